@@ -1,0 +1,1 @@
+"""The commands. Thin: each imports its room when called, so that the recorder never loads the centre."""

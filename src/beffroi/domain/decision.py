@@ -1,0 +1,88 @@
+"""What is asked of the law and what it answers."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from beffroi.domain.acts import Act, Purpose, Verdict
+from beffroi.domain.ids import AuthorityId, CameraId, DocumentId, PersonId
+from beffroi.domain.ranges import WallRange
+from beffroi.domain.text import Text
+
+
+@dataclass(frozen=True, slots=True)
+class ActRequest:
+    """One person asks for one act on one camera at one instant.
+
+    ``footage`` is the wall range asked for (replay, extract); ``strong_auth`` says that the session was opened
+    with two factors.
+    """
+
+    person: PersonId
+    act: Act
+    camera: CameraId
+    purpose: Purpose | None
+    at: datetime
+    footage: WallRange | None = None
+    strong_auth: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One named condition of a ground, met or not, in words."""
+
+    id: str
+    met: bool
+    text: Text
+    article: str
+    documents: tuple[DocumentId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Cure:
+    """The document that would cure a refusal, and who issues it. ``kind`` is a document kind."""
+
+    kind: str
+    text: Text
+    issuer: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The law's answer. Replays identically from the same facts, request and rule set.
+
+    ``ground`` is the row or ground id (for a refusal: the nearest one). ``rules`` are rule ids, ``articles`` the cited
+    articles, ``documents`` the documents relied upon. ``disclosable`` is False when the person has no structural link
+    to the camera's commune at all: then nothing about the camera, not even its existence, may be told.
+    """
+
+    verdict: Verdict
+    request: ActRequest
+    authority: AuthorityId | None
+    ground: str
+    rules: tuple[str, ...]
+    articles: tuple[str, ...]
+    documents: tuple[DocumentId, ...]
+    conditions: tuple[Condition, ...]
+    sentence: Text
+    cure: Cure | None
+    disclosable: bool
+    rule_set_hash: str
+    facts_hash: str
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the act may be done."""
+        return self.verdict is Verdict.ALLOW
+
+
+class Decider(Protocol):
+    """What the gate asks: current facts and current rules are the callee's affair. Any error inside is a denial."""
+
+    def decide(self, request: ActRequest) -> Decision:
+        """Answer one request. Never raises: an evaluation error denies."""
+        ...
+
+    def revision(self) -> int:
+        """Grows by one with every change of a fact."""
+        ...

@@ -1,0 +1,1 @@
+"""Accounts, factors, sessions. It never grants a right on an image."""

@@ -1,0 +1,1 @@
+"""Live and replay out, to the console. Shows nothing without a lease."""
