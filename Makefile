@@ -1,0 +1,89 @@
+# Beffroi: every target installs what it needs, says so, and can be run again at no cost.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+VENV := .venv
+PY := $(VENV)/bin/python
+STAMPS := $(VENV)/.stamps
+SCENES := .scenes
+export BEFFROI_SCENES := $(abspath $(SCENES))
+export PATH := $(abspath $(VENV))/bin:$(PATH)
+CONSOLE_SOURCES := $(shell find console -path console/node_modules -prune -o -type f -print 2>/dev/null)
+
+.PHONY: help install demo check test test-python test-console lint format bench soak lock clean system screenshot
+
+help:  ## print the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+system: $(STAMPS)/system
+$(STAMPS)/system: scripts/install-system.sh
+	@bash scripts/install-system.sh
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/venv: requirements/dev.txt requirements/tools.txt pyproject.toml $(STAMPS)/system
+	@echo "== Python packages, into $(VENV)"
+	@test -x $(PY) || python3 -m venv $(VENV)
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/tools.txt
+	@$(VENV)/bin/uv pip sync --quiet --python $(PY) --require-hashes requirements/dev.txt requirements/tools.txt
+	@$(VENV)/bin/uv pip install --quiet --python $(PY) --no-deps --no-build-isolation -e .
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/npm: console/package.json console/package-lock.json scripts/with-node.sh $(STAMPS)/venv
+	@echo "== Console packages, into console/node_modules"
+	@bash scripts/with-node.sh npm --prefix console ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(STAMPS)/console: $(STAMPS)/npm $(CONSOLE_SOURCES)
+	@echo "== Console, built into src/beffroi/server/static"
+	@bash scripts/with-node.sh npm --prefix console run --silent build
+	@touch $@
+
+$(STAMPS)/scenes: $(STAMPS)/venv $(wildcard src/simulate/*.py)
+	@echo "== Street scenes of the simulated cameras, into $(SCENES)"
+	@$(PY) -m simulate.scenes
+	@touch $@
+
+install: $(STAMPS)/venv $(STAMPS)/console $(STAMPS)/scenes  ## system packages, Python, console, street scenes
+
+demo: install  ## INGEAGGLO on this machine, at http://127.0.0.1:8040
+	@$(VENV)/bin/beffroi demo
+
+check: install  ## the demo's promises, checked on free ports in about 90 s
+	@$(VENV)/bin/beffroi demo --check
+
+test: install lint test-console test-python  ## everything, real parts included
+
+test-python: install
+	@$(PY) -m pytest -p no:cacheprovider --durations=15
+
+test-console: $(STAMPS)/npm
+	@bash scripts/with-node.sh npm --prefix console test --silent
+
+lint: $(STAMPS)/venv $(STAMPS)/npm  ## style, types, the contract between rooms
+	@ruff format --check --quiet src tests && ruff check --quiet src tests
+	@mypy
+	@lint-imports --no-cache
+	@bash scripts/with-node.sh npm --prefix console run --silent lint
+	@bash scripts/with-node.sh npm --prefix console run --silent check
+
+format: $(STAMPS)/venv
+	@ruff format src tests && ruff check --fix src tests
+
+bench: install  ## figures and ratios, printed
+	@$(VENV)/bin/beffroi bench all
+
+soak: install  ## long runs
+	@BEFFROI_KILLS=20 $(PY) -m pytest -p no:cacheprovider -m soak -o timeout=3600
+
+screenshot: install  ## make docs/img/wall.png again
+	@BEFFROI_KEEP_SCREENSHOT=1 $(PY) -m pytest -p no:cacheprovider tests/e2e -k wall
+
+lock: $(STAMPS)/system  ## pin requirements again, with hashes, without any registry's address
+	@$(VENV)/bin/uv pip compile --quiet --generate-hashes --no-header --no-emit-index-url --universal --python-version 3.11 \
+	  pyproject.toml --extra dev -o requirements/dev.txt
+	@$(VENV)/bin/uv pip compile --quiet --generate-hashes --no-header --no-emit-index-url --universal --python-version 3.11 \
+	  pyproject.toml -o requirements/run.txt
+	@$(VENV)/bin/uv pip compile --quiet --generate-hashes --no-header --no-emit-index-url --universal --python-version 3.11 \
+	  requirements/tools.in -o requirements/tools.txt
+
+clean:  ## remove what was built (not the demo's data)
+	@rm -rf $(VENV) $(SCENES) console/node_modules src/beffroi/server/static dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
