@@ -1,0 +1,95 @@
+"""What is held for one stream over a range: recorded, missing and why, destroyed at term, lost. Pure functions."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+from beffroi.domain.gaps import Gap, GapCause
+from beffroi.domain.ranges import WallRange
+
+JOIN_TOLERANCE_US: Final = 1_000_000
+"""Two pieces less than this apart are one: a late frame is not a gap."""
+
+
+@dataclass(frozen=True, slots=True)
+class Destroyed:
+    """Recorded once, destroyed at the end of this term."""
+
+    range: WallRange
+    term_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """Disjoint, ordered, clipped to the range asked for. An unexplained hole between two known pieces is a gap of
+    unknown cause; time before the first and after the last known piece is not spoken of."""
+
+    recorded: tuple[WallRange, ...]
+    gaps: tuple[Gap, ...]
+    destroyed: tuple[Destroyed, ...]
+    lost: tuple[WallRange, ...]
+
+
+def build(
+    asked: WallRange,
+    *,
+    recorded: Iterable[WallRange],
+    gaps: Sequence[Gap],
+    destroyed: Sequence[Destroyed],
+    lost: Sequence[WallRange],
+) -> Calendar:
+    """Join, clip, and name the holes. A picture that exists wins over a gap that overlaps it."""
+    held = join(recorded)
+    missing = [
+        Gap(piece, gap.cause)
+        for gap in sorted(gaps, key=lambda item: item.range)
+        for piece in subtract(gap.range, held)
+        if piece.duration_s > 0
+    ]
+    known = join([*held, *(gap.range for gap in missing), *(item.range for item in destroyed), *lost])
+    missing += [Gap(WallRange(before.to_us, after.from_us), GapCause.UNKNOWN) for before, after in pairwise(known)]
+    missing.sort(key=lambda item: item.range)
+    return Calendar(
+        recorded=tuple(_clip(held, asked)),
+        gaps=tuple(Gap(part, gap.cause) for gap in missing for part in _clip([gap.range], asked)),
+        destroyed=tuple(
+            Destroyed(part, item.term_days)
+            for item in sorted(destroyed, key=lambda item: item.range)
+            for part in _clip([item.range], asked)
+        ),
+        lost=tuple(_clip(sorted(lost), asked)),
+    )
+
+
+def join(ranges: Iterable[WallRange], tolerance_us: int = JOIN_TOLERANCE_US) -> list[WallRange]:
+    """Ordered ranges, those that touch or nearly touch made one."""
+    out: list[WallRange] = []
+    for item in sorted(ranges):
+        if out and item.from_us - out[-1].to_us <= tolerance_us:
+            out[-1] = WallRange(out[-1].from_us, max(out[-1].to_us, item.to_us))
+        else:
+            out.append(item)
+    return out
+
+
+def subtract(whole: WallRange, taken: Iterable[WallRange]) -> list[WallRange]:
+    """The parts of ``whole`` that no range of ``taken`` (ordered, disjoint) covers."""
+    out, at = [], whole.from_us
+    for item in taken:
+        if item.to_us <= at or item.from_us >= whole.to_us:
+            continue
+        if item.from_us > at:
+            out.append(WallRange(at, item.from_us))
+        at = max(at, item.to_us)
+    if at < whole.to_us:
+        out.append(WallRange(at, whole.to_us))
+    return out
+
+
+def _clip(ranges: Iterable[WallRange], asked: WallRange) -> list[WallRange]:
+    return [
+        WallRange(max(item.from_us, asked.from_us), min(item.to_us, asked.to_us))
+        for item in ranges
+        if item.overlaps(asked)
+    ]

@@ -1,0 +1,316 @@
+"""The catalogue of a recorder: which files hold which time, and which time is missing and why.
+
+One SQLite file shared by the recorder's processes. It is an index: `beffroi.vault.recover.rebuild` makes it again from
+the files. One writer at a time in a process (a lock) and between processes (SQLite's own); each thread reads on its
+own connection.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, Self
+
+from beffroi.domain.gaps import Gap, GapCause
+from beffroi.domain.ids import CameraId, StreamName
+from beffroi.domain.ranges import WallRange
+from beffroi.vault import calendar
+from beffroi.vault.calendar import Calendar, Destroyed
+from beffroi.vault.catalogueschema import CHUNK_SELECT, CatalogueError, ChunkRow, ChunkState, chunk_row, connect
+from beffroi.vault.chunkformat import ChunkHeader, CloseReason, GopEntry, unpack_entries
+
+__all__ = ["Catalogue", "CatalogueError", "ChunkRow", "ChunkState"]
+
+MAX_CHUNK_US: Final = 2 * 3600 * 1_000_000
+"""No chunk is longer (files rotate at 60 minutes at most): bounds a search by start time."""
+
+_MAX_CARRIED_GAPS: Final = 256
+
+
+class Catalogue:
+    """See the module. All wall times in microseconds since 1970, UTC. Every method may raise `CatalogueError`."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._writer = connect(path)
+        self._local = threading.local()
+        self._readers: list[sqlite3.Connection] = []
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open or create the catalogue file; its directory must exist."""
+        return cls(path)
+
+    def close(self) -> None:
+        """Close all connections. No other thread may be using the catalogue."""
+        with self._lock:
+            for db in [self._writer, *self._readers]:
+                db.close()
+            self._readers.clear()
+
+    # --- writing: chunks ---
+
+    def open_chunk(self, header: ChunkHeader, path: str, size: int) -> int:
+        """Enter a file that was just created durably; its header's gaps become carried by it. Returns its id."""
+        with self._transaction() as db:
+            stream_id = _stream_id(db, header.camera, header.stream)
+            db.execute(
+                "INSERT INTO run (stream_id, run, recorder, codec_string, config_digest, width, height) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                (stream_id, header.run, header.recorder, header.codec_string, header.config_digest, header.width,
+                 header.height),
+            )  # fmt: skip
+            run_id = db.execute(
+                "SELECT id FROM run WHERE stream_id = ? AND run = ?", (stream_id, header.run)
+            ).fetchone()
+            chunk_id = db.execute(
+                "INSERT INTO chunk (stream_id, run_id, path, wall_start_us, wall_end_us, start_90k, authority, "
+                "term_days, hour, kid, sealed_key, size, gops, frames, state) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 'open')",
+                (stream_id, run_id[0], path, header.wall_start_us, header.wall_start_us, header.start_90k,
+                 header.authority, header.term_days, header.hour, header.kid, header.sealed_key, size),
+            ).lastrowid  # fmt: skip
+            assert chunk_id is not None  # noqa: S101  an INSERT that did not raise has a row id
+            for gap in header.gaps:
+                db.execute(
+                    "INSERT INTO gap (stream_id, from_us, to_us, cause, carried_by) VALUES (?, ?, ?, ?, ?) "
+                    "ON CONFLICT DO UPDATE SET carried_by = excluded.carried_by",
+                    (stream_id, gap.range.from_us, gap.range.to_us, gap.cause.value, chunk_id),
+                )
+            return chunk_id
+
+    def checkpoint(self, chunk_id: int, durable: int, entries: Sequence[GopEntry]) -> None:
+        """The disk confirmed ``durable`` bytes; ``entries`` are the fragments since the previous checkpoint."""
+        if not entries:
+            return
+        with self._transaction() as db:
+            packed = b"".join(entry.pack() for entry in entries)
+            db.execute("INSERT INTO tail (chunk_id, durable, entries) VALUES (?, ?, ?)", (chunk_id, durable, packed))
+            db.execute(
+                "UPDATE chunk SET size = ?, gops = gops + ?, frames = frames + ?, wall_end_us = ? WHERE id = ?",
+                (durable, len(entries), sum(entry.frames for entry in entries), entries[-1].end_us, chunk_id),
+            )
+
+    def close_chunk(
+        self, chunk_id: int, *, size: int, entries: Sequence[GopEntry], root: bytes, reason: CloseReason
+    ) -> None:
+        """The file has its footer, on disk."""
+        with self._transaction() as db:
+            db.execute(
+                "UPDATE chunk SET size = ?, gops = ?, frames = ?, wall_end_us = ?, root = ?, reason = ?, "
+                "state = 'closed' WHERE id = ?",
+                (size, len(entries), sum(entry.frames for entry in entries), entries[-1].end_us, root, reason.value,
+                 chunk_id),
+            )  # fmt: skip
+            db.execute("DELETE FROM tail WHERE chunk_id = ?", (chunk_id,))
+
+    def discard_chunk(self, chunk_id: int) -> None:
+        """Forget a file that never held a picture and is gone; its gaps wait for the next file."""
+        with self._transaction() as db:
+            db.execute("UPDATE gap SET carried_by = NULL WHERE carried_by = ?", (chunk_id,))
+            db.execute("DELETE FROM tail WHERE chunk_id = ?", (chunk_id,))
+            db.execute("DELETE FROM chunk WHERE id = ?", (chunk_id,))
+
+    def mark_lost(self, chunk_id: int) -> None:
+        """The file is missing or beyond repair: the time it covered is shown as lost."""
+        with self._transaction() as db:
+            db.execute("UPDATE chunk SET state = 'lost' WHERE id = ?", (chunk_id,))
+            db.execute("DELETE FROM tail WHERE chunk_id = ?", (chunk_id,))
+
+    # --- writing: destruction, in three durable steps: garbage -> file unlinked -> destroyed ---
+
+    def mark_garbage(self, chunk_ids: Sequence[int]) -> None:
+        """Drop the sealed keys and announce the unlinking: after a crash `garbage` says what is left to do."""
+        with self._transaction() as db:
+            db.executemany(
+                "UPDATE chunk SET state = 'garbage', sealed_key = NULL WHERE id = ?", [(item,) for item in chunk_ids]
+            )
+
+    def mark_destroyed(self, chunk_id: int, destroyed_us: int) -> None:
+        """The file is gone, durably. Its row becomes a destroyed range, joined to the one it continues."""
+        with self._transaction() as db:
+            row = db.execute(
+                "SELECT stream_id, wall_start_us, wall_end_us, term_days FROM chunk WHERE id = ?", (chunk_id,)
+            ).fetchone()
+            if row is None:
+                return
+            stream_id, start, end, term_days = row
+            before = db.execute(
+                "SELECT id, to_us FROM destroyed WHERE stream_id = ? AND term_days = ? AND from_us <= ? "
+                "AND to_us BETWEEN ? AND ?",
+                (stream_id, term_days, start, start - calendar.JOIN_TOLERANCE_US, start + MAX_CHUNK_US),
+            ).fetchone()
+            if before:
+                db.execute(
+                    "UPDATE destroyed SET to_us = ?, destroyed_us = ? WHERE id = ?",
+                    (max(before[1], end), destroyed_us, before[0]),
+                )
+            else:
+                db.execute(
+                    "INSERT INTO destroyed (stream_id, from_us, to_us, term_days, destroyed_us) VALUES (?, ?, ?, ?, ?)",
+                    (stream_id, start, end, term_days, destroyed_us),
+                )
+            db.execute("DELETE FROM tail WHERE chunk_id = ?", (chunk_id,))
+            db.execute("DELETE FROM chunk WHERE id = ?", (chunk_id,))
+
+    # --- writing: gaps ---
+
+    def add_gap(self, camera: CameraId, stream: StreamName, missing: WallRange, cause: GapCause) -> None:
+        """Enter a gap. Entering it twice changes nothing; an empty range is no gap."""
+        if missing.to_us == missing.from_us:
+            return
+        with self._transaction() as db:
+            stream_id = _stream_id(db, camera, stream)
+            db.execute(
+                "INSERT INTO gap (stream_id, from_us, to_us, cause) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                (stream_id, missing.from_us, missing.to_us, cause.value),
+            )
+
+    # --- reading ---
+
+    def uncarried_gaps(self, camera: CameraId, stream: StreamName) -> tuple[Gap, ...]:
+        """Gaps that no file repeats yet, the last 256: for the header of the stream's next file."""
+        rows = self._read(
+            "SELECT g.from_us, g.to_us, g.cause FROM gap g JOIN stream s ON s.id = g.stream_id "
+            "WHERE s.camera = ? AND s.name = ? AND g.carried_by IS NULL ORDER BY g.from_us DESC LIMIT ?",
+            (camera, stream, _MAX_CARRIED_GAPS),
+        )
+        return tuple(Gap(WallRange(start, end), GapCause(cause)) for start, end, cause in reversed(rows))
+
+    def chunk(self, chunk_id: int) -> ChunkRow | None:
+        """One chunk by id."""
+        return next(iter(self._chunks("WHERE c.id = ?", (chunk_id,))), None)
+
+    def chunk_at(self, path: str) -> ChunkRow | None:
+        """One chunk by its path relative to the root."""
+        return next(iter(self._chunks("WHERE c.path = ?", (path,))), None)
+
+    def chunks(self, camera: CameraId, stream: StreamName, asked: WallRange) -> list[ChunkRow]:
+        """Open and closed chunks that overlap the range, in time order.
+
+        An open chunk counts up to its last checkpoint, and always when it has none yet and starts in the range.
+        """
+        return self._chunks(
+            "WHERE s.camera = ? AND s.name = ? AND c.wall_start_us >= ? AND c.wall_start_us < ? "
+            "AND (c.wall_end_us > ? OR c.state = 'open') AND c.state IN ('open', 'closed') "
+            "ORDER BY c.wall_start_us, c.id",
+            (camera, stream, asked.from_us - MAX_CHUNK_US, asked.to_us, asked.from_us),
+        )
+
+    def all_chunks(self) -> Iterator[ChunkRow]:
+        """Every chunk, by stream and time."""
+        yield from self._chunks("ORDER BY s.camera, s.name, c.wall_start_us, c.id", ())
+
+    def open_chunks(self) -> list[ChunkRow]:
+        """Chunks without a footer yet, as far as the catalogue knows."""
+        return self._chunks("WHERE c.state = 'open' ORDER BY c.id", ())
+
+    def garbage(self) -> list[ChunkRow]:
+        """Chunks whose destruction was announced and not yet finished."""
+        return self._chunks("WHERE c.state = 'garbage' ORDER BY c.id", ())
+
+    def chunks_of_hour(self, authority: str, term_days: int, hour: int) -> list[ChunkRow]:
+        """The chunks whose key is sealed to one hour key: they die together."""
+        return self._chunks(
+            "WHERE c.hour = ? AND c.authority = ? AND c.term_days = ? ORDER BY c.id", (hour, authority, term_days)
+        )
+
+    def tail(self, chunk_id: int) -> tuple[int, list[GopEntry]]:
+        """What the checkpoints of an open chunk say: bytes confirmed by the disk, and their index entries."""
+        rows = self._read("SELECT durable, entries FROM tail WHERE chunk_id = ? ORDER BY id", (chunk_id,))
+        entries = [entry for _, packed in rows for entry in unpack_entries(packed)]
+        return (rows[-1][0] if rows else 0), entries
+
+    def last_end(self, camera: CameraId, stream: StreamName) -> tuple[int, CloseReason | None] | None:
+        """Where the recording of a stream ended last and why (None: still open), or None when there is none."""
+        rows = self._read(
+            "SELECT c.wall_end_us, c.reason FROM chunk c JOIN stream s ON s.id = c.stream_id "
+            "WHERE s.camera = ? AND s.name = ? AND c.state IN ('open', 'closed') ORDER BY c.wall_start_us DESC LIMIT 1",
+            (camera, stream),
+        )
+        return (rows[0][0], CloseReason(rows[0][1]) if rows[0][1] else None) if rows else None
+
+    def calendar(self, camera: CameraId, stream: StreamName, asked: WallRange) -> Calendar:
+        """What is recorded, missing, destroyed and lost in a range (see `beffroi.vault.calendar`)."""
+        found = self._read("SELECT id FROM stream WHERE camera = ? AND name = ?", (camera, stream))
+        if not found:
+            return Calendar((), (), (), ())
+        stream_id = found[0][0]
+        # A little more than asked, so that a piece which ends just outside still explains the edge.
+        wide = (asked.from_us - MAX_CHUNK_US, asked.to_us + MAX_CHUNK_US)
+        rows = self._read(
+            "SELECT wall_start_us, wall_end_us, state FROM chunk WHERE stream_id = ? AND wall_start_us BETWEEN ? AND ?",
+            (stream_id, *wide),
+        )
+        gaps = self._read(
+            "SELECT from_us, to_us, cause FROM gap WHERE stream_id = ? AND to_us >= ? AND from_us <= ?",
+            (stream_id, *wide),
+        )
+        gone = self._read(
+            "SELECT from_us, to_us, term_days FROM destroyed WHERE stream_id = ? AND to_us >= ? AND from_us <= ?",
+            (stream_id, *wide),
+        )
+        garbage = self._read(
+            "SELECT wall_start_us, wall_end_us, term_days FROM chunk WHERE state = 'garbage' AND stream_id = ? "
+            "AND wall_start_us BETWEEN ? AND ?",
+            (stream_id, *wide),
+        )
+        return calendar.build(
+            asked,
+            recorded=[WallRange(start, end) for start, end, state in rows if state in {"open", "closed"}],
+            gaps=[Gap(WallRange(start, end), GapCause(cause)) for start, end, cause in gaps],
+            destroyed=[Destroyed(WallRange(start, end), days) for start, end, days in [*gone, *garbage]],
+            lost=[WallRange(start, end) for start, end, state in rows if state == "lost"],
+        )
+
+    def facts(self) -> dict[str, list[tuple[Any, ...]]]:
+        """All facts without row ids, ordered: two catalogues of the same files have equal facts."""
+        gaps = self._read(
+            "SELECT s.camera, s.name, g.from_us, g.to_us, g.cause, c.path FROM gap g "
+            "JOIN stream s ON s.id = g.stream_id LEFT JOIN chunk c ON c.id = g.carried_by ORDER BY 1, 2, 3, 4, 5",
+        )
+        chunks = self._read(f"SELECT * FROM ({CHUNK_SELECT}) ORDER BY path")  # noqa: S608  a constant of ours
+        return {"chunk": [row[1:] for row in chunks], "gap": gaps}
+
+    # --- inside ---
+
+    def _chunks(self, where: str, values: tuple[Any, ...]) -> list[ChunkRow]:
+        return [chunk_row(row) for row in self._read(f"{CHUNK_SELECT} {where}", values)]
+
+    def _read(self, sql: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        db: sqlite3.Connection | None = getattr(self._local, "db", None)
+        if db is None:
+            db = connect(self._path, create=False)
+            self._local.db = db
+            with self._lock:
+                self._readers.append(db)
+        try:
+            return db.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise CatalogueError(str(error)) from error
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            db = self._writer
+            try:
+                db.execute("BEGIN IMMEDIATE")
+                try:
+                    yield db
+                except BaseException:
+                    db.execute("ROLLBACK")
+                    raise
+                db.execute("COMMIT")
+            except sqlite3.Error as error:
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
+                raise CatalogueError(str(error)) from error
+
+
+def _stream_id(db: sqlite3.Connection, camera: CameraId, stream: StreamName) -> int:
+    db.execute("INSERT INTO stream (camera, name) VALUES (?, ?) ON CONFLICT DO NOTHING", (camera, stream))
+    row = db.execute("SELECT id FROM stream WHERE camera = ? AND name = ?", (camera, stream)).fetchone()
+    found: int = row[0]
+    return found
