@@ -12,7 +12,7 @@ from beffroi.domain.errors import BadInputError, BeffroiError, NotFoundError
 from beffroi.domain.ids import AuthorityId, authority_slug
 from beffroi.domain.text import Text
 from beffroi.vault.sealing import hour_of
-from beffroi.vault.signed import PaperRefusedError, b64, open_paper, sign_paper, unb64
+from beffroi.vault.signed import PaperRefusedError, b64, open_paper, read_paper, sign_paper, unb64
 from beffroi.vault.term import check_term_days, legal_zone
 
 _KIND: Final = "hour-keys/1"
@@ -136,7 +136,7 @@ class PublicHours:
         hours = cls(directory, tuple(trusted))
         for path in sorted(directory.glob("*.json")):
             try:
-                bundle = open_bundle(path.read_bytes(), trusted, name=path.name)
+                bundle = open_bundle(read_paper(path), trusted, name=path.name)
                 hours._check_not_stale(bundle, path.name)
             except BeffroiError as error:
                 hours.problems.append(error)

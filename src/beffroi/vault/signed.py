@@ -133,7 +133,7 @@ def open_paper(kind: str, raw: bytes, trusted: Sequence[Ed25519PublicKey], *, na
         if canonical(paper) != raw:
             raise PaperRefusedError(name, "son écriture n'est pas canonique", "its encoding is not canonical")
         signature = unb64(paper["signature"])
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise PaperRefusedError(name, "il est mal formé", "it is malformed") from error
     for key in trusted:
         if key_name(key) != paper["key"]:
@@ -148,3 +148,20 @@ def open_paper(kind: str, raw: bytes, trusted: Sequence[Ed25519PublicKey], *, na
 
 def _message(kind: str, body: dict[str, Any]) -> bytes:
     return b"beffroi\x00" + kind.encode() + b"\x00" + canonical(body)
+
+
+def read_paper(path: Path) -> bytes:
+    """The bytes of a signed file, never more than a paper may have.
+
+    Raises:
+        PaperRefusedError: unreadable, not a plain file, or too long.
+    """
+    try:
+        if path.is_file():
+            with path.open("rb") as file:
+                raw = file.read(MAX_PAPER_BYTES + 1)
+            if len(raw) <= MAX_PAPER_BYTES:
+                return raw
+    except OSError as error:
+        raise PaperRefusedError(path.name, "il est illisible", "it is unreadable") from error
+    raise PaperRefusedError(path.name, "il est trop long ou n'est pas un fichier", "it is too long or not a file")
