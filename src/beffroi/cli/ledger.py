@@ -1,0 +1,142 @@
+"""`beffroi ledger`: verify the register from its leaves, prove an entry, print the head."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from beffroi.domain.errors import BadInputError
+from beffroi.domain.text import Text
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="The tamper-evident register.")
+
+Folder = Annotated[Path, typer.Argument(help="The register's folder (the one that holds `checkpoint` and `tile`).")]
+KeyOption = Annotated[
+    str | None,
+    typer.Option("--key", help="Verifier key (name+id+key) or a file that holds it. Default: ledger.vkey beside."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Machine-readable result on standard output.")]
+
+
+@app.callback()
+def _group() -> None:
+    """The tamper-evident register."""
+
+
+@app.command()
+def verify(
+    directory: Folder,
+    key: KeyOption = None,
+    checkpoint: Annotated[
+        Path | None, typer.Option("--checkpoint", help="An older signed checkpoint, kept elsewhere.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Recompute the register from its entries. Exit code: 0 clean, 1 something was found, 2 wrong usage."""
+    from beffroi.ledger.verify import verify as run
+
+    verifier, from_beside = _verifier(directory, key)
+    older = _bytes(checkpoint) if checkpoint else None
+    report = run(directory, verifier, older=older, payloads=directory.absolute().parent / "payloads.sqlite")
+    if as_json:
+        print(json.dumps(report.as_dict(), ensure_ascii=False, indent=2))
+    else:
+        for finding in report.findings:
+            _say(finding.text)
+        if report.clean:
+            _say(_clean(report.entries, report.payloads_erased))
+        if from_beside:
+            _say(_WEAK_KEY)
+        if older is None:
+            _say(_NO_OLDER)
+    if not report.clean:
+        raise typer.Exit(1)
+
+
+@app.command()
+def head(directory: Folder, key: KeyOption = None) -> None:
+    """Check the signature of the checkpoint and print it: keep it elsewhere, it is the proof against a rewriting."""
+    verifier, _ = _verifier(directory, key)
+    from beffroi.ledger.note import NoteError, open_note
+
+    note = _bytes(directory / "checkpoint")
+    try:
+        open_note(note, verifier)
+    except NoteError as error:
+        raise _usage("le point de contrôle", "the checkpoint", str(error)) from error
+    sys.stdout.write(note.decode())
+
+
+@app.command()
+def prove(directory: Folder, index: Annotated[int, typer.Argument(help="Number of the entry.")]) -> None:
+    """Print an offline proof that an entry is in the register, as JSON, with the checkpoint that it leads to."""
+    from beffroi.ledger.proofs import Prover
+
+    note = _bytes(directory / "checkpoint")
+    try:
+        size = int(note.split(b"\n")[1])
+        proof = Prover(directory, size).inclusion(index)
+    except (ValueError, IndexError) as error:
+        raise _usage("le numéro d'écriture", "the entry number", str(error)) from error
+    print(
+        json.dumps(
+            {
+                "index": proof.index,
+                "size": proof.size,
+                "leaf": proof.leaf.decode(),
+                "path": [step.hex() for step in proof.path],
+                "checkpoint": note.decode(),
+            },
+            ensure_ascii=False,
+            indent=2,
+        )
+    )
+
+
+_WEAK_KEY = Text(
+    fr="La clé a été lue à côté du registre : qui a pu réécrire l'un a pu remplacer l'autre. Donnez --key.",
+    en="The key was read beside the register: whoever could rewrite the one could replace the other. Give --key.",
+)
+_NO_OLDER = Text(
+    fr="Sans point de contrôle gardé ailleurs (--checkpoint), un retour en arrière ou une réécriture par qui détient "
+    "la clé ne se voit pas.",
+    en="Without a checkpoint kept elsewhere (--checkpoint), a rollback, or a rewriting by whoever holds the key, does "
+    "not show.",
+)
+
+
+def _clean(entries: int, erased: int) -> Text:
+    return Text(
+        fr=f"Registre intact : {entries} écritures recalculées, {erased} annexes effacées.",
+        en=f"The register is whole: {entries} entries recomputed, {erased} annexes erased.",
+    )
+
+
+def _say(text: Text) -> None:
+    print(text.fr)
+    print(f"  {text.en}")
+
+
+def _usage(fr: str, en: str, why: str) -> BadInputError:
+    return BadInputError(Text(fr=f"Impossible de lire {fr} : {why}.", en=f"Cannot read {en}: {why}."))
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise _usage(str(path), str(path), error.strerror or "?") from error
+
+
+def _verifier(directory: Path, key: str | None) -> tuple[Any, bool]:
+    """The verifier key, and whether it was only found beside the register."""
+    from beffroi.ledger.note import NoteError, parse_verifier
+
+    beside = directory.absolute().parent / "ledger.vkey"
+    text = key if key is not None and "+" in key else _bytes(Path(key) if key else beside).decode(errors="replace")
+    try:
+        return parse_verifier(text), key is None
+    except NoteError as error:
+        raise _usage("la clé du registre", "the register's key", str(error)) from error

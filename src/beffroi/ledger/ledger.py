@@ -1,0 +1,384 @@
+"""The register: many callers, one committer, one checkpoint a commit.
+
+No entry is acknowledged before it, its tiles and its checkpoint are on disk.
+"""
+
+import asyncio
+import fcntl
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from beffroi.base.files import FsyncFailedError, fsync_fd
+from beffroi.domain.clock import Clock
+from beffroi.domain.errors import BrokenError
+from beffroi.domain.ids import CameraId, PersonId, ViewId
+from beffroi.domain.ranges import WallRange
+from beffroi.domain.text import Text
+from beffroi.ledger import leaf
+from beffroi.ledger.entry import Entry, Record, leaf_bytes, payload_bytes
+from beffroi.ledger.index import Index
+from beffroi.ledger.note import Checkpoint, Verifier, sign
+from beffroi.ledger.payloads import Payloads, bind
+from beffroi.ledger.store import CHECKPOINT, Fsync, LedgerDamagedError, TileStore
+from beffroi.ledger.tiles import WIDTH
+
+_log = structlog.get_logger(__name__)
+
+DEFAULT_ORIGIN: Final = "beffroi/register"
+VERIFIER_FILE: Final = "ledger.vkey"
+"""Beside the register, for convenience: whoever verifies in earnest holds the key from elsewhere."""
+
+BATCH_LIMIT: Final = 256
+_SQLITE_IOERR: Final = 10
+_NO_PERSON: Final = "0" * 32
+
+
+class LedgerClosedError(BrokenError):
+    """The register takes no entry: it failed, is closing, or the disk refused this one."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            Text(
+                fr=f"Le registre ne peut rien écrire ({why}) : aucune vue ne s'ouvre. Prévenez l'exploitant.",
+                en=f"The register cannot write ({why}): no view is opened. Tell the operator of the system.",
+            )
+        )
+
+
+@dataclass(slots=True)
+class _Waiting:
+    entry: Entry
+    body: bytes
+    time_us: int
+    future: "Future[int]"
+
+
+class Ledger:
+    """Open one per folder and process; the folder is locked. Thread-safe."""
+
+    def __init__(self, store: TileStore, beside: Path, clock: Clock, key: Ed25519PrivateKey, origin: str) -> None:
+        """Use `Ledger.open`."""
+        self.directory = store.root
+        self.verifier = Verifier(origin, key.public_key())
+        self._store = store
+        self._clock = clock
+        self._key = key
+        self._payloads = Payloads(beside / "payloads.sqlite")
+        self._index = Index(beside / "ledger-index.sqlite")
+        self._queue: list[_Waiting] = []
+        self._wake = threading.Condition()
+        self._closing = False
+        self._failure: BrokenError | None = None
+        self._busy_since_s: float | None = None
+        self._note = b""
+        self._lock_fd = -1
+        self._thread = threading.Thread(target=self._run, name="ledger-committer", daemon=True)
+
+    @classmethod
+    def open(
+        cls,
+        directory: Path,
+        clock: Clock,
+        key: Ed25519PrivateKey,
+        *,
+        origin: str = DEFAULT_ORIGIN,
+        fsync: Fsync = fsync_fd,
+    ) -> "Ledger":
+        """Open or create the register in ``directory``; payloads and index lie beside it, in its parent.
+
+        Args:
+            directory: only this register's files lie there.
+            clock: gives the time of each entry.
+            key: signs the checkpoints.
+            origin: the register's name in its checkpoints.
+            fsync: what forces a file descriptor to disk (tests hold it or make it fail).
+
+        Raises:
+            LedgerDamagedError: what is on disk is not whole; nothing was changed.
+            LedgerClosedError: another process has it open.
+        """
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock_fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(lock_fd)
+            raise LedgerClosedError("another process has it open") from error
+        try:
+            verifier = Verifier(origin, key.public_key())
+            fresh = _is_fresh(directory)
+            store = TileStore.create(directory, fsync) if fresh else TileStore.open(directory, verifier, fsync)
+            ledger = cls(store, directory.parent, clock, key, origin)
+            ledger._lock_fd = lock_fd
+            if fresh:
+                ledger._refuse_orphaned_payloads()
+                store.publish(store.stage([]), sign(store.head(origin), key))
+            ledger._note = (directory / CHECKPOINT).read_bytes()
+            (directory.parent / VERIFIER_FILE).write_text(ledger.verifier.encode() + "\n")
+            ledger._repair_beside()
+        except BaseException:
+            os.close(lock_fd)
+            raise
+        ledger._thread.start()
+        return ledger
+
+    # --- writing ---
+
+    def append(self, entry: Entry, *, timeout_s: float | None = None) -> int:
+        """Write one entry; returns its index once it, its tiles and its checkpoint are on disk.
+
+        Raises:
+            EntryRefusedError: this entry cannot be written; others can.
+            FsyncFailedError, LedgerClosedError: the register is closed for good, or refused this commit.
+            TimeoutError: not durable in time; it may still be written.
+        """
+        return self._submit(entry).result(timeout_s)
+
+    async def append_async(self, entry: Entry) -> int:
+        """As `append`, without holding the event loop. Cancelling the wait does not withdraw the entry."""
+        return await asyncio.wrap_future(self._submit(entry))
+
+    def submit(self, entry: Entry) -> "Future[int]":
+        """Hand in an entry and get its future: for callers that must know how a late write ended."""
+        return self._submit(entry)
+
+    @property
+    def failure(self) -> BrokenError | None:
+        """Why the register is closed for good, or None."""
+        return self._failure
+
+    def stalled_s(self) -> float:
+        """For how long the current commit has been waiting for the disk (0 when idle), in seconds."""
+        since = self._busy_since_s
+        return 0.0 if since is None else self._clock.monotonic_s() - since
+
+    def close(self) -> None:
+        """Write what is queued, then close. A dead register closes at once."""
+        with self._wake:
+            self._closing = True
+            self._wake.notify_all()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._payloads.close()
+        self._index.close()
+        if self._lock_fd >= 0:
+            os.close(self._lock_fd)
+            self._lock_fd = -1
+
+    # --- reading ---
+
+    @property
+    def size(self) -> int:
+        """How many entries are durable."""
+        return self._store.size
+
+    def checkpoint(self) -> Checkpoint:
+        """The published head."""
+        return self._store.head(self.verifier.name)
+
+    def checkpoint_note(self) -> bytes:
+        """The signed note, as on disk: to hand to a witness."""
+        return self._note
+
+    def record(self, index: int) -> Record:
+        """The entry at ``index``.
+
+        Raises:
+            IndexError: there is no such entry.
+            LedgerDamagedError: its bundle is missing or malformed.
+        """
+        data = self._store.entry(index)
+        try:
+            return leaf.parse(data, index)
+        except ValueError as error:
+            raise LedgerDamagedError(f"entry {index}: {error}") from error
+
+    def payload(self, index: int) -> dict[str, Any] | None:
+        """What was kept beside entry ``index``, or None when it was erased.
+
+        Raises:
+            LedgerDamagedError: it is missing or is not what the entry promises.
+        """
+        try:
+            return self._payloads.read(self.record(index).commitment)
+        except (KeyError, ValueError) as error:
+            raise LedgerDamagedError(f"payload of entry {index}") from error
+
+    def own_entries(self, person: PersonId, *, before: int | None = None, limit: int = 50) -> list[Record]:
+        """A person's own entries, newest first, below index ``before``."""
+        actor = self._payloads.pseudonym(person)
+        if actor is None:
+            return []
+        return [self.record(index) for index in self._index.of_actor(actor, before=before, limit=limit)]
+
+    def entries_between(self, span: WallRange, *, camera: CameraId | None = None, limit: int = 1000) -> list[Record]:
+        """Entries that happened in a wall range (a day), about one camera or any, oldest first."""
+        return [self.record(i) for i in self._index.of_camera(camera, span.from_us, span.to_us, limit)]
+
+    def entries_of_view(self, view: ViewId) -> list[Record]:
+        """Opening, cut and end of one view."""
+        return [self.record(index) for index in self._index.of_view(view)]
+
+    def last_seq(self, recorder: str) -> int | None:
+        """The highest number of a recorder's journal already taken in."""
+        return self._index.last_seq(recorder)
+
+    # --- erasing what lies beside ---
+
+    def erase_payload(self, index: int) -> None:
+        """Erase what was kept beside one entry. The entry and all proofs stay."""
+        self._payloads.erase([self.record(index).commitment], self._clock.wall_us())
+
+    def forget(self, person: PersonId) -> None:
+        """Erase a person's payloads and pseudonym key: no one can tell any more which entries were theirs."""
+        self._payloads.forget(person, self._clock.wall_us())
+
+    # --- the committer ---
+
+    def _submit(self, entry: Entry) -> "Future[int]":
+        time_us = self._clock.wall_us()
+        body = payload_bytes(entry.payload)
+        # refused here, to this caller alone: in the committer it would fail a whole commit
+        leaf_bytes(entry, time_us=time_us, actor=_NO_PERSON if entry.actor else None, bound=bytes(32))
+        future: Future[int] = Future()
+        future.set_running_or_notify_cancel()
+        with self._wake:
+            if self._failure is not None:
+                raise self._failure
+            if self._closing:
+                raise LedgerClosedError("it is closing")
+            self._queue.append(_Waiting(entry, body, time_us, future))
+            self._wake.notify()
+        return future
+
+    def _run(self) -> None:
+        for batch in self._batches():
+            self._busy_since_s = self._clock.monotonic_s()
+            try:
+                indices = self._commit(batch)
+            except LedgerClosedError as error:
+                _log.error("ledger commit refused", error=error)
+                _fail(batch, error)
+            except BrokenError as error:
+                self._die(batch, error)
+            except Exception as error:  # noqa: BLE001  whatever failed here, what is on disk is no longer known
+                _log.exception("ledger committer failed")
+                self._die(batch, LedgerClosedError(type(error).__name__))
+            else:
+                for waiting, index in zip(batch, indices, strict=True):
+                    waiting.future.set_result(index)
+            finally:
+                self._busy_since_s = None
+
+    def _batches(self) -> Iterator[list[_Waiting]]:
+        while True:
+            with self._wake:
+                self._wake.wait_for(lambda: self._queue or self._closing or self._failure)
+                if self._failure is not None or not self._queue:
+                    return
+                batch, self._queue = self._queue[:BATCH_LIMIT], self._queue[BATCH_LIMIT:]
+            yield batch
+
+    def _die(self, batch: list[_Waiting], error: BrokenError) -> None:
+        _log.critical("ledger closed for good", error=error)
+        with self._wake:
+            self._failure = error
+            left, self._queue = self._queue, []
+        _fail([*batch, *left], error)
+
+    def _commit(self, batch: list[_Waiting]) -> list[int]:
+        placed: list[int | None] = []
+        fresh: list[_Waiting] = []
+        seen: dict[tuple[str, int], int] = {}
+        for waiting in batch:
+            source = waiting.entry.source
+            index = self._index.of_source(source) if source else None
+            if source and index is None:
+                index = seen.get((source.recorder, source.seq))
+            if index is None:
+                index = self._store.size + len(fresh)
+                fresh.append(waiting)
+                if source:
+                    seen[source.recorder, source.seq] = index
+            placed.append(index)
+        if fresh:
+            self._write(fresh)
+        return [index for index in placed if index is not None]
+
+    def _write(self, fresh: list[_Waiting]) -> None:
+        sealed = [bind(waiting.entry.actor, waiting.body) for waiting in fresh]
+        people = sorted({waiting.entry.actor for waiting in fresh if waiting.entry.actor is not None})
+        try:
+            names = self._payloads.write(sealed, people)
+        except sqlite3.Error as error:
+            raise _sqlite_failure(error, self.directory.parent / "payloads.sqlite") from error
+        leaves = [
+            leaf_bytes(
+                waiting.entry,
+                time_us=waiting.time_us,
+                actor=names[waiting.entry.actor] if waiting.entry.actor is not None else None,
+                bound=row.bound,
+            )
+            for waiting, row in zip(fresh, sealed, strict=True)
+        ]
+        try:
+            staged = self._store.stage(leaves)
+        except OSError as error:
+            raise LedgerClosedError(error.strerror or "disk") from error
+        first = self._store.size
+        head = Checkpoint(self.verifier.name, first + len(leaves), staged.edge.range.root())
+        note = sign(head, self._key)
+        self._store.publish(staged, note)
+        self._note = note
+        self._index.add(leaf.parse(data, first + i) for i, data in enumerate(leaves))
+
+    def _refuse_orphaned_payloads(self) -> None:
+        if self._payloads.count():
+            raise LedgerDamagedError("payloads are there, the register is not")
+
+    def _repair_beside(self) -> None:
+        """Bring index and payloads in line with the leaves (after a crash, or when the index was deleted)."""
+        size = self._store.size
+        indexed, last = self._index.last()
+        if indexed > size or (indexed and last != self.record(indexed - 1).commitment):
+            indexed = 0
+        if indexed == 0:
+            self._index.clear()
+        while indexed < size:
+            bundle = indexed // WIDTH
+            entries = self._store.bundle(bundle)
+            start = indexed % WIDTH
+            self._index.add(leaf.parse(entries[i], bundle * WIDTH + i) for i in range(start, len(entries)))
+            indexed = bundle * WIDTH + len(entries)
+        if self._payloads.count() > size:
+            removed = self._payloads.keep_only(self._index.commitments())
+            _log.info("payloads without an entry removed", count=removed)
+
+
+def _is_fresh(directory: Path) -> bool:
+    fresh = not (directory / CHECKPOINT).exists()
+    if fresh and (directory / "tile").exists():
+        raise LedgerDamagedError("the checkpoint is missing")
+    return fresh
+
+
+def _fail(batch: list[_Waiting], error: BrokenError) -> None:
+    for waiting in batch:
+        waiting.future.set_exception(error)
+
+
+def _sqlite_failure(error: sqlite3.Error, path: Path) -> BrokenError:
+    """An input/output error (failed fsync among them) closes for good; a full or busy file refuses this commit."""
+    code = getattr(error, "sqlite_errorcode", _SQLITE_IOERR)
+    if code & 0xFF == _SQLITE_IOERR:
+        return FsyncFailedError(path)
+    return LedgerClosedError(str(error))

@@ -1,0 +1,73 @@
+"""Proofs out of the files: that an entry is in the register, that an older head is a prefix of it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from beffroi.ledger import merkle, tiles
+from beffroi.ledger.store import LedgerDamagedError
+from beffroi.ledger.tiles import ENTRIES, WIDTH, TileId
+
+
+@dataclass(frozen=True, slots=True)
+class InclusionProof:
+    """Shows, with a checkpoint of ``size``, that ``leaf`` is entry ``index``."""
+
+    index: int
+    size: int
+    leaf: bytes
+    path: tuple[bytes, ...]
+
+    def holds(self, root: bytes) -> bool:
+        """Whether it leads to this root."""
+        return merkle.verify_inclusion(merkle.leaf_hash(self.leaf), self.index, self.size, self.path, root)
+
+
+class Prover:
+    """Reads tiles as they are; a wrong tile gives a proof that does not verify, never a wrong answer."""
+
+    def __init__(self, directory: Path, size: int) -> None:
+        self._root = directory
+        self._size = size
+
+    def inclusion(self, index: int) -> InclusionProof:
+        """The proof of entry ``index`` in the tree of this size.
+
+        Raises:
+            ValueError: the index is outside the tree.
+            LedgerDamagedError: a tile is missing.
+        """
+        path = merkle.inclusion_proof(self._node, index, self._size)
+        width = min(WIDTH, self._size - index // WIDTH * WIDTH)
+        data = self._read(TileId(ENTRIES, index // WIDTH, width))
+        entry = tiles.decode_bundle(data, width)[index % WIDTH]
+        return InclusionProof(index, self._size, entry, tuple(path))
+
+    def consistency(self, old: int) -> list[bytes]:
+        """The proof that the tree of ``old`` leaves is a prefix of this one.
+
+        Raises:
+            ValueError: ``old`` is larger.
+            LedgerDamagedError: a tile is missing.
+        """
+        return merkle.consistency_proof(self._node, old, self._size)
+
+    def root(self, size: int) -> bytes:
+        """The head of the first ``size`` entries, from the tiles."""
+        return merkle.range_root(self._node, 0, size)
+
+    def _node(self, height: int, index: int) -> bytes:
+        level, within = divmod(height, 8)
+        first = index << within
+        tile = TileId(level, first // WIDTH, min(WIDTH, (self._size >> (8 * level)) - first // WIDTH * WIDTH))
+        data = self._read(tile)
+        at = first % WIDTH
+        row = [data[i * 32 : i * 32 + 32] for i in range(at, at + (1 << within))]
+        if any(len(item) != 32 for item in row):
+            raise LedgerDamagedError(f"{tile.path}: length")
+        return merkle.perfect_root(row)
+
+    def _read(self, tile: TileId) -> bytes:
+        try:
+            return (self._root / tile.path).read_bytes()
+        except OSError as error:
+            raise LedgerDamagedError(f"{tile.path}: {error.strerror}") from error

@@ -1,0 +1,216 @@
+"""Verify a register from its leaves alone: nothing that the program computed before is believed.
+
+Every leaf is hashed again, every tile computed again and compared byte for byte, every file of the folder accounted
+for. Against whoever holds the signing key this proves nothing, unless an older checkpoint, kept elsewhere, is given.
+"""
+
+import time
+from pathlib import Path
+from typing import Final
+
+from beffroi.ledger import leaf, merkle, tiles
+from beffroi.ledger.entry import LeafError
+from beffroi.ledger.findings import Finding, FindingKind, Report
+from beffroi.ledger.merkle import CompactRange
+from beffroi.ledger.note import Checkpoint, NoteError, Verifier, open_note
+from beffroi.ledger.payloads import Payloads
+from beffroi.ledger.store import CHECKPOINT
+from beffroi.ledger.tiles import ENTRIES, MAX_LEVEL, WIDTH, TileId
+
+_LIVE_RETRIES: Final = 5
+_LIVE_WAIT_S: Final = 0.3
+
+
+def verify(directory: Path, verifier: Verifier, *, older: bytes | None = None, payloads: Path | None = None) -> Report:
+    """Verify the register in ``directory``.
+
+    A register that is being written moves under the reader: when its checkpoint has changed meanwhile, verification
+    starts again, up to five times.
+
+    Args:
+        directory: the register's folder.
+        verifier: name and public key of the register.
+        older: a signed checkpoint kept elsewhere: finds a rollback and a fork.
+        payloads: the file kept beside, to check it too.
+    """
+    for _ in range(_LIVE_RETRIES):
+        before = _read(directory / CHECKPOINT)
+        report = _Verification(directory, verifier, payloads).run(before, older)
+        if report.clean:
+            break
+        time.sleep(_LIVE_WAIT_S if _being_written(report) else 0)
+        if _read(directory / CHECKPOINT) == before:
+            break
+    return report
+
+
+def _being_written(report: Report) -> bool:
+    return any(f.kind in {FindingKind.BEYOND_CHECKPOINT, FindingKind.MISSING} for f in report.findings)
+
+
+class _Verification:
+    def __init__(self, directory: Path, verifier: Verifier, payloads: Path | None) -> None:
+        self._root = directory
+        self._verifier = verifier
+        self._payloads = Payloads(payloads, read_only=True) if payloads and payloads.exists() else None
+        self._findings: list[Finding] = []
+        self._seen: set[str] = {CHECKPOINT}
+        self._rows: list[list[bytes]] = [[] for _ in range(MAX_LEVEL + 1)]
+        self._next: list[int] = [0] * (MAX_LEVEL + 1)
+        self._range = CompactRange()
+        self._held = self._erased = 0
+        self._old: Checkpoint | None = None
+
+    def run(self, note: bytes | None, older: bytes | None) -> Report:
+        head = self._open(note)
+        if older is not None:
+            self._open_older(older)
+        if head is not None:
+            self._leaves(head.size)
+            if not self._findings and self._range.root() != head.root:
+                self._find(FindingKind.ROOT_MISMATCH)
+            self._compare_size(head)
+            self._strays(head.size)
+        if self._payloads is not None:
+            self._payloads.close()
+        return Report(head, self._range.size, len(self._seen), self._held, self._erased, tuple(self._findings))
+
+    def _find(self, kind: FindingKind, where: object = "", detail: object = "") -> None:
+        self._findings.append(Finding(kind, str(where), str(detail)))
+
+    def _open(self, note: bytes | None) -> Checkpoint | None:
+        if note is None:
+            self._find(FindingKind.CHECKPOINT_MISSING)
+            return None
+        try:
+            return open_note(note, self._verifier)
+        except NoteError as error:
+            self._find(FindingKind.CHECKPOINT_REFUSED, detail=error)
+            return None
+
+    def _open_older(self, older: bytes) -> None:
+        try:
+            self._old = open_note(older, self._verifier)
+        except NoteError as error:
+            self._find(FindingKind.OLD_CHECKPOINT_REFUSED, detail=error)
+
+    def _compare_size(self, head: Checkpoint) -> None:
+        if self._old is not None and self._old.size > head.size:
+            self._find(FindingKind.ROLLBACK, head.size, self._old.size)
+
+    def _leaves(self, size: int) -> None:
+        self._compare_old()
+        for index in range(-(-size // WIDTH)):
+            width = min(WIDTH, size - index * WIDTH)
+            tile = TileId(ENTRIES, index, width)
+            data = self._file(tile)
+            if data is None:
+                self._find(FindingKind.MISSING, tile.path, f"{index * WIDTH}–{index * WIDTH + width - 1}")
+                return  # the rows above cannot be computed without it
+            try:
+                entries = tiles.decode_bundle(data, width)
+            except tiles.BundleError as error:
+                self._find(FindingKind.BUNDLE_MALFORMED, tile.path, error)
+                return
+            self._bundle(index, entries)
+        for level in range(MAX_LEVEL + 1):
+            if self._rows[level]:
+                self._tile(level, len(self._rows[level]))
+
+    def _bundle(self, index: int, entries: list[bytes]) -> None:
+        hashes = [merkle.leaf_hash(entry) for entry in entries]
+        self._name_changes(index, hashes)
+        for offset, (entry, hashed) in enumerate(zip(entries, hashes, strict=True)):
+            self._leaf(entry, index * WIDTH + offset)
+            self._range.append(hashed)
+            self._compare_old()
+            self._rows[0].append(hashed)
+            for level in range(MAX_LEVEL):
+                if len(self._rows[level]) < WIDTH:
+                    break
+                self._tile(level, WIDTH)
+                self._rows[level + 1].append(merkle.perfect_root(self._rows[level]))
+                self._rows[level].clear()
+                self._next[level] += 1
+
+    def _leaf(self, entry: bytes, index: int) -> None:
+        try:
+            record = leaf.parse(entry, index)
+        except LeafError as error:
+            self._find(FindingKind.LEAF_REFUSED, index, error)
+            return
+        if self._payloads is None:
+            return
+        state = self._payloads.state(record.commitment)
+        self._held += state == "held"
+        self._erased += state == "erased"
+        if state == "altered":
+            self._find(FindingKind.PAYLOAD_ALTERED, index)
+        elif state == "missing":
+            self._find(FindingKind.PAYLOAD_MISSING, index)
+
+    def _name_changes(self, index: int, hashes: list[bytes]) -> None:
+        """Where the hash tile disagrees with its entries, say which entry: moved, or changed."""
+        data = self._file(TileId(0, index, len(hashes)))
+        if data is None or len(data) != len(hashes) * tiles.HASH_SIZE:
+            return  # `_tile` says so
+        kept = [data[i : i + 32] for i in range(0, len(data), 32)]
+        for offset, (computed, written) in enumerate(zip(hashes, kept, strict=True)):
+            if computed == written:
+                continue
+            if computed in kept:
+                moved = index * WIDTH + kept.index(computed)
+                self._find(FindingKind.ENTRIES_REORDERED, index * WIDTH + offset, moved)
+            else:
+                self._find(FindingKind.ENTRY_EDITED, index * WIDTH + offset)
+
+    def _tile(self, level: int, width: int) -> None:
+        tile = TileId(level, self._next[level], width)
+        data = self._file(tile)
+        if data is None:
+            self._find(FindingKind.MISSING, tile.path, "–")
+        elif data != b"".join(self._rows[level]):
+            self._find(FindingKind.TILE_ALTERED, tile.path)
+
+    def _compare_old(self) -> None:
+        old = self._old
+        if old is not None and old.size == self._range.size and old.root != self._range.root():
+            self._find(FindingKind.FORK, old.size)
+
+    def _file(self, tile: TileId) -> bytes | None:
+        self._seen.add(tile.path)
+        return _read(self._root / tile.path)
+
+    def _strays(self, size: int) -> None:
+        for path in sorted(self._root.rglob("*")):
+            if path.is_dir() and not path.is_symlink():
+                continue
+            name = path.relative_to(self._root).as_posix()
+            if path.is_symlink():
+                self._find(FindingKind.STRAY_FILE, name)
+                continue
+            if name in self._seen:
+                continue
+            tile = tiles.parse_path(name)
+            if tile is None:
+                self._find(FindingKind.STRAY_FILE, name)
+            else:
+                self._extra(tile, size)
+
+    def _extra(self, tile: TileId, size: int) -> None:
+        """A tile that this size does not need: beyond it, or an older partial tile that must repeat what we know."""
+        count = size >> (8 * max(tile.level, 0))
+        if tile.index * WIDTH + tile.width > count:
+            self._find(FindingKind.BEYOND_CHECKPOINT, tile.path)
+            return
+        edge = min(WIDTH, count - tile.index * WIDTH)
+        whole, part = _read(self._root / TileId(tile.level, tile.index, edge).path), _read(self._root / tile.path)
+        if whole is not None and (part is None or not whole.startswith(part)):
+            self._find(FindingKind.TILE_ALTERED, tile.path)
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None

@@ -1,0 +1,56 @@
+"""Registers for tests: real files, a real key, a clock that moves when told."""
+
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from beffroi.base.files import fsync_fd
+from beffroi.domain.acts import Act, Purpose, Verdict
+from beffroi.domain.clock import Clock, ManualClock
+from beffroi.domain.ids import AuthorityId, CameraId, PersonId, ViewId
+from beffroi.domain.ranges import WallRange
+from beffroi.ledger.entry import Entry, EntryKind, Trace
+from beffroi.ledger.ledger import Ledger
+from beffroi.ledger.store import Fsync
+
+KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+ORIGIN = "beffroi.example/register"
+
+
+def quick_fsync(_fd: int, _path: Path) -> None:
+    """For tests of content, not of durability."""
+
+
+def open_ledger(folder: Path, *, clock: Clock | None = None, fsync: Fsync = quick_fsync) -> Ledger:
+    """A register in ``folder/ledger``; payloads and index in ``folder``."""
+    return Ledger.open(folder / "ledger", clock or ManualClock(), KEY, origin=ORIGIN, fsync=fsync)
+
+
+def durable_ledger(folder: Path, clock: Clock) -> Ledger:
+    """As `open_ledger`, with the real fsync."""
+    return open_ledger(folder, clock=clock, fsync=fsync_fd)
+
+
+def view_entry(number: int, *, person: str = "operateur-1") -> Entry:
+    """The opening of a replay, with all its fields."""
+    return Entry(
+        EntryKind.VIEW_OPENED,
+        actor=PersonId(person),
+        session="s-1",
+        view=ViewId(f"view-{number}"),
+        camera=CameraId(f"cam-{number % 7}"),
+        authority=AuthorityId("maire/99001"),
+        act=Act.REPLAY,
+        purpose=Purpose.F5,
+        footage=WallRange(1_000_000, 2_000_000 + number),
+        decision=Trace(Verdict.ALLOW, "G1", ("R1", "R2"), ("CSI L.132-14",), ("agreement/E-X",), "ab" * 32, "cd" * 32),
+        outcome="allow",
+        payload={"name": "Opérateur de permanence", "reason": f"réquisition n° {number}", "ip": "192.0.2.7"},
+    )
+
+
+def fill(ledger: Ledger, count: int) -> None:
+    """Append ``count`` entries, many to a commit."""
+    futures = [ledger.submit(view_entry(number)) for number in range(count)]
+    for future in futures:
+        future.result(30)
