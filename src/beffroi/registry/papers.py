@@ -1,0 +1,174 @@
+"""Documents: proposed by one person, confirmed by another whom the commune designated, suspended by one alone."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from beffroi.domain.documents import Document, DocumentStatus
+from beffroi.domain.errors import BadInputError, NotFoundError
+from beffroi.domain.facts import Facts
+from beffroi.domain.ids import DocumentId, PersonId
+from beffroi.domain.text import Text
+from beffroi.registry import entitlement
+from beffroi.registry.changes import Change, ChangeKind
+from beffroi.registry.core import FactStore, Writer
+from beffroi.registry.rows import document_row
+from beffroi.registry.tables import DocumentRow, DocumentStateRow
+
+_MAY_LEAVE: Final = {
+    DocumentStatus.SUSPENDED: frozenset({DocumentStatus.CONFIRMED}),
+    DocumentStatus.WITHDRAWN: frozenset({DocumentStatus.PROPOSED, DocumentStatus.CONFIRMED, DocumentStatus.SUSPENDED}),
+}
+"""From which status a version may pass to the one on the left."""
+
+
+class Papers(FactStore):
+    """The documents that open or close rights."""
+
+    # Documents.
+
+    def propose(self, document: Document, *, by: PersonId) -> Change:
+        """Enter a document, or the next version of one. It counts once confirmed; the version in charge is undisturbed.
+
+        The number of the version, who must confirm, and the status are set here, whatever the value says.
+
+        Raises:
+            BadInputError: incomplete for its type, or it names nobody who could confirm it.
+        """
+        return self.propose_all([document], by=by)[0]
+
+    def propose_all(self, documents: Sequence[Document], *, by: PersonId) -> list[Change]:
+        """As `propose`, several at once."""
+
+        def step(session: Session, facts: Facts, write: Writer) -> None:
+            for document in documents:
+                if self.validate is not None:
+                    self.validate(document, facts)
+                awaiting = entitlement.body_awaited(document, facts)
+                newest = session.scalars(
+                    select(DocumentRow.version)
+                    .where(DocumentRow.id == document.id)
+                    .order_by(DocumentRow.version.desc())
+                    .limit(1)
+                ).one_or_none()
+                fresh = replace(
+                    document,
+                    version=(newest or 0) + 1,
+                    awaiting=awaiting,
+                    status=DocumentStatus.PROPOSED,
+                    confirmed_by=None,
+                    status_at=write.at,
+                )
+                revision = write.change(ChangeKind.PROPOSED, fresh.id, version=fresh.version, commune=awaiting)
+                session.add(document_row(fresh, revision, entered_by=by))
+                session.add(_state(fresh, revision, write.at))
+                session.flush()
+
+        return self.apply(by, step)
+
+    def confirm(self, document: DocumentId, *, by: PersonId) -> Change:
+        """A person designated by the commune confirms the newest version: from its register entry on, it counts.
+
+        Raises:
+            NotFoundError: no such document. BadInputError: its newest version awaits nothing.
+            NotEntitledToFactError: not designated by that commune, or the person who entered it, or whom it names.
+        """
+        return self.confirm_all([document], by=by)[0]
+
+    def confirm_all(self, documents: Sequence[DocumentId], *, by: PersonId) -> list[Change]:
+        """As `confirm`, several at once."""
+
+        def step(session: Session, facts: Facts, write: Writer) -> None:
+            for identifier in documents:
+                document, entered_by = _newest(session, facts, identifier)
+                if document.status is not DocumentStatus.PROPOSED:
+                    raise BadInputError(
+                        Text(
+                            fr="Cette pièce n'attend pas de confirmation : saisissez-en une nouvelle version.",
+                            en="This document awaits no confirmation: enter a new version of it.",
+                        )
+                    )
+                entitlement.check_confirm(facts, document, by, entered_by, write.at)
+                revision = write.change(
+                    ChangeKind.CONFIRMED, identifier, version=document.version, commune=document.awaiting
+                )
+                confirmed = replace(document, status=DocumentStatus.CONFIRMED, confirmed_by=by)
+                session.add(_state(confirmed, revision, write.at))
+
+        return self.apply(by, step)
+
+    def suspend(self, document: DocumentId, *, by: PersonId, reason: str, version: int | None = None) -> Change:
+        """Suspend the version in charge (or the one named), at once, alone (CSI L.132-14-1: in an emergency without
+        consultation). Lifting a suspension takes a new version and its confirmation.
+
+        Raises:
+            NotFoundError, BadInputError (not in force, or no reason), NotEntitledToFactError.
+        """
+        return self._narrow(document, version, DocumentStatus.SUSPENDED, by, reason)
+
+    def withdraw(self, document: DocumentId, *, by: PersonId, reason: str, version: int | None = None) -> Change:
+        """Withdraw the version in charge (or the one named, for instance a proposal), at once, alone and for good.
+
+        Raises:
+            NotFoundError, BadInputError (already withdrawn, or no reason), NotEntitledToFactError.
+        """
+        return self._narrow(document, version, DocumentStatus.WITHDRAWN, by, reason)
+
+    def _narrow(
+        self, identifier: DocumentId, version: int | None, status: DocumentStatus, by: PersonId, reason: str
+    ) -> Change:
+        if not reason.strip():
+            raise BadInputError(Text(fr="Dites pourquoi, en une phrase.", en="Say why, in a sentence."))
+
+        def step(session: Session, facts: Facts, write: Writer) -> None:
+            if version is None:
+                document = facts.in_charge(identifier, write.at)
+            else:
+                document = next((one for one in facts.versions(identifier) if one.version == version), None)
+            if document is None:
+                raise _no_document()
+            if document.status not in _MAY_LEAVE[status]:
+                raise BadInputError(
+                    Text(
+                        fr="Cette pièce n'est pas en vigueur : il n'y a rien à suspendre ni à retirer.",
+                        en="This document is not in force: there is nothing to suspend or withdraw.",
+                    )
+                )
+            entitlement.check_narrow(facts, document, by, _entered_by(session, document))
+            kind = ChangeKind.SUSPENDED if status is DocumentStatus.SUSPENDED else ChangeKind.WITHDRAWN
+            revision = write.change(
+                kind, identifier, version=document.version, commune=document.awaiting, reason=reason
+            )
+            session.add(_state(replace(document, status=status), revision, write.at))
+
+        return self.apply(by, step)[0]
+
+
+def _state(document: Document, revision: int, at: datetime) -> DocumentStateRow:
+    return DocumentStateRow(
+        revision=revision,
+        document=document.id,
+        version=document.version,
+        status=document.status.value,
+        at=at,
+        confirmed_by=document.confirmed_by,
+    )
+
+
+def _newest(session: Session, facts: Facts, identifier: DocumentId) -> tuple[Document, PersonId]:
+    several = facts.versions(identifier)
+    if not several:
+        raise _no_document()
+    return several[-1], _entered_by(session, several[-1])
+
+
+def _entered_by(session: Session, document: Document) -> PersonId:
+    return PersonId(session.get_one(DocumentRow, (document.id, document.version)).entered_by)
+
+
+def _no_document() -> NotFoundError:
+    return NotFoundError(Text(fr="Cette pièce n'existe pas.", en="There is no such document."))
