@@ -1,0 +1,135 @@
+/** Calls to the centre. Every failure becomes an ApiError that carries a sentence in both languages. */
+import { both } from '../i18n/both';
+import type {
+  AccountRow, ActPage, CameraTree, DocumentRow, Duty, HealthRow, Me, OpenedView, Reason, Refusal, Text,
+} from './types';
+import { readRefusal } from './wire';
+
+export class ApiError extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly text: Text;
+  readonly refusal: Refusal | null;
+
+  constructor(status: number, code: string, text: Text, refusal: Refusal | null = null) {
+    super(text.en);
+    this.status = status;
+    this.code = code;
+    this.text = text;
+    this.refusal = refusal;
+  }
+
+  /** The centre did not answer, or not as a centre answers: worth trying again. */
+  get unreachable(): boolean {
+    return this.status === 0 || this.status === 429 || this.status >= 500;
+  }
+}
+
+let onLoggedOut: () => void = () => {};
+
+/** Who is told when the centre says that nobody is logged in any more. */
+export function whenLoggedOut(callback: () => void): void {
+  onLoggedOut = callback;
+}
+
+function errorOf(status: number, body: unknown): ApiError {
+  const error = (body as { error?: { code?: string; text?: Text; refusal?: unknown } } | null)?.error;
+  const refusal = readRefusal(error?.refusal);
+  const generic =
+    status === 401 ? both((t) => t.errors.loggedOut)
+    : status === 403 ? both((t) => t.errors.refused)
+    : status === 404 ? both((t) => t.errors.notFound)
+    : status === 422 ? both((t) => t.errors.badInput)
+    : status === 429 ? both((t) => t.errors.wait)
+    : both((t) => t.errors.centre);
+  const text = error?.text && typeof error.text.fr === 'string' ? error.text : (refusal?.sentence ?? generic);
+  return new ApiError(status, error?.code ?? String(status), text, refusal);
+}
+
+export async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  let response: Response;
+  try {
+    response = await fetch(path, {
+      method,
+      credentials: 'same-origin',
+      cache: 'no-store',
+      headers: {
+        Accept: 'application/json',
+        ...(method === 'GET' ? {} : { 'X-Beffroi': '1' }),
+        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  } catch {
+    throw new ApiError(0, 'network', both((t) => t.errors.network));
+  }
+  let answer: unknown = null;
+  if (response.status !== 204) {
+    try {
+      answer = await response.json();
+    } catch {
+      if (response.ok) throw new ApiError(502, 'not-json', both((t) => t.errors.centre));
+    }
+  }
+  if (response.ok) return answer as T;
+  const error = errorOf(response.status, answer);
+  if (response.status === 401 && path !== '/api/login') onLoggedOut();
+  throw error;
+}
+
+const get = <T>(path: string): Promise<T> => call<T>('GET', path);
+const post = <T>(path: string, body?: unknown): Promise<T> => call<T>('POST', path, body ?? {});
+const part = encodeURIComponent;
+/** Document ids hold a slash ("prefect_order/x") that is part of the path. */
+const documentPath = (id: string): string => `/api/documents/${id.split('/').map(part).join('/')}`;
+
+/** Some lists may come bare or under a name: take either. */
+function rows<T>(answer: unknown, ...names: string[]): T[] {
+  if (Array.isArray(answer)) return answer as T[];
+  for (const name of names) {
+    const inner = (answer as Record<string, unknown> | null)?.[name];
+    if (Array.isArray(inner)) return inner as T[];
+  }
+  return [];
+}
+
+export interface ViewRequest {
+  connection: string;
+  camera: string;
+  act: 'live' | 'replay';
+  reason?: string;
+  from?: string;
+  to?: string;
+  codecs: string[];
+  h265: boolean;
+}
+
+export const api = {
+  login: (account: string, password: string, code: string) => post<Me>('/api/login', { account, password, code }),
+  logout: () => post<unknown>('/api/logout'),
+  me: () => get<Me>('/api/me'),
+  reasons: async () => rows<Reason>(await get('/api/reasons'), 'reasons'),
+  startDuty: (reason: string) => post<Duty>('/api/duty', { reason }),
+  endDuty: () => call<unknown>('DELETE', '/api/duty'),
+  cameras: () => get<CameraTree>('/api/cameras'),
+  health: async () => rows<HealthRow>(await get('/api/health/cameras'), 'cameras'),
+  myActs: (before: number | null) => get<ActPage>(`/api/acts/mine${before === null ? '' : `?before=${before}`}`),
+  why: (camera: string, act: string) => post<unknown>('/api/why', { camera, act }),
+  openView: (request: ViewRequest) => post<OpenedView>('/api/views', request),
+  documents: async () => rows<DocumentRow>(await get('/api/documents'), 'documents'),
+  proposeDocument: (document: Record<string, unknown>) => post<DocumentRow>('/api/documents', document),
+  actOnDocument: (id: string, action: 'confirm' | 'suspend' | 'withdraw', reason?: string) =>
+    post<unknown>(`${documentPath(id)}/${action}`, reason === undefined ? {} : { reason }),
+  proposeCamera: (camera: Record<string, unknown>) => post<{ id?: string }>('/api/cameras', camera),
+  confirmCamera: (id: string) => post<unknown>(`/api/cameras/${part(id)}/confirm`),
+  accounts: async () => rows<AccountRow>(await get('/api/accounts'), 'accounts'),
+  invite: (invitation: Record<string, unknown>) => post<Record<string, unknown>>('/api/accounts', invitation),
+  actOnAccount: (id: string, action: 'lock' | 'unlock' | 'reset-factor') =>
+    post<Record<string, unknown> | null>(`/api/accounts/${part(id)}/${action}`),
+  acceptInvitation: (token: string, password: string) =>
+    post<{ otpauth: string; secret: string }>('/api/invitations/accept', { token, password }),
+  enrol: (token: string, code: string) => post<unknown>('/api/invitations/enrol', { token, code }),
+  register: async (camera: string, day: string) =>
+    get<ActPage>(`/api/register?camera=${part(camera)}&day=${part(day)}`),
+  checkpoint: () => get<Record<string, unknown>>('/api/register/checkpoint'),
+};

@@ -1,0 +1,162 @@
+/** What the centre's HTTP API says, in types. Text for people always arrives in both languages. */
+
+export interface Text {
+  fr: string;
+  en: string;
+}
+
+export type Language = 'fr' | 'en';
+export type Verdict = 'allow' | 'deny' | 'unsettled';
+export type Tool = 'wall' | 'replay' | 'acts' | 'health' | 'documents' | 'register' | 'accounts' | 'cameras';
+
+export interface Condition {
+  id: string;
+  met: boolean;
+  text: Text;
+  article: string;
+}
+
+export interface Refusal {
+  sentence: Text;
+  articles: string[];
+  cure: { kind: string; text: Text; issuer: Text } | null;
+  conditions: Condition[];
+  whom: Text | null;
+  verdict: Verdict;
+  ground: string;
+}
+
+export interface AuthorityName {
+  id: string;
+  name: Text;
+  commune?: string;
+}
+
+export interface Reason {
+  id: string;
+  purpose: string;
+  text: Text;
+}
+
+export interface Duty {
+  reason: Reason;
+  since: string;
+  authorities: AuthorityName[];
+}
+
+export interface Me {
+  account: string;
+  name: Text | string;
+  role: string;
+  language: Language;
+  body: { id: string; name: string | Text };
+  duty: Duty | null;
+  banner: Text | null;
+  demo: boolean;
+  tools: Tool[];
+}
+
+export interface CameraHealth {
+  state: 'recording' | 'down' | 'stopped' | 'unknown';
+  since: string | null;
+  cause: Text | null;
+}
+
+export interface Camera {
+  id: string;
+  name: string;
+  commune: string;
+  origin: string;
+  kind: string;
+  place: Text | null;
+  live: Verdict;
+  replay: Verdict;
+  refusal: Refusal | null;
+  health: CameraHealth;
+}
+
+export interface CommuneCameras {
+  id: string;
+  name: string;
+  authority: AuthorityName | null;
+  cameras: Camera[];
+}
+
+export interface CameraTree {
+  communes: CommuneCameras[];
+  revision: number | string;
+}
+
+export interface StreamHealth {
+  name: string;
+  state: string;
+  since: string | null;
+  cause: Text | null;
+  fps: number | null;
+  kbit_s: number | null;
+  codec: string | null;
+}
+
+export interface HealthRow {
+  camera: string;
+  name: string;
+  commune: string;
+  streams: StreamHealth[];
+  down: boolean;
+}
+
+export interface ActEntry {
+  index: number;
+  at: string;
+  kind: string;
+  text: Text;
+  camera: string | null;
+  commune: string | null;
+  authority: string | Text | null;
+  footage: { from: string; to: string } | null;
+  sent: { frames: number | null; bytes: number | null; from: string | null; to: string | null } | null;
+  /** Only in the register of an inspector or a DPO. */
+  actor?: string | Text | null;
+}
+
+export interface ActPage {
+  entries: ActEntry[];
+  next: number | null;
+}
+
+export interface OpenedView {
+  view: string;
+  lease: string;
+  authority: AuthorityName;
+  purpose: string;
+  camera: { id: string; name: string; commune: string };
+}
+
+export type DocumentStatus = 'proposed' | 'confirmed' | 'suspended' | 'withdrawn';
+
+export interface DocumentRow {
+  id: string;
+  kind: string;
+  label: Text;
+  number: string | null;
+  valid_from: string | null;
+  valid_until: string | null;
+  status: DocumentStatus;
+  commune: string | null;
+  widens: boolean;
+  awaiting: Text | null;
+  version: number;
+  /** What this person may do with it, when the centre says so. */
+  actions?: string[];
+}
+
+export interface AccountRow {
+  id: string;
+  account?: string;
+  name: Text | string;
+  role: string;
+  body?: string | Text | { id: string; name: string | Text } | null;
+  state?: string;
+  locked?: boolean;
+  reset_pending?: boolean;
+}
