@@ -31,8 +31,8 @@ def postgres_server() -> Iterator[str]:
     data = folder / "data"
     port = free_port()
     try:
-        _run([*as_owner, f"{binaries}/initdb", "-D", str(data), "-A", "trust", "-U", "beffroi", "--no-sync"]
-             + ["-E", "UTF8", "--locale=C.UTF-8"], folder)  # fmt: skip
+        make = ["-D", str(data), "-A", "trust", "-U", "beffroi", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8"]
+        _run([*as_owner, f"{binaries}/initdb", *make], folder)
         options = f"-p {port} -k {folder} -h 127.0.0.1 -F -c full_page_writes=off -c max_connections=60"
         _run([*as_owner, f"{binaries}/pg_ctl", "-w", "-D", str(data), "-l", f"{folder}/log", "-o", options, "start"],
              folder)  # fmt: skip

@@ -43,6 +43,11 @@ def normal_name(name: str) -> str:
     return name.strip().lower()
 
 
+def possible_name(name: str) -> bool:
+    """Whether an account could have this name at all."""
+    return _NAME.fullmatch(name) is not None
+
+
 def open_account(session: Session, new: NewAccount, now: datetime) -> AccountRow:
     """Write a new account, in state ``invited``.
 
@@ -50,7 +55,7 @@ def open_account(session: Session, new: NewAccount, now: datetime) -> AccountRow
         BadInputError: the name is taken or malformed, or the person already has an account (accounts are personal).
     """
     name = normal_name(new.name)
-    if not _NAME.fullmatch(name):
+    if not possible_name(name):
         raise BadInputError(
             Text(
                 fr="Nom de compte refusé : de 3 à 63 lettres sans accent, chiffres, points, tirets.",

@@ -34,6 +34,11 @@ def normalise(password: str) -> str:
     return unicodedata.normalize("NFKC", password)
 
 
+def _bytes(password: str) -> bytes:
+    # JSON can carry half a surrogate pair: a strange password, not an error.
+    return normalise(password).encode("utf-8", "surrogatepass")
+
+
 def check_policy(password: str, *, account: str) -> None:
     """Accept at least 12 characters of four classes, or 14 of three, or 7 words (CNIL 2022-100, case 1).
 
@@ -73,8 +78,8 @@ def check_policy(password: str, *, account: str) -> None:
     if _guessable(password, account):
         raise WeakPasswordError(
             Text(
-                fr="Ce mot de passe fait partie de ceux qu'on essaie d'abord (mot courant, nom du compte, répétition) : "
-                "choisissez-en un autre.",
+                fr="Ce mot de passe fait partie de ceux qu'on essaie d'abord (mot courant, nom du compte, répétition) "
+                ": choisissez-en un autre.",
                 en="This password is among those tried first (common word, account name, repetition): choose another.",
             )
         )
@@ -106,7 +111,7 @@ class Passwords:
     def hash(self, password: str) -> str:
         """The encoded hash, with its own salt and cost."""
         with self._slots:
-            return self._hasher.hash(normalise(password))
+            return self._hasher.hash(_bytes(password))
 
     def verify(self, encoded: str | None, password: str) -> bool:
         """Whether the password matches. With no hash (unknown account) the same work is done, for nothing."""
@@ -114,7 +119,7 @@ class Passwords:
             password, encoded = "", None
         with self._slots:
             try:
-                matches = self._hasher.verify(encoded or self._nobody, normalise(password))
+                matches = self._hasher.verify(encoded or self._nobody, _bytes(password))
             except (VerificationError, InvalidHashError):
                 return False
         return matches and encoded is not None

@@ -49,7 +49,7 @@ def count_attempt(session: Session, account: str, address: str, now: datetime) -
     Raises:
         ThrottledError: with the seconds left.
     """
-    session.execute(delete(ThrottleRow).where(ThrottleRow.last_at < now - FORGET))
+    _purge(session, now)
     allowances = {_key("account", account): PER_ACCOUNT, _key("address", _place(address)): PER_ADDRESS}
     # In a fixed order: two logins at once must not wait for one another's row.
     rows = [_row(session, key, now) for key in sorted(allowances)]
@@ -63,10 +63,19 @@ def count_attempt(session: Session, account: str, address: str, now: datetime) -
 def forgive(session: Session, account: str, address: str) -> None:
     """The attempt succeeded: the account's failures are forgotten; the address gets back this one attempt only, so
     that somebody with an account of their own cannot clear their address."""
-    session.execute(delete(ThrottleRow).where(ThrottleRow.key_hash == _key("account", account)))
-    row = session.get(ThrottleRow, _key("address", _place(address)), with_for_update=True)
-    if row is not None:
-        row.failures = max(0, row.failures - 1)
+    by_account, by_address = _key("account", account), _key("address", _place(address))
+    for key in sorted((by_account, by_address)):
+        row = session.get(ThrottleRow, key, with_for_update=True)
+        if row is not None and key == by_account:
+            session.delete(row)
+        elif row is not None:
+            row.failures = max(0, row.failures - 1)
+
+
+def _purge(session: Session, now: datetime) -> None:
+    # Rows that another login holds are left to it: waiting for them in any order could be a deadlock.
+    stale = select(ThrottleRow.key_hash).where(ThrottleRow.last_at < now - FORGET).with_for_update(skip_locked=True)
+    session.execute(delete(ThrottleRow).where(ThrottleRow.key_hash.in_(session.scalars(stale).all())))
 
 
 def _row(session: Session, key: bytes, now: datetime) -> ThrottleRow:

@@ -36,7 +36,7 @@ def matching_step(secret: str, code: str, at: datetime) -> int | None:
         code: what the person typed; spaces are ignored.
         at: the present instant.
     """
-    typed = "".join(code.split()).encode()
+    typed = "".join(code.split()).encode("utf-8", "surrogatepass")
     totp = pyotp.TOTP(secret)
     now_step = int(at.timestamp()) // STEP_S
     found: int | None = None
