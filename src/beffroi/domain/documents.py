@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -143,6 +144,7 @@ class Document:
         return self.status_on(at) is DocumentStatus.CONFIRMED and self.begins <= at and (ends is None or at < ends)
 
 
+@lru_cache(maxsize=4096)
 def _start(day: date | datetime, time_zone: str) -> datetime:
     if isinstance(day, datetime):
         return day.astimezone(UTC)
