@@ -15,7 +15,7 @@ from beffroi.domain.ids import DocumentId, PersonId
 from beffroi.domain.text import Text
 from beffroi.registry import entitlement
 from beffroi.registry.changes import Change, ChangeKind
-from beffroi.registry.core import FactStore, Writer
+from beffroi.registry.core import FactStore, Writer, known
 from beffroi.registry.rows import document_row
 from beffroi.registry.tables import DocumentRow, DocumentStateRow
 
@@ -48,6 +48,7 @@ class Papers(FactStore):
             for document in documents:
                 if self.validate is not None:
                     self.validate(document, facts)
+                _check_scope(document, facts)
                 awaiting = entitlement.body_awaited(document, facts)
                 newest = session.scalars(
                     select(DocumentRow.version)
@@ -146,6 +147,17 @@ class Papers(FactStore):
             session.add(_state(replace(document, status=status), revision, write.at))
 
         return self.apply(by, step)[0]
+
+
+def _check_scope(document: Document, facts: Facts) -> None:
+    # A paper that names what is not there yet could come to mean something else than what was confirmed.
+    scope = document.scope
+    for body in scope.bodies:
+        known(body in facts.bodies, body)
+    for camera in scope.cameras:
+        known(camera in facts.cameras, camera)
+    for person in scope.persons:
+        known(person in facts.persons, person)
 
 
 def _state(document: Document, revision: int, at: datetime) -> DocumentStateRow:

@@ -4,7 +4,7 @@ speaks, and the facts of any past revision can be read again (a decision of last
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from beffroi.base.db import Base, Instant, JsonColumn
@@ -111,8 +111,8 @@ class StreamRow(Base):
     camera: Mapped[str] = mapped_column(String(63), primary_key=True)
     name: Mapped[str] = mapped_column(String(8), primary_key=True)
     url: Mapped[str] = mapped_column(Text)
-    codec: Mapped[str | None] = mapped_column(String(8))
-    credentials: Mapped[bytes | None] = mapped_column(LargeBinary)
+    codec: Mapped[str] = mapped_column(String(8))
+    credentials: Mapped[str] = mapped_column(Text)
 
 
 class DocumentRow(Base):

@@ -34,8 +34,8 @@ def upgrade() -> None:
         sa.Column("camera", sa.String(length=63), nullable=False),
         sa.Column("name", sa.String(length=8), nullable=False),
         sa.Column("url", sa.Text(), nullable=False),
-        sa.Column("codec", sa.String(length=8), nullable=True),
-        sa.Column("credentials", sa.LargeBinary(), nullable=True),
+        sa.Column("codec", sa.String(length=8), nullable=False),
+        sa.Column("credentials", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("camera", "name", name=op.f("pk_camera_streams")),
     )
     op.create_table(
