@@ -1,0 +1,211 @@
+"""A keyring in the commune's own process: it holds the private halves and checks every lease itself, by its own clock.
+
+A Unix socket, one JSON line per question and per answer. `KeyringServer` is what `beffroi keyring serve` runs;
+`RemoteKeyring` is the centre's side and satisfies `beffroi.vault.release.KeyReleaser`.
+"""
+
+import json
+import os
+import socket
+import socketserver
+import threading
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+
+from beffroi.domain.clock import Clock
+from beffroi.domain.errors import BadInputError, BeffroiError, BrokenError
+from beffroi.domain.lease import LeaseRefusedError
+from beffroi.domain.text import Text
+from beffroi.vault.keyerrors import HourDamagedError, HourDestroyedError, HourMissingError, RingLockedError
+from beffroi.vault.release import KeyReleaser, NoKeyringError, TermPassedError
+from beffroi.vault.sealing import CONTENT_KEY_BYTES, SEALED_KEY_BYTES, SealBrokenError, SealedChunk
+from beffroi.vault.signed import b64, canonical, unb64
+
+MAX_LINE: Final = 16 * 1024
+IDLE_S: Final = 30.0
+_log = structlog.get_logger(__name__)
+
+
+class KeyringUnreachableError(BrokenError):
+    """The commune's keyring process does not answer, or not sensibly: no key, no image."""
+
+    def __init__(self, socket_path: Path) -> None:
+        super().__init__(
+            Text(
+                fr=f"Le trousseau de la commune ({socket_path.name}) ne répond pas : la relecture est impossible tant "
+                "que `beffroi keyring serve` n'est pas relancé à la mairie.",
+                en=f"The commune's keyring ({socket_path.name}) does not answer: replay is impossible until "
+                "`beffroi keyring serve` runs again at the town hall.",
+            )
+        )
+
+
+class BadQuestionError(BadInputError):
+    """What was sent to the keyring is not a question."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Text(
+                fr="La demande faite au trousseau est mal formée : elle est refusée.",
+                en="The question to the keyring is malformed: it is refused.",
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkClaim:
+    """The fields of a chunk's header that a keyring needs, as they travel."""
+
+    camera: str
+    stream: str
+    run: str
+    authority: str
+    term_days: int
+    hour: int
+    kid: bytes
+    sealed_key: bytes
+    wall_start_us: int
+
+
+_REFUSALS: Final[dict[str, tuple[type[BeffroiError], Callable[[SealedChunk, str], BeffroiError]]]] = {
+    "lease": (LeaseRefusedError, lambda _, why: LeaseRefusedError(why)),
+    "term_passed": (TermPassedError, lambda chunk, _: TermPassedError(chunk.hour, chunk.term_days)),
+    "no_keyring": (NoKeyringError, lambda chunk, _: NoKeyringError(chunk.authority)),
+    "hour_missing": (HourMissingError, lambda chunk, _: HourMissingError(chunk.authority, chunk.hour)),
+    "hour_destroyed": (HourDestroyedError, lambda chunk, _: HourDestroyedError(chunk.authority, chunk.hour)),
+    "hour_damaged": (HourDamagedError, lambda chunk, _: HourDamagedError(chunk.authority, chunk.hour)),
+    "ring_locked": (RingLockedError, lambda chunk, _: RingLockedError(chunk.authority)),
+    "seal_broken": (SealBrokenError, lambda _, __: SealBrokenError()),
+    "malformed": (BadQuestionError, lambda _, __: BadQuestionError()),
+}
+
+
+class RemoteKeyring:
+    """The centre's side. Safe for several threads: one short connection per key."""
+
+    def __init__(self, socket_path: Path, *, timeout_s: float = 2.0) -> None:
+        self._path = socket_path
+        self._timeout_s = timeout_s
+
+    def release(self, header: SealedChunk, lease_token: str, *, now_us: int) -> bytes:
+        """See `KeyReleaser.release`; ``now_us`` is not sent: the other process believes its own clock only.
+
+        Raises:
+            KeyringUnreachableError: besides those of the contract.
+        """
+        claim = {field.name: getattr(header, field.name) for field in fields(ChunkClaim)}
+        claim |= {"kid": b64(header.kid), "sealed_key": b64(header.sealed_key)}
+        answer = self._ask({"chunk": claim, "lease": lease_token})
+        if "key" in answer:
+            try:
+                key = unb64(answer["key"])
+            except ValueError as error:
+                raise KeyringUnreachableError(self._path) from error
+            if len(key) == CONTENT_KEY_BYTES:
+                return key
+        refusal = _REFUSALS.get(str(answer.get("refused")))
+        if refusal is None:
+            raise KeyringUnreachableError(self._path)
+        raise refusal[1](header, str(answer.get("why", ""))[:200])
+
+    def _ask(self, question: dict[str, Any]) -> dict[str, Any]:
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as link:
+                link.settimeout(self._timeout_s)
+                link.connect(str(self._path))
+                link.sendall(canonical(question) + b"\n")
+                with link.makefile("rb") as stream:
+                    answer = json.loads(stream.readline(MAX_LINE))
+        except (OSError, ValueError, RecursionError) as error:
+            raise KeyringUnreachableError(self._path) from error
+        if not isinstance(answer, dict):
+            raise KeyringUnreachableError(self._path)
+        return answer
+
+
+class _Handler(socketserver.StreamRequestHandler):
+    timeout = IDLE_S
+    server: "KeyringServer"
+
+    def handle(self) -> None:
+        while True:
+            try:
+                line = self.rfile.readline(MAX_LINE)
+                if not line:
+                    return
+                self.wfile.write(canonical(self.server.answer(line)) + b"\n")
+                if not line.endswith(b"\n"):
+                    return
+            except OSError:
+                return
+
+
+class KeyringServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    """Answers questions on a Unix socket (mode 0600) with a releaser of its own and its own clock."""
+
+    daemon_threads = True
+
+    def __init__(self, socket_path: Path, releaser: KeyReleaser, clock: Clock) -> None:
+        self._releaser = releaser
+        self._clock = clock
+        _clear_stale(socket_path)
+        mask = os.umask(0o177)
+        try:
+            super().__init__(str(socket_path), _Handler)
+        finally:
+            os.umask(mask)
+
+    def answer(self, line: bytes) -> dict[str, Any]:
+        """The answer to one line: a key, or the name of a refusal."""
+        try:
+            claim, token = _question(line)
+            return {"key": b64(self._releaser.release(claim, token, now_us=self._clock.wall_us()))}
+        except BeffroiError as error:
+            for code, (kind, _) in _REFUSALS.items():
+                if isinstance(error, kind):
+                    _log.warning("content key refused", refusal=code)
+                    return {"refused": code, "why": getattr(error, "why", "")}
+            _log.exception("keyring error")
+            return {"refused": "broken"}
+
+    def start(self) -> threading.Thread:
+        """Serve in a thread until `shutdown`."""
+        thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        thread.start()
+        return thread
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """One connection's fault is logged and does not end the others."""
+        _log.exception("keyring connection failed")
+
+
+def _question(line: bytes) -> tuple[ChunkClaim, str]:
+    try:
+        asked = json.loads(line)
+        chunk, token = dict(asked.pop("chunk")), asked.pop("lease")
+        claim = ChunkClaim(**{**chunk, "kid": unb64(chunk["kid"]), "sealed_key": unb64(chunk["sealed_key"])})
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise BadQuestionError from error
+    good = all(type(value) is kind for value, kind in zip(asdict(claim).values(), _KINDS, strict=True))
+    in_bounds = good and 0 <= claim.hour < 1 << 32 and 1 <= claim.term_days <= 31 and 0 <= claim.wall_start_us < 1 << 62
+    if asked or not isinstance(token, str) or not in_bounds or len(claim.sealed_key) != SEALED_KEY_BYTES:
+        raise BadQuestionError
+    return claim, token
+
+
+_KINDS: Final = (str, str, str, str, int, int, bytes, bytes, int)
+
+
+def _clear_stale(path: Path) -> None:
+    """Remove the socket of a process that is gone; one that answers is left alone and the bind fails."""
+    if not path.is_socket():
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(str(path))
+        except ConnectionRefusedError:
+            path.unlink(missing_ok=True)
