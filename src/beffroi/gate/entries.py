@@ -1,0 +1,79 @@
+"""What the gate writes in the register: opened, refused, cut, ended."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from beffroi.domain.decision import ActRequest, Decision
+from beffroi.domain.ids import AuthorityId, ViewId
+from beffroi.ledger.entry import Entry, EntryKind, Sent, Trace
+
+NOTHING_SENT: Final = Sent(0, 0, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A view as the register knows it: ``opened`` is the index of the entry that opened it."""
+
+    view: ViewId
+    request: ActRequest
+    authority: AuthorityId | None
+    session: str | None
+    opened: int
+
+
+def asked(
+    decision: Decision, request: ActRequest, view: ViewId, session: str | None, payload: Mapping[str, Any]
+) -> Entry:
+    """The entry of an answer: `view_opened` or `view_refused`, with the trace that replays it."""
+    return Entry(
+        EntryKind.VIEW_OPENED if decision.allowed else EntryKind.VIEW_REFUSED,
+        actor=request.person,
+        session=session,
+        view=view,
+        camera=request.camera,
+        authority=decision.authority,
+        act=request.act,
+        purpose=request.purpose,
+        footage=request.footage,
+        decision=Trace.of(decision),
+        outcome=decision.verdict.value,
+        payload=payload,
+    )
+
+
+def cut(case: Case, decision: Decision | None, outcome: str) -> Entry:
+    """An open view was withdrawn: by a decision, or because the register stopped."""
+    request = case.request
+    return Entry(
+        EntryKind.VIEW_CUT,
+        actor=request.person,
+        session=case.session,
+        view=case.view,
+        camera=request.camera,
+        authority=case.authority,
+        act=request.act,
+        purpose=request.purpose,
+        decision=Trace.of(decision) if decision else None,
+        outcome=outcome,
+        opened=case.opened,
+    )
+
+
+def ended(case: Case, sent: Sent, outcome: str) -> Entry:
+    """A view is over: the footage allowed, and what really left."""
+    request = case.request
+    return Entry(
+        EntryKind.VIEW_ENDED,
+        actor=request.person,
+        session=case.session,
+        view=case.view,
+        camera=request.camera,
+        authority=case.authority,
+        act=request.act,
+        purpose=request.purpose,
+        footage=request.footage,
+        outcome=outcome,
+        opened=case.opened,
+        sent=sent,
+    )
