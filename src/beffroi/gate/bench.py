@@ -1,7 +1,7 @@
 """What it costs to open a view, with a real disk: ``python -m beffroi.gate.bench [FOLDER]``.
 
-The yardstick is one durable file (`base.files.write_durable`: two fsyncs) on the same disk in the same run. The law here
-answers from memory at once: its own cost comes on top.
+The yardstick is one durable file (`base.files.write_durable`: two fsyncs) on the same disk in the same run. The law
+here answers from memory at once: its own cost comes on top.
 """
 
 import asyncio
