@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from beffroi.media import h264, h265
+from beffroi.media.boxes import find, walk
 from beffroi.media.errors import MalformedMediaError
 from beffroi.media.nal import (
     H264_PPS,
@@ -25,6 +26,7 @@ __all__ = [
     "CodecConfig",
     "annexb_to_lengths",
     "config_from_annexb",
+    "config_from_init",
     "config_from_parameter_sets",
 ]
 
@@ -125,3 +127,51 @@ def config_from_annexb(codec: Codec, extradata: bytes) -> CodecConfig:
         MalformedMediaError: see `config_from_parameter_sets`.
     """
     return config_from_parameter_sets(codec, split_annexb(extradata))
+
+
+def config_from_init(init: bytes) -> CodecConfig:
+    """The configuration written in an init segment of ours, clear or protected.
+
+    Raises:
+        MalformedMediaError: it holds no H.264 or H.265 track.
+    """
+    stsd = find(init, (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd"))
+    entry = next(walk(init, stsd.body + 8, stsd.end), None) if stsd else None
+    if entry is None:
+        raise MalformedMediaError("no sample entry")
+    for item in walk(init, entry.body + 78, entry.end):
+        record = init[item.body : item.end]
+        if item.kind == b"avcC":
+            return config_from_parameter_sets("h264", _avcc_sets(record))
+        if item.kind == b"hvcC":
+            return config_from_parameter_sets("h265", _hvcc_sets(record))
+    raise MalformedMediaError("no decoder record")
+
+
+def _avcc_sets(record: bytes) -> list[bytes]:
+    if len(record) < 7:
+        raise MalformedMediaError("avcC")
+    sps, at = _sets(record, 6, record[5] & 0x1F)
+    pps, _ = _sets(record, at + 1, int.from_bytes(record[at : at + 1], "big"))
+    return sps + pps
+
+
+def _hvcc_sets(record: bytes) -> list[bytes]:
+    if len(record) < 23:
+        raise MalformedMediaError("hvcC")
+    out, at = [], 23
+    for _ in range(record[22]):
+        found, at = _sets(record, at + 3, int.from_bytes(record[at + 1 : at + 3], "big"))
+        out += found
+    return out
+
+
+def _sets(record: bytes, at: int, count: int) -> tuple[list[bytes], int]:
+    out = []
+    for _ in range(count):
+        size = int.from_bytes(record[at : at + 2], "big")
+        out.append(record[at + 2 : at + 2 + size])
+        at += 2 + size
+        if at > len(record):
+            raise MalformedMediaError("decoder record is cut")
+    return out, at

@@ -33,8 +33,9 @@ class Catalogue:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._writer = connect(path)
+        self._owner: int | None = None  # thread inside a transaction; guarded by the lock
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
 
@@ -276,11 +277,19 @@ class Catalogue:
 
     # --- inside ---
 
+    @contextmanager
+    def one_transaction(self) -> Iterator[None]:
+        """Everything this thread writes inside is committed at once, and seen by its own reads: for rebuilding."""
+        with self._transaction():
+            yield
+
     def _chunks(self, where: str, values: tuple[Any, ...]) -> list[ChunkRow]:
         return [chunk_row(row) for row in self._read(f"{CHUNK_SELECT} {where}", values)]
 
     def _read(self, sql: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         db: sqlite3.Connection | None = getattr(self._local, "db", None)
+        if self._owner == threading.get_ident():
+            db = self._writer
         if db is None:
             db = connect(self._path, create=False)
             self._local.db = db
@@ -295,6 +304,10 @@ class Catalogue:
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
             db = self._writer
+            if self._owner == threading.get_ident():
+                yield db
+                return
+            self._owner = threading.get_ident()
             try:
                 db.execute("BEGIN IMMEDIATE")
                 try:
@@ -307,6 +320,8 @@ class Catalogue:
                 if db.in_transaction:
                     db.execute("ROLLBACK")
                 raise CatalogueError(str(error)) from error
+            finally:
+                self._owner = None
 
 
 def _stream_id(db: sqlite3.Connection, camera: CameraId, stream: StreamName) -> int:

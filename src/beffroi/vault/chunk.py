@@ -104,7 +104,7 @@ class ChunkWriter:
         _make_durable_dirs(root, path.parent)
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(fd, fcntl.LOCK_EX)
             try:
                 _write_all(fd, [head])
             except OSError as error:

@@ -48,18 +48,18 @@ class FileBytes:
 class ChunkReader:
     """One chunk file, open for reading. ``footer`` is None while it is written and when it is torn."""
 
-    def __init__(self, fd: int, path: Path) -> None:
-        """Use `open`. Takes over ``fd``."""
+    def __init__(self, fd: int, path: Path, *, trust_footer: bool = True) -> None:
+        """Use `open`, which owns its file; here the caller keeps ``fd`` open as long as the reader is used."""
         self.path = path
         self._fd = fd
         self.size = os.fstat(fd).st_size
         self.data = FileBytes(fd, self.size)
         self.init_length, self.head_length, self.header = _read_head(self.data, path.name)
-        self.footer = _read_footer(self.data, path.name, self.head_length)
+        self.footer = _read_footer(self.data, path.name, self.head_length) if trust_footer else None
 
     @classmethod
-    def open(cls, path: Path) -> Self:
-        """Open a chunk.
+    def open(cls, path: Path, *, trust_footer: bool = True) -> Self:
+        """Open a chunk. Without ``trust_footer`` it is read as if it had none.
 
         Raises:
             FileNotFoundError: no such file.
@@ -67,7 +67,7 @@ class ChunkReader:
         """
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            return cls(fd, path)
+            return cls(fd, path, trust_footer=trust_footer)
         except BaseException:
             os.close(fd)
             raise

@@ -1,0 +1,198 @@
+"""After a crash: finish the files that were being written, and make a lost catalogue again from the files.
+
+A torn chunk is cut after its last whole fragment before anyone reads it. Up to the last checkpoint the catalogue's
+index is believed; past it a fragment counts only when its NAL chain adds up and no stretch of zeros stands where
+ciphertext should be. Doing it twice changes nothing. Files that a recorder is writing are locked, and left alone.
+"""
+
+import fcntl
+import os
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from beffroi.base.files import fsync_dir, fsync_fd, unlink_durable
+from beffroi.media.parse import Fragment
+from beffroi.media.repair import whole_fragments
+from beffroi.vault.catalogue import Catalogue, ChunkRow
+from beffroi.vault.chunkformat import CloseReason, DamagedChunkError, Footer, GopEntry, entries_in_order
+from beffroi.vault.reader import ChunkReader, entry_of
+
+_ZEROS: Final = bytes(64)  # 64 zero bytes in a row appear in ciphertext once in 2^512; the disk writes whole blocks
+
+TORN_SUFFIX: Final = ".torn"
+
+
+class Outcome(StrEnum):
+    """What became of one unfinished file."""
+
+    FINISHED = "finished"  # its footer was already there: the row was closed
+    CUT = "cut"  # cut to its last whole fragment, footer written
+    EMPTY = "empty"  # held no picture: removed
+    QUARANTINED = "quarantined"  # no whole head: renamed `.torn`
+    MISSING = "missing"  # a row without a file: marked lost
+    BUSY = "busy"  # being written by a living process
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """One file dealt with. ``cut_bytes`` were after the last whole fragment; ``end_us`` is where its video ends now."""
+
+    path: str
+    outcome: Outcome
+    frames: int = 0
+    cut_bytes: int = 0
+    end_us: int | None = None
+
+
+def recover(root: Path, catalogue: Catalogue, *, streams: Collection[tuple[str, str]] | None = None) -> list[Recovered]:
+    """Finish every unfinished file of a recorder, and take in files that have no row.
+
+    Args:
+        root: the recorder's directory.
+        catalogue: its catalogue.
+        streams: (camera, stream) pairs to look at; all by default. A restarted worker names its own.
+
+    Raises:
+        FsyncFailedError, CatalogueError: let them end the process.
+    """
+    done = []
+    for row in catalogue.open_chunks():
+        if streams is None or (row.camera, row.stream) in streams:
+            done.append(_finish(root, catalogue, row))
+    for path in chunk_files(root):
+        relative = str(path.relative_to(root))
+        if streams is not None and (path.parent.parent.name, path.parent.name) not in streams:
+            continue
+        if catalogue.chunk_at(relative) is None:
+            done.append(_adopt(root, catalogue, relative))
+    return done
+
+
+def rebuild(root: Path, catalogue: Catalogue) -> list[Recovered]:
+    """Fill an empty catalogue from the files. What the files do not carry does not come back: destroyed ranges, lost
+    files, and gaps after a stream's last file."""
+    with catalogue.one_transaction():
+        return recover(root, catalogue)
+
+
+def chunk_files(root: Path) -> Iterator[Path]:
+    """Every chunk file under the root, by stream and time."""
+    yield from sorted((root / "streams").glob("*/*/*.mp4"))
+
+
+def being_written(path: Path) -> bool:
+    """Whether a living process holds the file open for writing."""
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(fd)
+    return False
+
+
+def _adopt(root: Path, catalogue: Catalogue, relative: str) -> Recovered:
+    """A file without a row: the process died between the two, or the catalogue was lost."""
+    path = root / relative
+    if being_written(path):
+        return Recovered(relative, Outcome.BUSY)
+    try:
+        with ChunkReader.open(path, trust_footer=False) as reader:
+            header, size = reader.header, reader.size
+    except DamagedChunkError:
+        _quarantine(path)
+        return Recovered(relative, Outcome.QUARANTINED)
+    chunk_id = catalogue.open_chunk(header, relative, size)
+    row = catalogue.chunk(chunk_id)
+    if row is None:
+        raise LookupError(f"row {chunk_id} vanished")
+    return _finish(root, catalogue, row)
+
+
+def _finish(root: Path, catalogue: Catalogue, row: ChunkRow) -> Recovered:
+    path = root / row.path
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        catalogue.mark_lost(row.id)
+        return Recovered(row.path, Outcome.MISSING)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(fd)
+        return Recovered(row.path, Outcome.BUSY)
+    reader: ChunkReader | None = None
+    try:
+        try:
+            reader = ChunkReader(fd, path)
+        except DamagedChunkError:
+            reader = ChunkReader(fd, path, trust_footer=False)
+        if reader.footer is not None and reader.footer.entries:
+            _close_row(catalogue, row, reader.size, reader.footer)
+            entries = reader.footer.entries
+            return Recovered(row.path, Outcome.FINISHED, _frames(entries), 0, entries[-1].end_us)
+        return _cut(catalogue, row, reader, fd)
+    except DamagedChunkError:
+        _quarantine(path)
+        catalogue.mark_lost(row.id)
+        return Recovered(row.path, Outcome.QUARANTINED)
+    finally:
+        os.close(fd)
+
+
+def _cut(catalogue: Catalogue, row: ChunkRow, reader: ChunkReader, fd: int) -> Recovered:
+    entries = _whole_entries(catalogue, row, reader)
+    if not entries:
+        unlink_durable(reader.path)
+        catalogue.discard_chunk(row.id)
+        return Recovered(row.path, Outcome.EMPTY, 0, reader.size - reader.head_length)
+    end = entries[-1].offset + entries[-1].length
+    head_sha256 = reader.sha256(0, reader.head_length)
+    footer = Footer(CloseReason.RECOVERED, head_sha256, tuple(entries))
+    os.ftruncate(fd, end)
+    box = memoryview(footer.to_box())
+    size = end + len(box)
+    at = end
+    while box:
+        written = os.pwrite(fd, box, at)
+        box, at = box[written:], at + written
+    fsync_fd(fd, reader.path)
+    _close_row(catalogue, row, size, footer)
+    return Recovered(row.path, Outcome.CUT, _frames(entries), reader.size - end, entries[-1].end_us)
+
+
+def _whole_entries(catalogue: Catalogue, row: ChunkRow, reader: ChunkReader) -> list[GopEntry]:
+    """Index entries confirmed by checkpoints, then those of the fragments that are whole past them."""
+    _, confirmed = catalogue.tail(row.id)
+    entries = [entry for entry in confirmed if entry.offset + entry.length <= reader.size]
+    if not entries_in_order(entries, reader.head_length):
+        entries = []
+    start = entries[-1].offset + entries[-1].length if entries else reader.head_length
+    for found in whole_fragments(reader.data, start=start, codec=reader.codec).fragments:
+        if _has_zeros(reader, found):
+            break
+        entries.append(entry_of(found, reader.header, reader.sha256(found.start, found.end - found.start)))
+    return entries
+
+
+def _has_zeros(reader: ChunkReader, found: Fragment) -> bool:
+    """Whether the disk left a block of zeros inside the encrypted samples."""
+    start = found.start + found.samples[0].offset
+    return bool(found.samples[0].iv) and _ZEROS in reader.read(start, found.end - start)
+
+
+def _close_row(catalogue: Catalogue, row: ChunkRow, size: int, footer: Footer) -> None:
+    catalogue.close_chunk(row.id, size=size, entries=footer.entries, root=footer.root, reason=footer.reason)
+
+
+def _frames(entries: Collection[GopEntry]) -> int:
+    return sum(entry.frames for entry in entries)
+
+
+def _quarantine(path: Path) -> None:
+    path.rename(path.with_name(path.name + TORN_SUFFIX))
+    fsync_dir(path.parent)
