@@ -87,7 +87,11 @@ class Body:
 @dataclass(frozen=True, slots=True)
 class Camera:
     """A camera and its place. ``placement_confirmed_by`` is the person designated by the commune who confirmed that the
-    camera stands there with this origin; None: the place is only proposed. Degrees are WGS 84."""
+    camera stands there with this origin; None: the place is only proposed. Degrees are WGS 84.
+
+    Raises:
+        ValueError: no commune: a camera always stands somewhere.
+    """
 
     id: CameraId
     name: str
@@ -98,6 +102,10 @@ class Camera:
     placement_confirmed_by: PersonId | None = None
     latitude_deg: float | None = None
     longitude_deg: float | None = None
+
+    def __post_init__(self) -> None:
+        if not self.commune:
+            raise ValueError("a camera stands in a commune")
 
 
 @dataclass(frozen=True)
