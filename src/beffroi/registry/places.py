@@ -14,7 +14,7 @@ from beffroi.registry import entitlement
 from beffroi.registry.changes import Change, ChangeKind
 from beffroi.registry.core import FactStore, Writer, fresh, known
 from beffroi.registry.rows import body_row, camera_of, camera_row, person_row
-from beffroi.registry.tables import CameraRow, PersonRow, SystemRow
+from beffroi.registry.tables import CameraRow, SystemRow
 
 
 class Places(FactStore):
@@ -81,8 +81,10 @@ class Places(FactStore):
         """As `add_person`, several at once."""
 
         def step(session: Session, facts: Facts, write: Writer) -> None:
+            entered: set[PersonId] = set()
             for person in persons:
-                fresh(person.id not in facts.persons and session.get(PersonRow, person.id) is None, person.id)
+                fresh(person.id not in facts.persons and person.id not in entered, person.id)
+                entered.add(person.id)
                 for body in (person.employer, person.commune):
                     known(body is None or body in facts.bodies, str(body))
                 session.add(
