@@ -16,7 +16,7 @@ import numpy as np
 from simulate import marks
 from simulate.nal import Codec
 
-_TINY_VERSION: Final = 3
+_TINY_VERSION: Final = 4
 _ENCODER: Final[dict[Codec, str]] = {"h264": "libx264", "h265": "libx265"}
 TINY_SCENE: Final = 63
 
@@ -59,7 +59,8 @@ def encoder_options(codec: Codec, *, gop: int, bframes: int = 0, kbit_s: int | N
     if kbit_s:
         common += f":vbv-maxrate={kbit_s * 5 // 4}:vbv-bufsize={kbit_s * 2}"
     if codec == "h264":
-        return {"preset": "superfast", "x264-params": common + ":threads=1:rc-lookahead=0:sync-lookahead=0"}
+        params = common + ":threads=1:rc-lookahead=0:sync-lookahead=0:cabac=1:deblock=0,0"
+        return {"preset": "ultrafast", "x264-params": params}
     return {
         "preset": "ultrafast",
         "x265-params": common
