@@ -16,10 +16,10 @@ LARGEST_BYTES: Final = 4 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Group:
-    """Frames of one run to be written at once. ``wall_us`` is the wall time of the first, ``end_us`` the end of the last.
+    """Frames of one run to be written at once.
 
-    ``next_dts_90k`` is the decoding time of the frame that follows, when it is known. ``holes_us`` are stretches inside
-    ``[wall_us, end_us)`` from which no picture came although the run went on.
+    ``wall_us`` is the wall time of the first frame, ``end_us`` the end of the last. ``next_dts_90k`` is the decoding
+    time of the frame that follows without a hole, when it is known.
     """
 
     run: Run
@@ -28,7 +28,6 @@ class Group:
     end_us: int
     next_dts_90k: int | None
     size: int
-    holes_us: tuple[tuple[int, int], ...] = ()
 
     @property
     def key(self) -> bool:
@@ -43,7 +42,6 @@ class Grouper:
         self._run: Run | None = None
         self._fixed = False
         self._frames: list[Frame] = []
-        self._holes_us: list[tuple[int, int]] = []
         self._first_us = 0
         self._last_us = 0
         self._size = 0
@@ -59,9 +57,12 @@ class Grouper:
         """Take a frame; when it begins a new group, return the one before."""
         done = None
         if self._frames:
-            self._look_for_hole(frame, wall_us)
+            hole = self._is_hole(frame)
             whole = frame.key or self._size >= LARGEST_BYTES
-            if whole or frame.dts_90k - self._frames[0].dts_90k >= LONGEST_90K:
+            if hole:
+                wall_us = self._fix(frame, wall_us)
+                done = self._group(self._last_us + self._interval_90k * 100 // 9, None)
+            elif whole or frame.dts_90k - self._frames[0].dts_90k >= LONGEST_90K:
                 wall_us = self._fix(frame, wall_us)
                 done = self._group(wall_us, frame.dts_90k)
         if not self._frames:
@@ -76,17 +77,18 @@ class Grouper:
         if not self._frames or self._run is None:
             self._run = None
             return None
-        self._last_us = self._fix(self._frames[-1], self._last_us)
+        self._fix(self._frames[-1], self._last_us)
         group = self._group(self._last_us + self._interval_90k * 100 // 9, None)
         self._run = None
         return group
 
-    def _look_for_hole(self, frame: Frame, wall_us: int) -> None:
+    def _is_hole(self, frame: Frame) -> bool:
         step = frame.dts_90k - self._frames[-1].dts_90k
         if step > max(HOLE_90K, 3 * self._interval_90k):
-            self._holes_us.append((self._last_us + self._interval_90k * 100 // 9, wall_us))
-        else:
-            self._interval_90k = step
+            self._interval_90k = min(step, 2 * self._interval_90k)  # a very slow camera is learnt, not cut for ever
+            return True
+        self._interval_90k = step
+        return False
 
     def _fix(self, frame: Frame, wall_us: int) -> int:
         """Settle the run's start before its first byte is written; returns the frame's wall time by it."""
@@ -95,19 +97,16 @@ class Grouper:
             return wall_us
         self._fixed = True
         start_us = self._run.clock.fix()
-        moved_us = start_us + self._frames[0].dts_90k * 100 // 9 - self._first_us
-        self._holes_us = [(begin + moved_us, end + moved_us) for begin, end in self._holes_us]
-        self._first_us += moved_us
+        self._first_us = start_us + self._frames[0].dts_90k * 100 // 9
+        self._last_us = start_us + self._frames[-1].dts_90k * 100 // 9
         return start_us + frame.dts_90k * 100 // 9
 
     def _group(self, end_us: int, next_dts_90k: int | None) -> Group:
         assert self._run is not None  # noqa: S101  frames exist, hence a run
-        holes = tuple(self._holes_us)
-        group = Group(self._run, self._frames, self._first_us, end_us, next_dts_90k, self._size, holes)
+        group = Group(self._run, self._frames, self._first_us, end_us, next_dts_90k, self._size)
         self._clear()
         return group
 
     def _clear(self) -> None:
         self._frames = []
-        self._holes_us = []
         self._size = 0

@@ -1,13 +1,14 @@
 """One RTSP session: opened over TCP, demultiplexed, never decoded.
 
 Only the video is asked for (`allowed_media_types`): the camera's sound is not even requested, so there is nothing to
-drop. The address with its password lives in the arguments of `open_source` only: FFmpeg puts it into its error texts, so
-no text of FFmpeg's ever leaves this module, and its logging is off.
+drop. The address with its password lives in the arguments of `open_source` only: FFmpeg puts it into its error texts,
+so no text of FFmpeg's ever leaves this module, and its logging is off.
 """
 
+import contextlib
 import errno
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final
@@ -18,6 +19,7 @@ import av.error
 import av.logging
 
 from beffroi.capture.ends import RunEnd
+from beffroi.media.codec import Codec
 
 av.logging.set_level(None)
 
@@ -28,6 +30,7 @@ _OPTIONS: Final = {
     "probesize": "32",
     "allowed_media_types": "video",
 }
+_CODECS: Final[dict[str, Codec]] = {"h264": "h264", "hevc": "h265"}
 _TICKS: Final = 90_000
 _PRFT: Final = struct.Struct("<q")
 
@@ -61,7 +64,7 @@ class Source:
     def __init__(self, container: Any, stream: Any) -> None:
         self._container = container
         self._stream = stream
-        self.codec: str = {"h264": "h264", "hevc": "h265"}[stream.codec_context.name]
+        self.codec: Codec = _CODECS[stream.codec_context.name]
         self.extradata: bytes = bytes(stream.codec_context.extradata or b"")
 
     def __enter__(self) -> "Source":
@@ -75,12 +78,15 @@ class Source:
         scale = 1 if base.numerator == 1 and base.denominator == _TICKS else _TICKS * base.numerator / base.denominator
         packets = self._container.demux(self._stream)
         while True:
+            failed: SourceError | None = None
             try:
                 packet = next(packets)
             except StopIteration:
-                raise SourceError(RunEnd.CLOSED) from None
+                failed = SourceError(RunEnd.CLOSED)
             except (av.error.FFmpegError, OSError, ValueError) as error:
-                raise SourceError(_cause(error), type(error).__name__) from None
+                failed = SourceError(_cause(error), type(error).__name__)
+            if failed:
+                raise failed  # out of the except block: FFmpeg's error, with the address, must not be its context
             if packet.size == 0:  # an orderly end raises nothing: the demuxer yields an empty packet
                 raise SourceError(RunEnd.CLOSED)
             key = packet.is_keyframe
@@ -93,11 +99,9 @@ class Source:
             )
 
     def close(self) -> None:
-        """End the session (TEARDOWN)."""
-        try:
+        """End the session (TEARDOWN). A camera that does not answer it is no matter."""
+        with contextlib.suppress(av.error.FFmpegError, OSError, ValueError):
             self._container.close()
-        except (av.error.FFmpegError, OSError, ValueError) as error:
-            raise SourceError(_cause(error), type(error).__name__) from None
 
 
 def open_source(url: str) -> Source:
@@ -111,16 +115,18 @@ def open_source(url: str) -> Source:
             the URL.
     """
     _check(url)
+    failed: SourceError | None = None
     try:
         container = av.open(url, format="rtsp", options=dict(_OPTIONS))
     except (av.error.FFmpegError, OSError, ValueError) as error:
-        raise SourceError(_cause(error, opening=True), type(error).__name__) from None
-    try:
-        stream = container.streams.video[0]
-        return Source(container, stream)
-    except (IndexError, KeyError):
+        failed = SourceError(_cause(error, opening=True), type(error).__name__)
+    if failed:
+        raise failed
+    known = [stream for stream in container.streams.video if stream.codec_context.name in _CODECS]
+    if not known:
         container.close()
-        raise SourceError(RunEnd.UNREADABLE, "no H.264 or H.265 video") from None
+        raise SourceError(RunEnd.UNREADABLE, "no H.264 or H.265 video")
+    return Source(container, known[0])
 
 
 def _check(url: str) -> None:
@@ -152,6 +158,3 @@ def _camera_us(packet: Any) -> int | None:
     data = bytes(packet.get_sidedata("prft"))
     wall: int = _PRFT.unpack_from(data)[0]
     return wall if wall > 0 else None
-
-
-Opener = Callable[[str], Source]

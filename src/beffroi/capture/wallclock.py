@@ -79,8 +79,8 @@ class WallClock:
         """The wall time of the run's start: from now on the offset slews only."""
         if self._offset_us is None:
             raise ValueError("no frame was observed")
-        if self.not_before_us is not None and self._offset_us < self.not_before_us:
-            self._offset_us = self.not_before_us
+        if self.not_before_us is not None and 0 < self.not_before_us - self._offset_us < DRIFT_US:
+            self._offset_us = self.not_before_us  # further apart, the clock was set back meanwhile: not ours to hide
         self._fixed = True
         self._window_end_us = self._last_elapsed_us + WINDOW_US
         return self._offset_us

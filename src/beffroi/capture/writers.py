@@ -1,7 +1,7 @@
 """A few threads that write, so that those who capture never wait for a disk.
 
-Each stream belongs to one thread, which keeps its order. Groups of pictures wait in memory up to a cap, then are refused:
-the caller drops them and says so. Small orders (a run ended, close) are always taken.
+Each stream belongs to one thread, which keeps its order. Groups of pictures wait in memory up to a cap, then are
+refused: the caller drops them and says so. Small orders (a run ended, close) are always taken.
 """
 
 import os

@@ -1,0 +1,125 @@
+"""The workers: how many, who records which stream, and what happens when one ends."""
+
+import asyncio
+import os
+import time
+from collections.abc import Callable, Collection
+from typing import Any, Final
+
+import structlog
+
+from beffroi.capture.handle import StreamId, WorkerHandle
+from beffroi.capture.messages import Assignment
+from beffroi.capture.paths import RecorderPaths
+from beffroi.domain.gaps import GapCause
+
+_log = structlog.get_logger(__name__)
+
+MAX_STREAMS: Final = 54
+"""Streams of one worker: with its writers, its viewers' loop and its main thread it stays under 60 threads."""
+
+_WATCH_S: Final = 0.1
+_RESTART_S: Final = 0.5
+_SHORT_LIFE_S: Final = 5.0
+
+Recover = Callable[[Collection[StreamId]], None]
+
+
+class Crew:
+    """All workers of a recorder. ``recover`` finishes the files that an ended worker left open."""
+
+    def __init__(
+        self,
+        paths: RecorderPaths,
+        *,
+        recover: Recover,
+        cores: int | None = None,
+        log_level: str = "INFO",
+        keep_fds: Collection[int] = (),
+        first_cause: GapCause = GapCause.RECORDER_STOPPED,
+    ) -> None:
+        self._paths = paths
+        self._recover = recover
+        self._cores = cores or len(os.sched_getaffinity(0))
+        self._log_level = log_level
+        self._keep_fds = tuple(keep_fds)
+        self.first_cause = first_cause
+        self._workers: list[WorkerHandle] = []
+        self._alive_s: dict[int, float] = {}
+
+    def assign(self, wanted: dict[StreamId, Assignment]) -> None:
+        """Bring the workers in line with what is to be recorded: a stream stays where it is, a new one goes to the
+        worker that has the fewest."""
+        changed: set[int] = set()
+        for worker in self._workers:
+            kept = {key: wanted[key] for key in worker.streams if key in wanted}
+            if kept != worker.streams:
+                worker.streams = kept
+                changed.add(worker.number)
+        held = {key for worker in self._workers for key in worker.streams}
+        for key in wanted.keys() - held:
+            worker = self._roomiest(len(wanted))
+            worker.streams[key] = wanted[key]
+            changed.add(worker.number)
+        for number in changed:
+            self._workers[number].tell_streams()
+
+    def tell_all(self, message: dict[str, Any]) -> None:
+        """One order to every worker."""
+        for worker in self._workers:
+            worker.tell(message)
+
+    def health(self) -> dict[StreamId, dict[str, Any]]:
+        """Last report of every assigned stream, with its worker and live socket."""
+        found = {}
+        for worker in self._workers:
+            where = {"worker": worker.number, "pid": worker.pid, "live": str(self._paths.live(worker.number))}
+            for key in worker.streams:
+                health = worker.health.get(key, {"state": "connecting", "camera": key[0], "stream": key[1]})
+                found[key] = {**health, **where, "worker_restarts": worker.restarts}
+        return found
+
+    async def watch(self) -> None:
+        """Start again what ends, kill what is stuck. For ever."""
+        while True:
+            for worker in list(self._workers):
+                if worker.pid is None:
+                    continue
+                what = worker.stuck()
+                if what:
+                    _log.critical("a worker is stuck and is killed", worker=worker.number, stuck=what)
+                    worker.kill()
+                code = worker.exit_code()
+                if code is not None:
+                    await self._restart(worker, code)
+            await asyncio.sleep(_WATCH_S)
+
+    async def stop(self, timeout_s: float = 25.0) -> bool:
+        """Stop all; True when each closed its files by itself."""
+        results = await asyncio.gather(*(worker.stop(timeout_s) for worker in self._workers))
+        return all(results)
+
+    async def _restart(self, worker: WorkerHandle, code: int) -> None:
+        _log.error("a worker ended and is started again", worker=worker.number, exit_code=code)
+        lived_s = time.monotonic() - self._alive_s.get(worker.number, 0.0)
+        worker.forget()
+        worker.restarts += 1
+        worker.cause = GapCause.RECORDER_KILLED
+        if lived_s < _SHORT_LIFE_S:
+            await asyncio.sleep(_RESTART_S)
+        await asyncio.to_thread(self._recover, list(worker.streams))
+        self._start(worker)
+
+    def _roomiest(self, total: int) -> WorkerHandle:
+        useful = min(total, max(self._cores, -(-total // MAX_STREAMS)))
+        while len(self._workers) < useful:
+            number = len(self._workers)
+            worker = WorkerHandle(self._paths, number, log_level=self._log_level, keep_fds=self._keep_fds)
+            worker.cause = self.first_cause
+            self._workers.append(worker)
+            self._start(worker)
+        return min(self._workers, key=lambda worker: len(worker.streams))
+
+    def _start(self, worker: WorkerHandle) -> None:
+        self._alive_s[worker.number] = time.monotonic()
+        worker.start()

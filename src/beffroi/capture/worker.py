@@ -1,0 +1,255 @@
+"""One worker process: a thread per stream, a few writers, one loop for viewers, and this main thread that reports.
+
+Started by the supervisor as ``python -m beffroi.capture.worker``; told what to record over the socket pair it inherits.
+No address and no password is on its command line or in its environment.
+"""
+
+import argparse
+import asyncio
+import os
+import resource
+import select
+import signal
+import socket
+import sys
+import threading
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+
+from beffroi.base import log
+from beffroi.base.clock import SystemClock
+from beffroi.capture.acts import RecorderJournal
+from beffroi.capture.ends import RunEnd
+from beffroi.capture.leases import LeaseChecker
+from beffroi.capture.live import LiveServer
+from beffroi.capture.live_stream import LiveStream
+from beffroi.capture.mandate import Mandate
+from beffroi.capture.messages import Assignment, Channel
+from beffroi.capture.paths import RecorderPaths
+from beffroi.capture.recording import Shelf, StreamRecording, cause_of
+from beffroi.capture.stream import StreamThread
+from beffroi.capture.writers import WriterPool, end_process
+from beffroi.domain.gaps import GapCause
+from beffroi.domain.ids import CameraId, StreamName
+from beffroi.domain.ranges import WallRange
+from beffroi.vault.catalogue import Catalogue
+from beffroi.vault.credentials import RecorderIdentity
+from beffroi.vault.publichours import PublicHours
+from beffroi.vault.signed import load_public_keys
+
+_log = structlog.get_logger(__name__)
+
+REPORT_S: Final = 1.0
+_THREADS_S: Final = 3.0
+_CLOSE_S: Final = 20.0
+
+
+class Worker:
+    """Holds the streams of one process."""
+
+    def __init__(self, paths: RecorderPaths, number: int, channel: Channel) -> None:
+        self._paths = paths
+        self._number = number
+        self._channel = channel
+        self._clock = SystemClock()
+        self._identity = RecorderIdentity.open_or_create(paths.root)
+        self._catalogue = Catalogue.open(paths.catalogue)
+        self._hours = self._load_hours()
+        self._pool = WriterPool()
+        self._streams: dict[tuple[str, str], StreamThread] = {}
+        self._leaving: list[tuple[StreamThread, threading.Event]] = []
+        self._wanted: dict[tuple[str, str], Assignment] = {}
+        self._journal = RecorderJournal(paths.journal, self._clock)
+        self._live = LiveServer(self._watchable, LeaseChecker(paths.gate_trust, self._clock), self._clock)
+        self._shelf = Shelf(
+            root=paths.root,
+            catalogue=self._catalogue,
+            hours=lambda: self._hours,
+            recorder=self._identity.public.hex()[:16],
+            journal=self._journal.post,
+            clock=self._clock,
+        )
+        self._ending = False
+
+    def run(self) -> None:
+        """Work until told to stop, or until the supervisor is gone."""
+        loop_ready = threading.Event()
+        threading.Thread(target=self._serve_live, args=(loop_ready,), name="live", daemon=True).start()
+        loop_ready.wait(10)
+        next_report_s = 0.0
+        while not self._ending:
+            readable, _, _ = select.select([self._channel], [], [], max(0.0, next_report_s - time.monotonic()))
+            if readable:
+                messages = self._channel.receive()
+                if messages is None:
+                    _log.warning("the supervisor is gone, the worker closes its files", worker=self._number)
+                    break
+                for message in messages:
+                    self._obey(message)
+            if time.monotonic() >= next_report_s:
+                next_report_s = time.monotonic() + REPORT_S
+                self._report()
+        self._close()
+
+    def stop(self) -> None:
+        """Leave the main loop."""
+        self._ending = True
+
+    def _obey(self, message: dict[str, Any]) -> None:
+        match message["do"]:
+            case "record":
+                self._assign([Assignment(**item) for item in message["streams"]])
+            case "hours":
+                self._hours = self._load_hours()
+            case "stop":
+                self._ending = True
+
+    def _assign(self, assignments: list[Assignment]) -> None:
+        self._wanted = {(item.camera, item.stream): item for item in assignments}
+        self._reconcile()
+
+    def _reconcile(self) -> None:
+        """Bring the threads in line with what is wanted. A stream begins anew only once its former thread is done."""
+        for key, thread in list(self._streams.items()):
+            item = self._wanted.get(key)
+            if item is None:
+                self._leave(key, RunEnd.SHEET)
+                continue
+            mandate = item.mandate(self._identity)
+            if thread.mandate.same_recording(mandate):
+                thread.renew(mandate)
+            else:
+                self._leave(key, RunEnd.STOPPED)
+        self._leaving = [(thread, closed) for thread, closed in self._leaving if not self._has_left(thread, closed)]
+        busy = {(thread.mandate.key.camera, thread.mandate.key.stream) for thread, _ in self._leaving}
+        for key, item in self._wanted.items():
+            if key not in self._streams and key not in busy:
+                self._begin(key, item)
+
+    def _begin(self, key: tuple[str, str], item: Assignment) -> None:
+        mandate = item.mandate(self._identity)
+        accounted_us = self._accounted_us(mandate.key.camera, mandate.key.stream)
+        thread = StreamThread(
+            mandate=mandate,
+            recording=StreamRecording(mandate, self._shelf, accounted_us, GapCause(item.cause)),
+            pool=self._pool,
+            live=LiveStream(self._live.wake),
+            clock=self._clock,
+        )
+        self._streams[key] = thread
+        thread.start()
+
+    def _leave(self, key: tuple[str, str], end: RunEnd) -> None:
+        thread = self._streams.pop(key)
+        thread.stop(end)
+        self._live.gone(thread.live)
+        self._leaving.append((thread, threading.Event()))
+
+    def _has_left(self, thread: StreamThread, closed: threading.Event) -> bool:
+        if thread.is_alive():
+            return False
+        if not thread.closing:
+            thread.closing = True
+            recording, cause = thread.recording, cause_of(thread.stop_end)
+
+            def close() -> None:
+                recording.close(cause)
+                closed.set()
+
+            self._pool.order(str(thread.mandate.key), close)
+        return closed.is_set()
+
+    def _accounted_us(self, camera: CameraId, stream: StreamName) -> int | None:
+        """Up to where this stream is recorded or a stored gap."""
+        last = self._catalogue.last_end(camera, stream)
+        if last is None:
+            return None
+        end_us, now_us = last[0], self._clock.wall_us()
+        if end_us >= now_us:
+            return end_us
+        since = self._catalogue.calendar(camera, stream, WallRange(end_us, now_us))
+        return max([end_us, *(gap.range.to_us for gap in since.gaps)])
+
+    def _watchable(self, camera: str, stream: str) -> tuple[Mandate, LiveStream] | None:
+        thread = self._streams.get((camera, stream))
+        return (thread.mandate, thread.live) if thread else None
+
+    def _report(self) -> None:
+        self._reconcile()
+        now_s = self._clock.monotonic_s()
+        streams = []
+        for (camera, stream), thread in self._streams.items():
+            gap = thread.recording.open_gap
+            streams.append(
+                {
+                    "camera": camera,
+                    "stream": stream,
+                    **thread.health.as_dict(),
+                    "stuck_s": round(now_s - thread.health.beat_s, 1) if thread.health.beat_s else 0.0,
+                    "open_gap": [gap[0], gap[1].value] if gap else None,
+                }
+            )
+        stuck_s = max([0.0, *(now_s - beat for beat in self._pool.beats_s())])
+        self._send({"tell": "health", "streams": streams, "writer_stuck_s": round(stuck_s, 1)})
+
+    def _send(self, message: dict[str, Any]) -> None:
+        try:
+            self._channel.send(message)
+        except OSError:
+            self._ending = True
+
+    def _load_hours(self) -> PublicHours:
+        hours = PublicHours.load(self._paths.hours, load_public_keys(self._paths.sheet_trust))
+        for problem in hours.problems:
+            _log.error("hour keys refused", problem=problem.text.en)
+        return hours
+
+    def _serve_live(self, ready: threading.Event) -> None:
+        async def serve() -> None:
+            await self._live.start(self._paths.live(self._number))
+            ready.set()
+            await asyncio.Event().wait()
+
+        asyncio.run(serve())
+
+    def _close(self) -> None:
+        """Stop every stream, write what waits, close every file."""
+        threads = list(self._streams.values()) + [thread for thread, _ in self._leaving]
+        for thread in threads:
+            thread.stop(RunEnd.STOPPED)
+        deadline_s = time.monotonic() + _THREADS_S
+        for thread in threads:
+            thread.join(max(0.0, deadline_s - time.monotonic()))
+        for thread in threads:
+            self._pool.order(str(thread.mandate.key), partial(thread.recording.close, GapCause.RECORDER_STOPPED))
+        self._pool.close(_CLOSE_S)
+        self._journal.close()
+        self._paths.live(self._number).unlink(missing_ok=True)
+
+
+def main() -> None:
+    """Entry point of the process."""
+    parser = argparse.ArgumentParser(prog="beffroi-recorder-worker")
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--number", type=int, required=True)
+    parser.add_argument("--channel", type=int, required=True)
+    parser.add_argument("--log-level", default="INFO")
+    asked = parser.parse_args()
+    log.configure(level=asked.log_level)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold camera passwords
+    channel = Channel(socket.socket(fileno=asked.channel))
+    worker = Worker(RecorderPaths(asked.data), asked.number, channel)
+    signal.signal(signal.SIGTERM, lambda *_: worker.stop())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C reaches the supervisor, which stops us in order
+    threading.excepthook = lambda args: end_process(args.exc_value or RuntimeError("thread"))
+    worker.run()
+    sys.stderr.flush()
+    os._exit(0)  # threads inside FFmpeg may still wait for a silent camera: everything is on disk, leave them
+
+
+if __name__ == "__main__":
+    main()
