@@ -39,16 +39,15 @@ def build(
     destroyed: Sequence[Destroyed],
     lost: Sequence[WallRange],
 ) -> Calendar:
-    """Join, clip, and name the holes. A picture that exists wins over a gap that overlaps it."""
+    """Join, clip, and name the holes. What is or was on disk wins over a gap over it; of two gaps, the first."""
     held = join(recorded)
-    missing = [
-        Gap(piece, gap.cause)
-        for gap in sorted(gaps, key=lambda item: item.range)
-        for piece in subtract(gap.range, held)
-        if piece.duration_s > 0
-    ]
-    known = join([*held, *(gap.range for gap in missing), *(item.range for item in destroyed), *lost])
-    missing += [Gap(WallRange(before.to_us, after.from_us), GapCause.UNKNOWN) for before, after in pairwise(known)]
+    present = join([*held, *(item.range for item in destroyed), *lost], tolerance_us=0)
+    missing: list[Gap] = []
+    for gap in sorted(gaps, key=lambda item: item.range):
+        taken = join([*present, *(item.range for item in missing)], tolerance_us=0)
+        missing += [Gap(piece, gap.cause) for piece in subtract(gap.range, taken)]
+    known = join([*present, *(gap.range for gap in missing)], tolerance_us=0)
+    missing += [_hole(WallRange(before.to_us, after.from_us), missing) for before, after in pairwise(known)]
     missing.sort(key=lambda item: item.range)
     return Calendar(
         recorded=tuple(_clip(held, asked)),
@@ -60,6 +59,15 @@ def build(
         ),
         lost=tuple(_clip(sorted(lost), asked)),
     )
+
+
+def _hole(hole: WallRange, missing: Sequence[Gap]) -> Gap:
+    """An unexplained hole. A short one beside a gap belongs to it: two readings of a clock differ."""
+    if hole.to_us - hole.from_us <= JOIN_TOLERANCE_US:
+        for gap in missing:
+            if gap.range.to_us == hole.from_us or gap.range.from_us == hole.to_us:
+                return Gap(hole, gap.cause)
+    return Gap(hole, GapCause.UNKNOWN)
 
 
 def join(ranges: Iterable[WallRange], tolerance_us: int = JOIN_TOLERANCE_US) -> list[WallRange]:

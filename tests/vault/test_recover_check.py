@@ -1,0 +1,327 @@
+"""Crashes, torn files, flipped bytes, a lost catalogue: what is whole is kept, what is wrong is named."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.support.chunks import CAMERA, START_US, Written, begin, feed, write_chunk
+from tests.support.clips import clip, gops
+
+from beffroi.domain.gaps import GapCause
+from beffroi.domain.ranges import WallRange
+from beffroi.vault.catalogue import Catalogue, ChunkState
+from beffroi.vault.check import CheckLevel, FindingKind, check
+from beffroi.vault.chunk import ChunkWriter, CloseReason
+from beffroi.vault.chunkformat import DamagedChunkError
+from beffroi.vault.export import clear_frames
+from beffroi.vault.reader import ChunkReader
+from beffroi.vault.recover import Outcome, rebuild, recover
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path) -> Any:
+    opened = Catalogue.open(tmp_path / "catalogue.sqlite")
+    yield opened
+    opened.close()
+
+
+def crashed(root: Path, catalogue: Catalogue, *, checkpoint_after: int = 0) -> tuple[ChunkWriter, bytes]:
+    """Three GOPs written, the first ones confirmed, then the writer is gone without a footer."""
+    config, frames = clip(count=75)
+    writer, key = begin(root, catalogue, config)
+    for number, group in enumerate(gops(frames), 1):
+        writer.write_gop(group, START_US + (number - 1) * 1_000_000)
+        if number == checkpoint_after:
+            writer.sync()
+    writer.abandon()
+    return writer, key
+
+
+def readable(path: Path, key: bytes) -> int:
+    with av.open(str(path), "r", options={"decryption_key": key.hex()}) as container:
+        return sum(1 for _ in container.decode(video=0))
+
+
+@pytest.mark.parametrize("confirmed", [0, 1, 2, 3])
+def test_a_crash_loses_nothing_that_was_written(tmp_path: Path, catalogue: Catalogue, confirmed: int) -> None:
+    writer, key = crashed(tmp_path, catalogue, checkpoint_after=confirmed)
+
+    (found,) = recover(tmp_path, catalogue)
+
+    assert (found.outcome, found.frames, found.cut_bytes) == (Outcome.CUT, 75, 0)
+    assert found.end_us == START_US + 3_000_000
+    row = catalogue.chunk(writer.chunk_id)
+    assert row is not None
+    assert (row.state, row.reason, row.frames) == (ChunkState.CLOSED, CloseReason.RECOVERED, 75)
+    assert check(tmp_path, catalogue, level="hash") == []
+    assert readable(writer.path, key) == 75
+    assert recover(tmp_path, catalogue) == [], "twice is once"
+    with ChunkReader.open(writer.path) as reader:
+        assert reader.gops == writer.entries, "the same index as an orderly close would have written"
+
+
+def test_any_cut_leaves_whole_gops_only(tmp_path: Path, catalogue: Catalogue) -> None:
+    """Every seventh byte of the video, each cut recovered from a copy: whole fragments, no exception, a clean check."""
+    writer, key = crashed(tmp_path, catalogue)
+    data = writer.path.read_bytes()
+    ends = [entry.offset + entry.length for entry in writer.entries]
+    first = writer.entries[0].offset
+    config, frames = clip(count=75)
+    for cut in [*range(first, len(data), len(data) // 90), ends[0], ends[1] + 5]:
+        other = tmp_path / f"cut-{cut}"
+        other.mkdir()
+        with_tail = Catalogue.open(other / "catalogue.sqlite")
+        torn, torn_key = begin(other, with_tail, config)
+        feed(torn, gops(frames)[:1])
+        torn.sync()
+        for number, group in enumerate(gops(frames)[1:], 1):
+            torn.write_gop(group, START_US + number * 1_000_000)
+        torn.abandon()
+        os.truncate(torn.path, cut)
+        (found,) = recover(other, with_tail)
+        whole = sum(end <= cut for end in ends)
+        if whole == 0:
+            assert (found.outcome, torn.path.exists()) == (Outcome.EMPTY, False)
+        else:
+            assert (found.frames, found.cut_bytes) == (25 * whole, cut - ends[whole - 1])
+            with ChunkReader.open(torn.path) as reader:
+                assert [f.data for g in reader.gops for f in clear_frames(reader, g, torn_key)] == [
+                    f.data for f in frames[: 25 * whole]
+                ]
+        assert check(other, with_tail, level="hash") == []
+        with_tail.close()
+    assert readable(writer.path, key) == 75
+
+
+def test_zeros_left_by_a_power_cut_are_not_taken_for_pictures(tmp_path: Path, catalogue: Catalogue) -> None:
+    writer, key = crashed(tmp_path, catalogue, checkpoint_after=1)
+    third = writer.entries[2]
+    for start, length in ((third.offset + third.length - 600, 600), (third.offset + third.length // 2, 128)):
+        with writer.path.open("r+b") as file:
+            file.seek(start)
+            file.write(bytes(length))
+    (found,) = recover(tmp_path, catalogue)
+    assert (found.outcome, found.frames, found.cut_bytes) == (Outcome.CUT, 50, third.length)
+    assert readable(writer.path, key) == 50
+
+
+def test_a_zero_filled_end_is_cut(tmp_path: Path, catalogue: Catalogue) -> None:
+    writer, _ = crashed(tmp_path, catalogue)
+    with writer.path.open("ab") as file:
+        file.write(bytes(8192))
+    (found,) = recover(tmp_path, catalogue)
+    assert (found.frames, found.cut_bytes) == (75, 8192)
+
+
+def test_a_file_without_a_whole_head_is_set_aside(tmp_path: Path, catalogue: Catalogue) -> None:
+    writer, _ = crashed(tmp_path, catalogue)
+    os.truncate(writer.path, 300)
+    (found,) = recover(tmp_path, catalogue)
+    assert found.outcome is Outcome.QUARANTINED
+    assert writer.path.with_name(writer.path.name + ".torn").exists()
+    row = catalogue.chunk(writer.chunk_id)
+    assert row is not None
+    assert row.state is ChunkState.LOST
+    kinds = {item.kind for item in check(tmp_path, catalogue)}
+    assert kinds == {FindingKind.QUARANTINED, FindingKind.LOST}
+
+
+def test_a_missing_file_is_marked_lost(tmp_path: Path, catalogue: Catalogue) -> None:
+    writer, _ = crashed(tmp_path, catalogue, checkpoint_after=2)
+    writer.path.unlink()
+    assert recover(tmp_path, catalogue)[0].outcome is Outcome.MISSING
+    second = WallRange(START_US, START_US + 2_000_000)
+    assert catalogue.calendar(CAMERA, "main", second).lost == (second,)
+
+
+def test_a_crash_between_footer_and_row_is_finished(tmp_path: Path, catalogue: Catalogue) -> None:
+    config, frames = clip(count=75)
+    writer, _ = begin(tmp_path, catalogue, config)
+    feed(writer, gops(frames))
+    row_before = catalogue.chunk(writer.chunk_id)
+    fd = os.dup(writer._open_fd())
+    data = bytearray()
+    writer.close(CloseReason.ROTATED)
+    os.close(fd)
+    data += writer.path.read_bytes()
+    catalogue.discard_chunk(writer.chunk_id)
+    assert row_before is not None
+    catalogue.open_chunk(writer.header, row_before.path, row_before.size)
+    (found,) = recover(tmp_path, catalogue)
+    assert found.outcome is Outcome.FINISHED
+    assert writer.path.read_bytes() == data
+    assert check(tmp_path, catalogue, level="hash") == []
+
+
+def test_a_crash_inside_the_footer_is_finished(tmp_path: Path, catalogue: Catalogue) -> None:
+    written = write_chunk(tmp_path, catalogue)
+    with ChunkReader.open(written.path) as reader:
+        video_end, size = reader.footer_offset, reader.size
+    for cut in range(video_end, size, 9):
+        other = tmp_path / f"cut-{cut}"
+        target = other / written.header.relative_path()
+        target.parent.mkdir(parents=True)
+        target.write_bytes(written.path.read_bytes()[:cut])
+        own = Catalogue.open(other / "catalogue.sqlite")
+        (found,) = recover(other, own)
+        assert (found.outcome, found.frames) == (Outcome.CUT, 75)
+        assert check(other, own, level="hash") == []
+        own.close()
+
+
+def test_a_file_being_written_is_left_alone(tmp_path: Path, catalogue: Catalogue) -> None:
+    config, frames = clip(count=75)
+    writer, key = begin(tmp_path, catalogue, config)
+    feed(writer, gops(frames)[:2])
+    assert [item.outcome for item in recover(tmp_path, catalogue)] == [Outcome.BUSY]
+    assert check(tmp_path, catalogue, level="hash") == []
+    writer.write_gop(gops(frames)[2], START_US + 2_000_000)
+    writer.close(CloseReason.STOPPED)
+    assert readable(writer.path, key) == 75
+
+
+def test_recovery_of_one_stream_leaves_the_others(tmp_path: Path, catalogue: Catalogue) -> None:
+    crashed(tmp_path, catalogue)
+    assert recover(tmp_path, catalogue, streams={("other", "main")}) == []
+    assert len(recover(tmp_path, catalogue, streams={(CAMERA, "main")})) == 1
+
+
+_VICTIM = """
+import sys
+from pathlib import Path
+from beffroi.vault.catalogue import Catalogue
+from tests.support.chunks import START_US, begin
+from tests.support.clips import clip, gops
+root = Path(sys.argv[1])
+catalogue = Catalogue.open(root / "catalogue.sqlite")
+config, frames = clip(count=75)
+writer, _ = begin(root, catalogue, config, key=b"k" * 16)
+elapsed = 0
+while True:
+    for group in gops(frames):
+        moved = [type(f)(f.data, f.key, f.dts_90k + elapsed, f.pts_90k + elapsed, 3600, 0) for f in group]
+        writer.write_gop(moved, START_US + moved[0].dts_90k * 100 // 9)
+        print(len(writer.entries), flush=True)
+    elapsed += 75 * 3600
+"""
+
+
+def test_kill_nine_in_mid_write_loses_at_most_the_gop_in_hand(tmp_path: Path) -> None:
+    for attempt in range(3):
+        root = tmp_path / str(attempt)
+        root.mkdir()
+        victim = subprocess.Popen([sys.executable, "-c", _VICTIM, str(root)], stdout=subprocess.PIPE, text=True)
+        assert victim.stdout is not None
+        said = [victim.stdout.readline() for _ in range(20 + 7 * attempt)]
+        victim.send_signal(signal.SIGKILL)
+        last = int(([*said, *victim.stdout.read().split()])[-1])
+        victim.wait()
+        catalogue = Catalogue.open(root / "catalogue.sqlite")
+        (found,) = recover(root, catalogue)
+        assert found.frames >= 25 * last, "all that was announced as written is there"
+        assert check(root, catalogue, level="hash") == []
+        assert readable(root / found.path, b"k" * 16) == found.frames
+        catalogue.close()
+
+
+def test_the_catalogue_is_rebuilt_equal_from_the_files(tmp_path: Path, catalogue: Catalogue) -> None:
+    source = clip(count=75)
+    for number in range(4):
+        start = START_US + number * 10_000_000
+        if number:
+            hole = WallRange(start - 7_000_000, start)
+            catalogue.add_gap(CAMERA, "main", hole, GapCause.STREAM_STALLED)
+        write_chunk(tmp_path, catalogue, source, wall_start_us=start, run=f"{number:032x}")
+        write_chunk(tmp_path, catalogue, source, wall_start_us=start, stream="sub", camera="gare")
+    before = catalogue.facts()
+    day = WallRange(START_US - 10_000_000, START_US + 90_000_000)
+
+    again = Catalogue.open(tmp_path / "again.sqlite")
+    assert {item.outcome for item in rebuild(tmp_path, again)} == {Outcome.FINISHED}
+
+    assert again.facts() == before
+    assert len(before["gap"]) == 3
+    assert again.calendar(CAMERA, "main", day) == catalogue.calendar(CAMERA, "main", day)
+    assert rebuild(tmp_path, again) == []
+    again.close()
+
+
+def test_check_names_what_is_missing_unknown_unfinished_or_of_another_size(
+    tmp_path: Path, catalogue: Catalogue
+) -> None:
+    written = [write_chunk(tmp_path, catalogue, wall_start_us=START_US + n * 3_000_000) for n in range(3)]
+    writer, _ = begin(tmp_path, catalogue, clip(count=75)[0], wall_start_us=START_US + 90_000_000)
+    writer.abandon()
+    stranger = written[0].path.with_name("1-aaaaaaaa-bbbbbbbb.mp4")
+    stranger.write_bytes(written[0].path.read_bytes())
+    written[0].path.unlink()
+    with written[1].path.open("ab") as file:
+        file.write(b"x")
+
+    present = check(tmp_path, catalogue, level=CheckLevel.PRESENT)
+    assert {item.kind for item in present} == {FindingKind.MISSING, FindingKind.UNKNOWN_FILE, FindingKind.UNFINISHED}
+    sized = check(tmp_path, catalogue)
+    assert FindingKind.WRONG_SIZE in {item.kind for item in sized}
+    for item in sized:
+        assert item.path in item.text.fr
+        assert item.path in item.text.en
+    with pytest.raises(ValueError, match="deep"):
+        check(tmp_path, catalogue, level="deep")
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Catalogue, Written]:
+    root = tmp_path_factory.mktemp("sound")
+    catalogue = Catalogue.open(root / "catalogue.sqlite")
+    return root, catalogue, write_chunk(root, catalogue)
+
+
+@given(data=st.data())
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_any_flipped_bit_is_found(sound: tuple[Path, Catalogue, Written], data: st.DataObject) -> None:
+    root, catalogue, written = sound
+    good = written.path.read_bytes()
+    at = data.draw(st.integers(0, len(good) - 1))
+    bad = bytearray(good)
+    bad[at] ^= 1 << data.draw(st.integers(0, 7))
+    try:
+        written.path.write_bytes(bad)
+        findings = check(root, catalogue, level="hash")
+    finally:
+        written.path.write_bytes(good)
+    assert findings, f"byte {at} of {len(good)}"
+    assert all(item.path == str(written.header.relative_path()) for item in findings)
+
+
+def test_a_flipped_byte_names_its_gop(sound: tuple[Path, Catalogue, Written]) -> None:
+    root, catalogue, written = sound
+    good = written.path.read_bytes()
+    with ChunkReader.open(written.path) as reader:
+        second = reader.gops[1]
+    bad = bytearray(good)
+    bad[second.offset + second.length - 3] ^= 4
+    try:
+        written.path.write_bytes(bad)
+        (found,) = check(root, catalogue, level="hash")
+        assert check(root, catalogue, level="size") == [], "sizes alone do not see it"
+    finally:
+        written.path.write_bytes(good)
+    assert (found.kind, found.gop, found.wall_us) == (FindingKind.GOP_CHANGED, 2, second.wall_us)
+    assert "groupe d'images 2" in found.text.fr
+    assert check(root, catalogue, level="hash") == []
+
+
+@given(st.binary(max_size=400))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_hostile_files_raise_the_typed_error_only(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "hostile.mp4"
+    path.write_bytes(data)
+    with pytest.raises(DamagedChunkError):
+        ChunkReader.open(path)
