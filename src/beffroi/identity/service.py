@@ -53,7 +53,7 @@ class Identity:
     ) -> None:
         self._engine = engine
         self._box = box
-        self._clock = clock
+        self.clock = clock
         self._bus = bus or Bus()
         self._passwords = passwords or Passwords()
 
@@ -71,8 +71,8 @@ class Identity:
                     "Le premier compte existe déjà : un administrateur invite les suivants.",
                     "The first account exists already: an administrator invites the next ones.",
                 )
-            row = invitations.open_account(session, new, now(self._clock))
-            return invitations.issue_link(session, AccountId(row.id), now(self._clock))
+            row = invitations.open_account(session, new, now(self.clock))
+            return invitations.issue_link(session, AccountId(row.id), now(self.clock))
 
     def invite(self, new: NewAccount, *, by: AccountId) -> Invitation:
         """Open an account and draw its one-time link (48 h). The link's token is returned once and kept nowhere.
@@ -83,8 +83,8 @@ class Identity:
         """
         with session_scope(self._engine) as session:
             _entitled(session, by, MAY_INVITE)
-            row = invitations.open_account(session, new, now(self._clock))
-            return invitations.issue_link(session, AccountId(row.id), now(self._clock))
+            row = invitations.open_account(session, new, now(self.clock))
+            return invitations.issue_link(session, AccountId(row.id), now(self.clock))
 
     def invite_again(self, account: AccountId, *, by: AccountId) -> Invitation:
         """A new link for an account that is still closed; the former link dies.
@@ -100,7 +100,7 @@ class Identity:
                     "Ce compte est déjà ouvert : un facteur perdu se remplace à deux personnes.",
                     "This account is open already: replacing a lost factor takes two persons.",
                 )
-            return invitations.issue_link(session, account, now(self._clock))
+            return invitations.issue_link(session, account, now(self.clock))
 
     def accept(self, token: str, password: str) -> Enrolment:
         """First step behind the link: choose a password, receive a second factor to keep.
@@ -111,7 +111,7 @@ class Identity:
         """
         with session_scope(self._engine) as session:
             return invitations.choose_password(
-                session, token, password, passwords=self._passwords, box=self._box, now=now(self._clock)
+                session, token, password, passwords=self._passwords, box=self._box, now=now(self.clock)
             )
 
     def enrol(self, token: str, code: str) -> Account:
@@ -121,7 +121,7 @@ class Identity:
             LinkRefusedError, WrongCodeError.
         """
         with session_scope(self._engine) as session:
-            return invitations.prove_factor(session, token, code, box=self._box, now=now(self._clock))
+            return invitations.prove_factor(session, token, code, box=self._box, now=now(self.clock))
 
     # Sessions.
 
@@ -132,7 +132,7 @@ class Identity:
             ThrottledError: too early after failures; nothing was checked.
             LoginRefusedError: anything else, always alike.
         """
-        at = now(self._clock)
+        at = now(self.clock)
         name = invitations.normal_name(name)[:200]
         with session_scope(self._engine) as session:
             throttle.count_attempt(session, name, address, at)
@@ -156,7 +156,7 @@ class Identity:
     def session(self, token: str) -> LiveSession | None:
         """The session of a cookie, or None: unknown, ended, expired, or its account is not active."""
         with session_scope(self._engine, read_only=True) as session:
-            return login.live_session(session, token, now(self._clock))
+            return login.live_session(session, token, now(self.clock))
 
     def logout(self, token: str) -> None:
         """End one session; an unknown one is already ended."""
@@ -207,12 +207,12 @@ class Identity:
     def request_reset(self, account: AccountId, *, by: AccountId) -> FactorReset:
         """Ask to replace a lost factor: see `resets.request`."""
         with session_scope(self._engine) as session:
-            return resets.request(session, _account(session, account), _account(session, by), now(self._clock))
+            return resets.request(session, _account(session, account), _account(session, by), now(self.clock))
 
     def approve_reset(self, reset: str, *, by: AccountId) -> Invitation:
         """A second person approves: sessions end, old factors die, a one-time link is drawn: see `resets.approve`."""
         with session_scope(self._engine) as session:
-            row, invitation = resets.approve(session, reset, _account(session, by), now(self._clock))
+            row, invitation = resets.approve(session, reset, _account(session, by), now(self.clock))
             keys = login.end_sessions(session, row.id)
         self._ended(row, keys)
         return invitation
@@ -220,7 +220,7 @@ class Identity:
     def pending_resets(self) -> list[FactorReset]:
         """Requests waiting for a second person."""
         with session_scope(self._engine, read_only=True) as session:
-            return resets.pending(session, now(self._clock))
+            return resets.pending(session, now(self.clock))
 
     # Reading.
 

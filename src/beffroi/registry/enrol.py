@@ -1,0 +1,109 @@
+"""Bringing a camera in: its place and its order wait for the commune, its password goes sealed to the recorder."""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Engine
+
+from beffroi.domain.acts import Origin
+from beffroi.domain.documents import DocumentKind
+from beffroi.domain.errors import BadInputError
+from beffroi.domain.facts import Camera, CameraKind
+from beffroi.domain.ids import BodyId, CameraId, DocumentId, PersonId, camera_id
+from beffroi.domain.text import Text
+from beffroi.registry.changes import Change
+from beffroi.registry.core import known
+from beffroi.registry.store import Registry
+from beffroi.registry.streams import CameraStreams, set_streams
+from beffroi.vault.cameraurl import CameraUrl
+from beffroi.vault.credentials import Credentials, read_identity_public, seal_credentials
+from beffroi.vault.sheet import SheetStream
+
+_NO_CREDENTIALS: Final = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NewCamera:
+    """What is known of a camera to bring in. ``order`` is the prefect's order (D2) that authorises it."""
+
+    camera: str
+    name: str
+    commune: BodyId
+    origin: Origin
+    url: str
+    order: DocumentId
+    sub_url: str | None = None
+    user: str = ""
+    password: str = field(default="", repr=False)
+    kind: CameraKind = CameraKind.FIXED
+    latitude_deg: float | None = None
+    longitude_deg: float | None = None
+
+
+def enrol(registry: Registry, engine: Engine, new: NewCamera, *, recorder: Path, by: PersonId) -> list[Change]:
+    """Propose a camera and, when its order does not name it yet, the next version of that order.
+
+    Nothing is recorded or shown before the commune has confirmed both.
+
+    Args:
+        registry, engine: the registry and its database.
+        new: the camera.
+        recorder: the recorder's folder, which holds its ``identity.pub``.
+        by: who brings it in.
+
+    Raises:
+        BadInputError: malformed id or address, the camera is known already, or the order is another commune's.
+        NotFoundError: unknown commune or order.
+    """
+    camera = camera_id(new.camera)
+    streams = _streams(new, camera, recorder)
+    facts = registry.facts()
+    if camera in facts.cameras:
+        raise BadInputError(
+            Text(
+                fr=f"La caméra « {camera} » existe déjà : choisissez un autre identifiant.",
+                en=f"Camera “{camera}” exists already: choose another id.",
+            )
+        )
+    order = (facts.versions(new.order) or (None,))[-1]
+    known(order is not None and order.kind is DocumentKind.PREFECT_ORDER, new.order)
+    if order is None or new.commune not in order.scope.bodies:
+        raise BadInputError(
+            Text(
+                fr="Cet arrêté n'est pas celui de la commune où se trouve la caméra.",
+                en="This order is not that of the commune where the camera stands.",
+            )
+        )
+    system = order.fields.get("system")
+    changes = registry.propose_cameras(
+        [
+            Camera(
+                id=camera,
+                name=new.name,
+                commune=new.commune,
+                origin=new.origin,
+                system=system if isinstance(system, str) else "",
+                kind=new.kind,
+                latitude_deg=new.latitude_deg,
+                longitude_deg=new.longitude_deg,
+            )
+        ],
+        by=by,
+    )
+    set_streams(engine, [streams])
+    if camera not in order.scope.cameras:
+        scope = replace(order.scope, cameras=order.scope.cameras | {camera})
+        changes.append(registry.propose(replace(order, scope=scope), by=by))
+    return changes
+
+
+def _streams(new: NewCamera, camera: CameraId, recorder: Path) -> CameraStreams:
+    streams = [SheetStream("main", str(CameraUrl.parse(new.url)))]
+    if new.sub_url:
+        streams.append(SheetStream("sub", str(CameraUrl.parse(new.sub_url))))
+    sealed = _NO_CREDENTIALS
+    if new.user or new.password:
+        public = read_identity_public(recorder / "identity.pub")
+        sealed = seal_credentials(public, Credentials(new.user, new.password), camera=camera)
+    return CameraStreams(camera, tuple(streams), sealed)
