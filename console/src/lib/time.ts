@@ -41,7 +41,7 @@ export function civil(us: number): CivilTime {
 }
 
 /** Microseconds by which legal time is ahead of UTC at this instant. */
-function offsetUs(us: number): number {
+export function legalOffsetUs(us: number): number {
   const c = civil(us);
   const asUtc = Date.UTC(c.year, c.month - 1, c.day, c.hour, c.minute, c.second) * 1000;
   return asUtc - Math.floor(us / 1e6) * 1e6;
@@ -53,10 +53,10 @@ function offsetUs(us: number): number {
  */
 export function fromCivil(c: CivilTime): number {
   const naive = Date.UTC(c.year, c.month - 1, c.day, c.hour, c.minute, c.second) * 1000;
-  const before = naive - offsetUs(naive - 86_400e6);
-  const after = naive - offsetUs(naive + 86_400e6);
+  const before = naive - legalOffsetUs(naive - 86_400e6);
+  const after = naive - legalOffsetUs(naive + 86_400e6);
   if (before === after) return before;
-  const same = (us: number): boolean => us + offsetUs(us) === naive;
+  const same = (us: number): boolean => us + legalOffsetUs(us) === naive;
   if (same(before)) return before;
   return same(after) ? after : before;
 }

@@ -49,10 +49,11 @@ export interface Me {
   name: Text | string;
   role: string;
   language: Language;
-  body: { id: string; name: string | Text };
+  body: { id: string; name: string | Text } | null;
   duty: Duty | null;
   banner: Text | null;
   demo: boolean;
+  witnessed?: boolean;
   tools: Tool[];
 }
 
