@@ -39,6 +39,7 @@ class EntryKind(StrEnum):
     ACCOUNT_CHANGED = "account_changed"
     RECORDER = "recorder"
     KEYRING_OPENED = "keyring_opened"
+    REGISTER_READ = "register_read"
 
 
 @dataclass(frozen=True, slots=True)

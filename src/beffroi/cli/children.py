@@ -1,0 +1,88 @@
+"""Child processes of the demo: started together, watched together, ended together."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from beffroi.domain.errors import BrokenError
+from beffroi.domain.text import Text
+
+
+@dataclass
+class Children:
+    """Named processes whose output goes to one log file each, under ``logs``."""
+
+    logs: Path
+    running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def start(
+        self,
+        name: str,
+        arguments: list[str],
+        *,
+        environment: dict[str, str] | None = None,
+        wrapper: list[str] | None = None,
+    ) -> None:
+        """Start this Python with these arguments, under ``wrapper`` when given (a fault injector).
+
+        Secrets never go here: arguments are visible to all.
+        """
+        self.logs.mkdir(parents=True, exist_ok=True)
+        with (self.logs / f"{name}.log").open("ab") as log:
+            self.running[name] = subprocess.Popen(  # noqa: S603  our own interpreter and modules
+                [*(wrapper or []), sys.executable, *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, **(environment or {})},
+                start_new_session=True,
+            )
+
+    def wait_ready(self, name: str, ready: Callable[[], bool], *, timeout_s: float) -> float:
+        """Wait until ``ready`` answers True; return the seconds it took.
+
+        Raises:
+            BrokenError: the process ended, or did not become ready in time; says where its log is.
+        """
+        began = time.monotonic()
+        while not ready():
+            code = self.running[name].poll()
+            late = time.monotonic() - began > timeout_s
+            if code is not None or late:
+                raise BrokenError(
+                    Text(
+                        fr=f"« {name} » n'a pas démarré : lisez {self.logs / f'{name}.log'}.",
+                        en=f"“{name}” did not start: read {self.logs / f'{name}.log'}.",
+                    )
+                )
+            time.sleep(0.05)
+        return time.monotonic() - began
+
+    def ended(self) -> str | None:
+        """The name of a process that ended by itself, if any."""
+        return next((name for name, child in self.running.items() if child.poll() is not None), None)
+
+    def stop(self, name: str, *, kill: bool = False) -> None:
+        """End one process: asked first, killed after five seconds (or at once)."""
+        child = self.running.pop(name)
+        if child.poll() is None:
+            os.killpg(child.pid, signal.SIGKILL if kill else signal.SIGTERM)
+            try:
+                child.wait(timeout=5)
+            except subprocess.TimeoutExpired:
+                os.killpg(child.pid, signal.SIGKILL)
+                child.wait()
+
+    def stop_all(self) -> None:
+        """End them in reverse order of start."""
+        for name in reversed(list(self.running)):
+            self.stop(name)
+
+    def forget(self, name: str) -> None:
+        """A process that ended by itself is no longer followed."""
+        self.running.pop(name, None)

@@ -1,0 +1,143 @@
+"""`beffroi demo`: INGEAGGLO on this machine."""
+
+import itertools
+import os
+import socket
+import tempfile
+import time
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from beffroi.base.clock import SystemClock
+from beffroi.cli.house import ACCOUNTS_FILE, BANNER, House
+from beffroi.cli.ingeagglo import load_account
+from beffroi.cli.ingeagglo_data import PATCHY
+from beffroi.domain.clock import now
+from beffroi.domain.errors import BrokenError
+from beffroi.domain.text import Text
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help="INGEAGGLO on this machine.")
+
+DEFAULT_DATA: Final = Path("demo-data")
+DEFAULT_PORT: Final = 8040
+_PATCHY_EVERY_S: Final = 120.0
+_PATCHY_FOR_S: Final = 20.0
+
+Data = Annotated[Path, typer.Option(help="folder of the demonstration, made anew at each start")]
+
+
+@app.callback(invoke_without_command=True)
+def demo(
+    context: typer.Context,
+    data: Data = DEFAULT_DATA,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="port of the console")] = DEFAULT_PORT,
+    cameras: Annotated[int, typer.Option(min=16, max=64, help="how many simulated cameras")] = 16,
+    check: Annotated[bool, typer.Option("--check", help="start on free ports, check the promises, stop")] = False,
+) -> None:
+    """Start INGEAGGLO: simulated cameras over RTSP, a recorder, the centre; or check its promises."""
+    if context.invoked_subcommand is not None:
+        return
+    if check:
+        raise SystemExit(_check())
+    _refuse_busy(port)
+    house = House(data.resolve(), port, free_port(), free_port(), cameras=cameras, say=print)
+    print(f"{BANNER.fr}\n{BANNER.en}\n")
+    try:
+        house.build()
+        house.start()
+        _welcome(house)
+        _follow(house)
+    except KeyboardInterrupt:
+        print("\nFin de la démonstration. / The demonstration ends.")
+    finally:
+        house.stop()
+
+
+@app.command()
+def code(
+    role: Annotated[str, typer.Argument(help="operator, supervisor, police, … or the account's name")],
+    data: Data = DEFAULT_DATA,
+) -> None:
+    """Print the current one-time code of a demonstration account."""
+    path = data / ACCOUNTS_FILE
+    if not path.exists():
+        raise BrokenError(
+            Text(
+                fr="Aucune démonstration dans ce dossier : lancez « make demo ».",
+                en="No demonstration in this folder: run `make demo`.",
+            )
+        )
+    print(load_account(path, role).code(now(SystemClock())))
+
+
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _refuse_busy(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise BrokenError(
+                Text(
+                    fr=f"Le port {port} est déjà pris : arrêtez l'autre programme, ou ajoutez « --port 8041 ».",
+                    en=f"Port {port} is taken: stop the other program, or add `--port 8041`.",
+                )
+            ) from error
+
+
+def _welcome(house: House) -> None:
+    table = Table(title=f"Console : {house.address}", title_justify="left")
+    for heading in ("compte / account", "mot de passe / password", "rôle / role"):
+        table.add_column(heading)
+    for account in house.world.accounts if house.world else ():
+        table.add_row(account.account, account.password, account.label.fr)
+    Console().print(table)
+    print("Second facteur / second factor: beffroi demo code COMPTE   (.venv/bin/beffroi …)")
+    if house.world:
+        print(f"L'arrêté d'une caméra prend fin à / one camera's order ends at {house.world.lapses_at:%H:%M:%S} UTC.")
+    print("Ctrl+C arrête tout. / Ctrl+C stops everything.")
+
+
+def _follow(house: House) -> None:
+    """Until a part ends or Ctrl+C: the camera on the mobile link drops out now and then."""
+    patchy = [place.id for place in house.world.places if place.link == PATCHY] if house.world else []
+    for down in itertools.cycle((False, True)):
+        for camera in patchy:
+            house.fault(camera, "refuse" if down else "none")
+        until = time.monotonic() + (_PATCHY_FOR_S if down else _PATCHY_EVERY_S)
+        while time.monotonic() < until:
+            ended = house.children.ended()
+            if ended == "cameras":
+                raise BrokenError(
+                    Text(
+                        fr="Les caméras simulées se sont arrêtées : relancez la démonstration.",
+                        en="The simulated cameras stopped: start the demonstration again.",
+                    )
+                )
+            if ended is not None:
+                print(f"« {ended} » s'est arrêté ; le reste continue. / “{ended}” stopped; the rest goes on.")
+                house.children.forget(ended)
+            time.sleep(0.5)
+
+
+def _check() -> int:
+    from beffroi.cli.promises.run import check_house
+
+    os.environ.setdefault("BEFFROI_SCENES", str(Path(".scenes").resolve()))
+    with tempfile.TemporaryDirectory(prefix="beffroi-check-") as folder:
+        house = House(Path(folder) / "house", free_port(), free_port(), free_port(), order_lapses_s=75.0, say=print)
+        try:
+            return check_house(house)
+        finally:
+            house.stop()

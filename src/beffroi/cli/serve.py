@@ -1,0 +1,48 @@
+"""`beffroi serve`: the centre, over HTTPS."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from beffroi.domain.errors import BadInputError
+from beffroi.domain.text import Text
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help="The centre: what people touch.")
+
+
+@app.callback(invoke_without_command=True)
+def serve(
+    data: Annotated[Path, typer.Option(help="data folder prepared by `beffroi init`")],
+    host: Annotated[str, typer.Option(help="address to listen on")] = "0.0.0.0",  # noqa: S104  a server of a centre
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 443,
+    passphrase_file: Annotated[
+        Path | None, typer.Option(help="file (or systemd credential) that holds the keyrings' passphrase")
+    ] = None,
+    locked: Annotated[bool, typer.Option(help="start with every keyring locked: live only, no replay")] = False,
+    database: Annotated[str | None, typer.Option(help="SQLAlchemy URL instead of the folder's SQLite file")] = None,
+    log_level: Annotated[str, typer.Option()] = "INFO",
+) -> None:
+    """Serve the centre over HTTPS. The keyrings' passphrase is asked for, or read from a file; never an argument."""
+    from beffroi.base import log
+    from beffroi.server.centre import open_centre
+    from beffroi.server.run import address_of, run_https
+
+    log.configure(level=log_level)
+    tls = data / "centre" / "tls"
+    if not (tls / "server.pem").exists():
+        raise BadInputError(
+            Text(
+                fr="Le certificat du serveur manque : préparez le dossier avec « beffroi init ».",
+                en="The server's certificate is missing: prepare the folder with `beffroi init`.",
+            )
+        )
+    if locked:
+        passphrase = None
+    elif passphrase_file is not None:
+        passphrase = passphrase_file.read_text(encoding="utf-8").strip("\r\n")
+    else:
+        passphrase = typer.prompt("Phrase de passe des trousseaux / keyrings' passphrase", hide_input=True)
+    address = address_of(tls / "server.pem", port)
+    centre = open_centre(data, passphrase=passphrase, address=address, origins=[address], https=True, database=database)
+    run_https(centre, host=host, port=port, tls=tls)

@@ -1,0 +1,70 @@
+"""An entry in words, for the person who reads “my acts” and for those who control."""
+
+from typing import Final
+
+from beffroi.domain.acts import Act, Verdict
+from beffroi.domain.text import Text
+from beffroi.ledger.entry import EntryKind, Record
+
+_PLAIN: Final[dict[EntryKind, Text]] = {
+    EntryKind.VIEW_OPENED: Text(fr="Vue ouverte", en="View opened"),
+    EntryKind.VIEW_REFUSED: Text(fr="Vue refusée", en="View refused"),
+    EntryKind.VIEW_CUT: Text(fr="Vue coupée : le droit a été retiré", en="View cut: the right was withdrawn"),
+    EntryKind.VIEW_ENDED: Text(fr="Fin de la vue", en="End of the view"),
+    EntryKind.DESTRUCTION: Text(fr="Effacement au terme", en="Destruction at term"),
+    EntryKind.HOLD: Text(fr="Gel", en="Hold"),
+    EntryKind.DOCUMENT_CHANGED: Text(fr="Pièce modifiée", en="Document changed"),
+    EntryKind.LOGIN: Text(fr="Connexion", en="Login"),
+    EntryKind.LOGIN_FAILED: Text(fr="Connexion refusée", en="Login refused"),
+    EntryKind.LOGOUT: Text(fr="Déconnexion", en="Logout"),
+    EntryKind.ACCOUNT_CHANGED: Text(fr="Compte modifié", en="Account changed"),
+    EntryKind.RECORDER: Text(fr="Acte de l'enregistreur", en="Act of the recorder"),
+    EntryKind.KEYRING_OPENED: Text(fr="Trousseau ouvert", en="Keyring opened"),
+    EntryKind.REGISTER_READ: Text(fr="Registre consulté", en="Register read"),
+}
+
+_OPENED: Final[dict[Act, Text]] = {
+    Act.LIVE: Text(fr="Vue en direct ouverte", en="Live view opened"),
+    Act.REPLAY: Text(fr="Relecture ouverte", en="Replay opened"),
+}
+_REFUSED: Final[dict[Act, Text]] = {
+    Act.LIVE: Text(fr="Vue en direct refusée", en="Live view refused"),
+    Act.REPLAY: Text(fr="Relecture refusée", en="Replay refused"),
+}
+_ENDED: Final[dict[Act, Text]] = {
+    Act.LIVE: Text(fr="Fin de la vue en direct", en="End of the live view"),
+    Act.REPLAY: Text(fr="Fin de la relecture", en="End of the replay"),
+}
+_OUTCOMES: Final[dict[str, Text]] = {
+    "document_proposed": Text(fr="Pièce saisie", en="Document entered"),
+    "document_confirmed": Text(fr="Pièce confirmée", en="Document confirmed"),
+    "document_suspended": Text(fr="Pièce suspendue", en="Document suspended"),
+    "document_withdrawn": Text(fr="Pièce retirée", en="Document withdrawn"),
+    "camera_proposed": Text(fr="Caméra saisie", en="Camera entered"),
+    "camera_confirmed": Text(fr="Emplacement de caméra confirmé", en="Camera place confirmed"),
+    "camera_retired": Text(fr="Caméra retirée", en="Camera retired"),
+    "person_added": Text(fr="Personne enregistrée", en="Person recorded"),
+    "body_added": Text(fr="Organisme enregistré", en="Body recorded"),
+    "members_set": Text(fr="Membres modifiés", en="Members changed"),
+    "system_added": Text(fr="Système enregistré", en="System recorded"),
+}
+
+
+def sentence(record: Record) -> Text:
+    """What happened, in a few words; the columns beside it say where and when."""
+    if record.kind is EntryKind.VIEW_REFUSED and record.decision and record.decision.verdict is Verdict.UNSETTLED:
+        return Text(
+            fr="Vue refusée, à confirmer avec la préfecture", en="View refused, to be confirmed with the préfecture"
+        )
+    by_act = {
+        EntryKind.VIEW_OPENED: _OPENED,
+        EntryKind.VIEW_REFUSED: _REFUSED,
+        EntryKind.VIEW_ENDED: _ENDED,
+    }.get(record.kind)
+    if by_act is not None and record.act in by_act:
+        return by_act[record.act]
+    if record.kind is EntryKind.DOCUMENT_CHANGED and record.outcome in _OUTCOMES:
+        words = _OUTCOMES[record.outcome]
+        subject = record.detail.get("subject")
+        return Text(fr=f"{words.fr} : {subject}", en=f"{words.en}: {subject}") if subject else words
+    return _PLAIN[record.kind]

@@ -1,0 +1,176 @@
+"""Who may call a route. Every route states its rule: there is no way to add one without.
+
+A rule here opens a *tool*, never an image: images are decided by the law, through the gate, call by call.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fastapi import APIRouter, Depends, Request
+
+from beffroi.domain.errors import RefusedError
+from beffroi.domain.text import Text
+from beffroi.identity.roles import Role
+from beffroi.server.session import Caller, NotLoggedInError, caller_of
+
+EVERY_ROLE: Final = frozenset(Role)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """An access rule: its name in the route table, the roles it admits, and the sentence for the others.
+
+    ``roles`` is None for a route that anybody on the network may call.
+    """
+
+    name: str
+    roles: frozenset[Role] | None
+    text: Text
+
+
+PUBLIC: Final = Rule("public", None, Text(fr="Ouvert à tous.", en="Open to all."))
+LOGGED_IN: Final = Rule(
+    "logged-in", EVERY_ROLE, Text(fr="Réservé aux personnes connectées.", en="For people who are logged in.")
+)
+SUPPLY: Final = Rule(
+    "documents",
+    frozenset({Role.ROOM_SUPERVISOR, Role.MAYOR, Role.DPO, Role.INSPECTOR, Role.ADMINISTRATOR}),
+    Text(
+        fr="Les pièces sont tenues par le chef de salle et les maires : adressez-vous à eux.",
+        en="Documents are kept by the room supervisor and the mayors: ask them.",
+    ),
+)
+CONFIRM: Final = Rule(
+    "confirm",
+    frozenset({Role.MAYOR}),
+    Text(
+        fr="Seule une personne désignée par la commune peut confirmer cette pièce.",
+        en="Only a person designated by the commune can confirm this document.",
+    ),
+)
+AMEND: Final = Rule(
+    "amend-documents",
+    frozenset({Role.ROOM_SUPERVISOR, Role.MAYOR, Role.ADMINISTRATOR}),
+    Text(
+        fr="Saisir ou suspendre une pièce revient au chef de salle ou au maire : adressez-vous à eux.",
+        en="Entering or suspending a document is for the room supervisor or the mayor: ask them.",
+    ),
+)
+REGISTER: Final = Rule(
+    "register",
+    frozenset({Role.DPO, Role.INSPECTOR}),
+    Text(
+        fr="Le registre complet est lu par le délégué à la protection des données et les contrôleurs : vos propres "
+        "actes sont sous « Mes actes ».",
+        en="The whole register is read by the data protection officer and inspectors; yours is under “My acts”.",
+    ),
+)
+ACCOUNTS: Final = Rule(
+    "accounts",
+    frozenset({Role.ADMINISTRATOR, Role.ROOM_SUPERVISOR}),
+    Text(
+        fr="Les comptes sont tenus par l'administrateur et le chef de salle : adressez-vous à eux.",
+        en="Accounts are kept by the administrator and the room supervisor: ask them.",
+    ),
+)
+CAMERAS: Final = Rule(
+    "cameras",
+    frozenset({Role.ADMINISTRATOR, Role.TECHNICIAN}),
+    Text(
+        fr="Les caméras sont ajoutées par l'administrateur ou le technicien : adressez-vous à eux.",
+        en="Cameras are added by the administrator or the technician: ask them.",
+    ),
+)
+HEALTH: Final = Rule(
+    "health",
+    frozenset(
+        {Role.OPERATOR, Role.MUNICIPAL_POLICE, Role.MAYOR, Role.TECHNICIAN, Role.ROOM_SUPERVISOR, Role.ADMINISTRATOR}
+    ),
+    Text(
+        fr="L'état des caméras est suivi par la salle et le technicien : adressez-vous à eux.",
+        en="Camera health is followed by the room and the technician: ask them.",
+    ),
+)
+
+TOOLS: Final[dict[str, Rule]] = {
+    "wall": LOGGED_IN,
+    "replay": LOGGED_IN,
+    "acts": LOGGED_IN,
+    "health": HEALTH,
+    "documents": SUPPLY,
+    "register": REGISTER,
+    "accounts": ACCOUNTS,
+    "cameras": CAMERAS,
+}
+"""The console's screens and the rule of each. A screen may still show nothing but refusals."""
+
+
+@dataclass(frozen=True)
+class RouteFact:
+    """One line of the route table (docs/reference/routes.md is generated from it)."""
+
+    method: str
+    path: str
+    rule: Rule
+    summary: str
+
+
+class Routes:
+    """An APIRouter whose every route carries its rule, enforced before the handler and printed in OpenAPI."""
+
+    def __init__(self) -> None:
+        self.router = APIRouter()
+        self.table: list[RouteFact] = []
+
+    def _add(self, method: str, path: str, rule: Rule, **options: Any) -> Callable[[Callable[..., Any]], Any]:
+        def register(handler: Callable[..., Any]) -> Callable[..., Any]:
+            summary = (handler.__doc__ or "").strip().splitlines()[0]
+            self.table.append(RouteFact(method, path, rule, summary))
+            self.router.add_api_route(
+                path,
+                handler,
+                methods=[method],
+                dependencies=[Depends(_enforcer(rule))],
+                openapi_extra={"x-access": rule.name},
+                summary=summary,
+                response_model=None,
+                **options,
+            )
+            return handler
+
+        return register
+
+    def get(self, path: str, rule: Rule, **options: Any) -> Callable[[Callable[..., Any]], Any]:
+        """Declare a GET route under a rule."""
+        return self._add("GET", path, rule, **options)
+
+    def post(self, path: str, rule: Rule, **options: Any) -> Callable[[Callable[..., Any]], Any]:
+        """Declare a POST route under a rule."""
+        return self._add("POST", path, rule, **options)
+
+    def delete(self, path: str, rule: Rule, **options: Any) -> Callable[[Callable[..., Any]], Any]:
+        """Declare a DELETE route under a rule."""
+        return self._add("DELETE", path, rule, **options)
+
+
+def admit(rule: Rule, caller: Caller | None) -> None:
+    """Raise unless the rule admits this caller.
+
+    Raises:
+        NotLoggedInError: no session where one is needed.
+        RefusedError: the caller's role has not this tool.
+    """
+    if rule.roles is None:
+        return
+    if caller is None:
+        raise NotLoggedInError
+    if caller.role not in rule.roles:
+        raise RefusedError(rule.text)
+
+
+def _enforcer(rule: Rule) -> Callable[[Request], None]:
+    def enforce(request: Request) -> None:
+        admit(rule, caller_of(request))
+
+    return enforce

@@ -1,0 +1,235 @@
+"""The centre's parts, wired once for a process. Nothing here decides anything."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from sqlalchemy import Engine
+
+from beffroi.base.bus import Bus
+from beffroi.base.clock import SystemClock
+from beffroi.base.db import open_engine
+from beffroi.base.secrets import SecretBox, load_or_create_key, read_secret
+from beffroi.capture.client import RecorderClient
+from beffroi.domain.acts import Act, Purpose
+from beffroi.domain.clock import Clock, now
+from beffroi.domain.documents import Document, DocumentKind
+from beffroi.domain.errors import BadInputError, BrokenError
+from beffroi.domain.facts import Facts
+from beffroi.domain.ids import PersonId
+from beffroi.domain.text import Text
+from beffroi.identity.service import Identity
+from beffroi.law.documents import type_name, validate
+from beffroi.law.engine import LawEngine
+from beffroi.law.packs.fr.reasons import REASONS
+from beffroi.law.visible import VisibleCamera, visible
+from beffroi.ledger.entry import Entry, EntryKind
+from beffroi.ledger.ledger import Ledger
+from beffroi.registry.changes import LedgerRegister
+from beffroi.registry.decider import RegistryDecider
+from beffroi.registry.migrate import upgrade
+from beffroi.registry.store import Registry
+from beffroi.server.duty import Duties
+from beffroi.server.supply import Supply
+from beffroi.vault.keyring import HourKeyring
+from beffroi.vault.release import KeyReleaser, LocalKeyrings
+
+DEMO_MARK: Final = "DEMO"
+
+
+@dataclass
+class Centre:
+    """One centre, open. ``address`` is what people type; ``origins`` are the origins whose requests are served."""
+
+    data: Path
+    clock: Clock
+    bus: Bus
+    engine: Engine
+    identity: Identity
+    registry: Registry
+    law: LawEngine
+    decider: RegistryDecider
+    ledger: Ledger
+    gate_key: Ed25519PrivateKey
+    releaser: KeyReleaser
+    recorder: RecorderClient
+    supply: Supply
+    address: str
+    origins: frozenset[str]
+    https: bool
+    banner: Text | None = None
+    duties: Duties = field(default_factory=lambda: Duties(REASONS))
+    _lists: dict[PersonId, tuple[int, float, list[VisibleCamera]]] = field(default_factory=dict)
+
+    def visible_to(self, person: PersonId, *, strong: bool = True) -> list[VisibleCamera]:
+        """The cameras this person may know of, each with its decisions; kept for a second of unchanged facts."""
+        facts = self.registry.facts()
+        at_s = self.clock.monotonic_s()
+        held = self._lists.get(person)
+        if held is not None and held[0] == facts.revision and at_s - held[1] < 1.0:
+            return held[2]
+        at: datetime = now(self.clock)
+        found = visible(self.law, facts, person, at, acts=(Act.LIVE, Act.REPLAY), strong_auth=strong)
+        self._lists[person] = (facts.revision, at_s, found)
+        return found
+
+    def authorities_served(self, person: PersonId, purpose: Purpose) -> list[tuple[str, Text, str]]:
+        """(authority, its name, commune) under which this person may open a view now."""
+        del purpose  # a list is drawn with whatever reason opens; each view is decided with its own
+        facts = self.registry.facts()
+        found: dict[str, tuple[str, Text, str]] = {}
+        for one in self.visible_to(person):
+            decision = one.decisions[Act.LIVE]
+            if decision.allowed and decision.authority is not None:
+                commune = commune_name(facts, one.camera.commune)
+                found[decision.authority] = (decision.authority, authority_name(decision.authority, commune), commune)
+        return sorted(found.values(), key=lambda item: item[2])
+
+    def document_label(self, kind: DocumentKind) -> Text:
+        """What a kind of document is called."""
+        return type_name(kind)
+
+
+def commune_name(facts: Facts, commune: str) -> str:
+    """The name of a commune, or its code when it is not recorded."""
+    return next((body.name for body in facts.bodies.values() if body.id == commune), commune)
+
+
+def authority_name(authority: str, commune: str) -> Text:
+    """“maire de Bourg-Neuf”, from the authority's id and the commune's name."""
+    if authority.startswith("president-cd/"):
+        return Text(fr="président du conseil départemental", en="president of the département")
+    vowel = commune[:1].lower() in "aeiouyéèêàâîôûh"
+    return Text(fr=f"maire {'d’' if vowel else 'de '}{commune}", en=f"mayor of {commune}")
+
+
+def open_centre(
+    data: Path,
+    *,
+    passphrase: str | None,
+    address: str,
+    origins: Sequence[str],
+    https: bool,
+    demo: Text | None = None,
+    database: str | None = None,
+) -> Centre:
+    """Open everything in a data folder prepared by ``beffroi init``.
+
+    Args:
+        data: the data folder.
+        passphrase: opens the keyrings under ``centre/keyrings``; None leaves them locked (no replay, no new hours).
+        address: what people type, without a trailing slash.
+        origins: origins served (scheme, host, port as a browser sends them).
+        https: whether cookies may demand it.
+        demo: the banner of a demonstration; required when the folder is one, refused when it is not.
+        database: SQLAlchemy URL; the folder's own SQLite file by default.
+
+    Raises:
+        BrokenError: the folder is a demonstration's, or not prepared.
+    """
+    _check_kind(data, demo)
+    folder, clock, bus = data / "centre", SystemClock(), Bus()
+    secrets = folder / "secrets"
+    ledger = Ledger.open(folder / "ledger", clock, read_key(secrets / "register.key"))
+    engine = open_engine(database or f"sqlite:///{folder / 'beffroi.sqlite'}")
+    upgrade(engine)
+    law = LawEngine.load()
+    registry = Registry(engine, clock, register=LedgerRegister(ledger), bus=bus, validate=check_document)
+    gate_key, sheet_key = read_key(secrets / "gate.key"), read_key(secrets / "sheet.key")
+    rings = [
+        HourKeyring.open(ring, passphrase, clock=clock)
+        for ring in sorted((folder / "keyrings").glob("*"))
+        if (ring / "ring.json").exists()
+    ]
+    for ring in rings if passphrase is not None else []:
+        ledger.append(Entry(EntryKind.KEYRING_OPENED, authority=ring.authority))
+    supply = Supply(
+        recorder=data / "recorder",
+        registry=registry,
+        engine=engine,
+        ledger=ledger,
+        rings=rings if passphrase is not None else [],
+        sheet_key=sheet_key,
+        clock=clock,
+    )
+    return Centre(
+        data=data,
+        clock=clock,
+        bus=bus,
+        engine=engine,
+        identity=Identity(engine, SecretBox(load_or_create_key(secrets / "factors.key")), clock, bus=bus),
+        registry=registry,
+        law=law,
+        decider=RegistryDecider(law, registry),
+        ledger=ledger,
+        gate_key=gate_key,
+        releaser=LocalKeyrings(rings, gate_key.public_key()),
+        recorder=RecorderClient(data / "run" / "recorder.sock"),
+        supply=supply,
+        address=address,
+        origins=frozenset(origins),
+        https=https,
+        banner=demo,
+    )
+
+
+def check_document(document: Document, facts: Facts) -> None:
+    """What the law's types ask of a document before it may be entered.
+
+    Raises:
+        BadInputError: everything that is missing or wrong, in one sentence each.
+    """
+    del facts
+    problems = validate(document)
+    if problems:
+        raise BadInputError(
+            Text(fr=" ".join(problem.fr for problem in problems), en=" ".join(problem.en for problem in problems))
+        )
+
+
+def read_key(path: Path) -> Ed25519PrivateKey:
+    """An Ed25519 key kept in a secret PEM file.
+
+    Raises:
+        SecretBrokenError: missing or readable by others. BrokenError: not such a key.
+    """
+    key = load_pem_private_key(read_secret(path), password=None)
+    if not isinstance(key, Ed25519PrivateKey):
+        raise BrokenError(
+            Text(
+                fr=f"{path.name} n'est pas une clé Ed25519 : restaurez-la depuis la sauvegarde.",
+                en=f"{path.name} is not an Ed25519 key: restore it from the backup.",
+            )
+        )
+    return key
+
+
+def _check_kind(data: Path, demo: Text | None) -> None:
+    marked = (data / DEMO_MARK).exists()
+    if marked and demo is None:
+        raise BrokenError(
+            Text(
+                fr="Ce dossier est celui d'une démonstration (comptes et clés jetables) : préparez-en un autre avec "
+                "« beffroi init ».",
+                en="This folder belongs to a demonstration (throw-away accounts and keys): prepare another one with "
+                "`beffroi init`.",
+            )
+        )
+    if demo is not None and not marked:
+        raise BrokenError(
+            Text(
+                fr="Ce dossier n'est pas celui d'une démonstration : il n'est pas touché.",
+                en="This folder is not a demonstration's: it is left alone.",
+            )
+        )
+    if not (data / "centre" / "secrets").is_dir():
+        raise BrokenError(
+            Text(
+                fr="Ce dossier n'est pas préparé : lancez d'abord « beffroi init ».",
+                en="This folder is not prepared: run `beffroi init` first.",
+            )
+        )

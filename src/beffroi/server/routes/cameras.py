@@ -1,0 +1,225 @@
+"""The cameras a person may know of, why an act is allowed or refused, camera health, and adding a camera."""
+
+from typing import Annotated, Any
+
+from fastapi import Request
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from beffroi.capture.client import RecorderGoneError
+from beffroi.domain.acts import Act, Origin, Purpose
+from beffroi.domain.clock import now, to_wall_us
+from beffroi.domain.decision import ActRequest, Decision
+from beffroi.domain.facts import Camera, Facts
+from beffroi.domain.gaps import GapCause
+from beffroi.domain.ids import BodyId, CameraId, DocumentId
+from beffroi.domain.ranges import WallRange
+from beffroi.law.visible import VisibleCamera
+from beffroi.registry.enrol import NewCamera, enrol
+from beffroi.server.access import CAMERAS, CONFIRM, HEALTH, LOGGED_IN, Routes
+from beffroi.server.centre import Centre, authority_name, commune_name
+from beffroi.server.rendering import Json, iso, refusal_json
+from beffroi.server.session import require_caller
+
+
+class Why(BaseModel):
+    """One act on one camera, for one purpose."""
+
+    model_config = ConfigDict(extra="forbid")
+    camera: Annotated[str, Field(max_length=63)]
+    act: Act
+    purpose: Purpose | None = None
+
+
+class AddCamera(BaseModel):
+    """A camera of one's own. The password is sealed to the recorder at once and never read back."""
+
+    model_config = ConfigDict(extra="forbid")
+    id: Annotated[str, Field(max_length=63)]
+    name: Annotated[str, Field(min_length=1, max_length=120)]
+    commune: Annotated[str, Field(max_length=20)]
+    origin: Origin
+    url: Annotated[str, Field(max_length=500)]
+    sub_url: Annotated[str | None, Field(max_length=500)] = None
+    user: Annotated[str, Field(max_length=200)] = ""
+    password: Annotated[SecretStr, Field(max_length=200)] = SecretStr("")
+    order: Annotated[str, Field(max_length=120)]
+    lat: Annotated[float | None, Field(ge=-90, le=90)] = None
+    lon: Annotated[float | None, Field(ge=-180, le=180)] = None
+
+
+def build(centre: Centre) -> Routes:
+    """These routes, on this centre."""
+    routes = Routes()
+
+    @routes.get("/api/cameras", LOGGED_IN)
+    async def cameras(request: Request) -> Json:
+        """Cameras that the caller may know of, by commune, with what may be done."""
+        caller = require_caller(request)
+        facts = centre.registry.facts()
+        seen = centre.visible_to(caller.person, strong=caller.strong)
+        states = await stream_states(centre)
+        communes: dict[BodyId, list[Json]] = {}
+        names: dict[BodyId, Json | None] = {}
+        for one in sorted(seen, key=lambda each: (each.camera.commune, each.camera.name)):
+            communes.setdefault(one.camera.commune, []).append(camera_json(one, states.get(one.camera.id)))
+            authority = one.decisions[Act.LIVE].authority
+            if authority is not None:
+                place = commune_name(facts, one.camera.commune)
+                names[one.camera.commune] = {"id": authority, "name": authority_name(authority, place).as_dict()}
+        return {
+            "revision": facts.revision,
+            "communes": [
+                {
+                    "id": commune,
+                    "name": commune_name(facts, commune),
+                    "authority": names.get(commune),
+                    "cameras": rows,
+                }
+                for commune, rows in sorted(communes.items(), key=lambda item: commune_name(facts, item[0]))
+            ],
+        }
+
+    @routes.post("/api/why", LOGGED_IN)
+    def why(body: Why, request: Request) -> Json:
+        """Why an act is allowed or refused: articles, documents, conditions. No image, no entry."""
+        caller = require_caller(request)
+        at = now(centre.clock)
+        end_us = to_wall_us(at)
+        footage = WallRange(end_us - 60_000_000, end_us) if body.act is Act.REPLAY else None
+        duty = centre.duties.of(caller.session)
+        purpose = body.purpose or (duty.reason.purpose if duty else None)
+        decision = centre.decider.decide(
+            ActRequest(caller.person, body.act, CameraId(body.camera), purpose, at, footage, strong_auth=caller.strong)
+        )
+        facts = centre.registry.facts()
+        return {**refusal_json(decision), **_allowed_part(facts, decision)}
+
+    @routes.get("/api/health/cameras", HEALTH)
+    async def health(request: Request) -> list[Json]:
+        """Streams of the cameras in the caller's scope: state, since when, why. No image."""
+        caller = require_caller(request)
+        facts = centre.registry.facts()
+        states = await stream_states(centre)
+        return [
+            health_json(facts, one.camera, states.get(one.camera.id))
+            for one in centre.visible_to(caller.person, strong=caller.strong)
+        ]
+
+    @routes.post("/api/cameras", CAMERAS, status_code=201)
+    def add(body: AddCamera, request: Request) -> Json:
+        """Add a camera; it records once its commune has confirmed its place and its order."""
+        caller = require_caller(request)
+        new = NewCamera(
+            camera=body.id,
+            name=body.name,
+            commune=BodyId(body.commune),
+            origin=body.origin,
+            url=body.url,
+            sub_url=body.sub_url,
+            user=body.user,
+            password=body.password.get_secret_value(),
+            order=DocumentId(body.order),
+            latitude_deg=body.lat,
+            longitude_deg=body.lon,
+        )
+        changes = enrol(centre.registry, centre.engine, new, recorder=centre.data / "recorder", by=caller.person)
+        centre.supply.poke()
+        return {"id": body.id, "revision": changes[-1].revision if changes else centre.registry.revision()}
+
+    @routes.post("/api/cameras/{camera}/confirm", CONFIRM)
+    def confirm(camera: str, request: Request) -> Json:
+        """The commune confirms where a camera stands."""
+        changes = centre.registry.confirm_places([CameraId(camera)], by=require_caller(request).person)
+        return {"revision": changes[-1].revision}
+
+    return routes
+
+
+async def stream_states(centre: Centre) -> dict[str, list[dict[str, Any]]]:
+    """What the recorder says of its streams, by camera; empty when it does not answer."""
+    try:
+        streams = await centre.recorder.streams()
+    except RecorderGoneError:
+        return {}
+    found: dict[str, list[dict[str, Any]]] = {}
+    for stream in streams:
+        found.setdefault(str(stream["camera"]), []).append(stream)
+    return found
+
+
+def camera_json(one: VisibleCamera, streams: list[dict[str, Any]] | None) -> Json:
+    """A camera of the list. A refusal comes whole, so that the console explains without asking again."""
+    live, replay = one.decisions[Act.LIVE], one.decisions[Act.REPLAY]
+    camera = one.camera
+    return {
+        "id": camera.id,
+        "name": camera.name,
+        "commune": camera.commune,
+        "origin": camera.origin.value,
+        "kind": camera.kind.value,
+        "lat": camera.latitude_deg,
+        "lon": camera.longitude_deg,
+        "live": live.verdict.value,
+        "replay": replay.verdict.value,
+        "refusal": None if live.allowed else refusal_json(live),
+        "place_confirmed": camera.placement_confirmed_by is not None,
+        "health": health_of(streams),
+    }
+
+
+def health_of(streams: list[dict[str, Any]] | None) -> Json:
+    """One word for a camera: recording when any of its streams is; down with the cause otherwise."""
+    if not streams:
+        return {"state": "unknown", "since": None, "cause": None}
+    up = [stream for stream in streams if stream["state"] == "recording"]
+    shown = (up or streams)[0]
+    since = shown.get("since_us")
+    return {
+        "state": "recording" if up else "down",
+        "since": iso(since) if since else None,
+        "cause": None if up else cause_text(shown.get("cause")),
+    }
+
+
+def cause_text(cause: str | None) -> Json | None:
+    """The words of a gap's cause."""
+    if cause is None:
+        return None
+    try:
+        return GapCause(cause).text.as_dict()
+    except ValueError:
+        return GapCause.UNKNOWN.text.as_dict()
+
+
+def health_json(facts: Facts, camera: Camera, streams: list[dict[str, Any]] | None) -> Json:
+    """A camera's streams, for those who look after them."""
+    state = health_of(streams)
+    return {
+        "camera": camera.id,
+        "name": camera.name,
+        "commune": commune_name(facts, camera.commune),
+        "down": state["state"] != "recording",
+        "streams": [
+            {
+                "name": stream["stream"],
+                "state": stream["state"],
+                "since": iso(stream["since_us"]) if stream.get("since_us") else None,
+                "cause": cause_text(stream.get("cause")),
+                "fps": stream.get("fps"),
+                "kbit_s": stream.get("kbit_s"),
+                "codec": stream.get("codec_string"),
+            }
+            for stream in streams or []
+        ],
+    }
+
+
+def _allowed_part(facts: Facts, decision: Decision) -> Json:
+    if decision.authority is None:
+        return {"authority": None, "documents": []}
+    camera = facts.cameras.get(decision.request.camera)
+    place = commune_name(facts, camera.commune) if camera else ""
+    return {
+        "authority": {"id": decision.authority, "name": authority_name(decision.authority, place).as_dict()},
+        "documents": [{"id": document} for document in decision.documents],
+    }

@@ -1,0 +1,63 @@
+"""Running the application under uvicorn."""
+
+import ssl
+from pathlib import Path
+
+import uvicorn
+from cryptography import x509
+
+from beffroi.domain.errors import BrokenError
+from beffroi.domain.text import Text
+from beffroi.server.app import create_app
+from beffroi.server.centre import Centre
+
+HTTPS_PORT = 443
+
+
+def address_of(certificate: Path, port: int) -> str:
+    """The address that people type: the first name of the server's certificate.
+
+    Raises:
+        BrokenError: the certificate names nobody.
+    """
+    loaded = x509.load_pem_x509_certificate(certificate.read_bytes())
+    names = loaded.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    hosts = [*names.get_values_for_type(x509.DNSName), *map(str, names.get_values_for_type(x509.IPAddress))]
+    if not hosts:
+        raise BrokenError(
+            Text(
+                fr="Le certificat du serveur ne nomme aucune adresse : refaites-le avec « beffroi init ».",
+                en="The server's certificate names no address: make it again with `beffroi init`.",
+            )
+        )
+    return f"https://{hosts[0]}" if port == HTTPS_PORT else f"https://{hosts[0]}:{port}"
+
+
+def run_https(centre: Centre, *, host: str, port: int, tls: Path) -> None:
+    """Serve over TLS 1.2 or newer until stopped."""
+    config = _config(centre, host, port)
+    config.ssl_certfile, config.ssl_keyfile = str(tls / "server.pem"), str(tls / "server.key")
+    config.load()
+    if config.ssl is not None:
+        config.ssl.minimum_version = ssl.TLSVersion.TLSv1_2
+    uvicorn.Server(config).run()
+
+
+def run_loopback(centre: Centre, *, port: int) -> None:
+    """Serve plain HTTP on 127.0.0.1 only (a browser counts it as a secure context): demo and tests."""
+    uvicorn.Server(_config(centre, "127.0.0.1", port)).run()
+
+
+def _config(centre: Centre, host: str, port: int) -> uvicorn.Config:
+    return uvicorn.Config(
+        create_app(centre),
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        ws_max_size=65_536,
+        ws_per_message_deflate=False,
+        timeout_graceful_shutdown=2,
+    )
