@@ -52,6 +52,35 @@ def test_recorded_gap_and_unknown_hole(tmp_path: Path, catalogue: Catalogue) -> 
     assert catalogue.last_end(CameraId("other"), "main") is None
 
 
+def test_a_hole_of_days_is_still_a_hole(tmp_path: Path, catalogue: Catalogue) -> None:
+    hour, day = 3600, 86_400
+    write_chunk(tmp_path, catalogue)
+    middle = at(3 * day, 3 * day + hour)
+    assert catalogue.calendar(CAMERA, "main", middle).gaps == (), "nothing is known after it yet"
+    write_chunk(tmp_path, catalogue, wall_start_us=START_US + 6 * day * S)
+    assert catalogue.calendar(CAMERA, "main", middle).gaps == (Gap(middle, GapCause.UNKNOWN),)
+    catalogue.add_gap(CAMERA, "main", at(3, 6 * day), GapCause.RECORDER_STOPPED)
+    assert catalogue.calendar(CAMERA, "main", middle).gaps == (Gap(middle, GapCause.RECORDER_STOPPED),)
+
+
+def test_a_full_database_says_so_and_goes_on(tmp_path: Path, catalogue: Catalogue) -> None:
+    pages = catalogue._writer.execute("PRAGMA page_count").fetchone()[0]
+    catalogue._writer.execute(f"PRAGMA max_page_count = {pages + 1}")
+
+    def fill() -> None:
+        for number in range(1000):
+            catalogue.add_gap(CAMERA, "main", at(number * 10, number * 10 + 5), GapCause.OVERRUN)
+
+    with pytest.raises(CatalogueError) as caught:
+        fill()
+    assert isinstance(caught.value.__cause__, sqlite3.Error)
+    assert caught.value.__cause__.sqlite_errorcode == sqlite3.SQLITE_FULL
+    catalogue._writer.execute("PRAGMA max_page_count = 100000")
+    catalogue.add_gap(CAMERA, "sub", at(0, 5), GapCause.DISK_FULL)
+    assert len(catalogue.uncarried_gaps(CAMERA, "sub")) == 1
+    write_chunk(tmp_path, catalogue)
+
+
 def test_chunks_of_a_range(tmp_path: Path, catalogue: Catalogue) -> None:
     paths = [write_chunk(tmp_path, catalogue, wall_start_us=START_US + n * 3 * S).path for n in range(4)]
     found = catalogue.chunks(CAMERA, "main", at(2.5, 6.5))

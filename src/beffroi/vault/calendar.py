@@ -38,15 +38,19 @@ def build(
     gaps: Sequence[Gap],
     destroyed: Sequence[Destroyed],
     lost: Sequence[WallRange],
+    beyond: Sequence[WallRange] = (),
 ) -> Calendar:
-    """Join, clip, and name the holes. What is or was on disk wins over a gap over it; of two gaps, the first."""
+    """Join, clip, and name the holes. What is or was on disk wins over a gap over it; of two gaps, the first.
+
+    ``beyond`` holds the nearest known pieces outside the range: they bound a hole that spans it.
+    """
     held = join(recorded)
     present = join([*held, *(item.range for item in destroyed), *lost], tolerance_us=0)
     missing: list[Gap] = []
     for gap in sorted(gaps, key=lambda item: item.range):
         taken = join([*present, *(item.range for item in missing)], tolerance_us=0)
         missing += [Gap(piece, gap.cause) for piece in subtract(gap.range, taken)]
-    known = join([*present, *(gap.range for gap in missing)], tolerance_us=0)
+    known = join([*present, *beyond, *(gap.range for gap in missing)], tolerance_us=0)
     missing += [_hole(WallRange(before.to_us, after.from_us), missing) for before, after in pairwise(known)]
     missing.sort(key=lambda item: item.range)
     return Calendar(

@@ -264,6 +264,7 @@ class Catalogue:
             gaps=[Gap(WallRange(start, end), GapCause(cause)) for start, end, cause in gaps],
             destroyed=[Destroyed(WallRange(start, end), days) for start, end, days in [*gone, *garbage]],
             lost=[WallRange(start, end) for start, end, state in rows if state == "lost"],
+            beyond=self._neighbours(stream_id, *wide),
         )
 
     def facts(self) -> dict[str, list[tuple[Any, ...]]]:
@@ -282,6 +283,19 @@ class Catalogue:
         """Everything this thread writes inside is committed at once, and seen by its own reads: for rebuilding."""
         with self._transaction():
             yield
+
+    def _neighbours(self, stream_id: int, from_us: int, to_us: int) -> list[WallRange]:
+        """The nearest known pieces outside a range: a hole of days is still a hole between two pieces."""
+        before = "{0} < ? ORDER BY {0} DESC LIMIT 1"
+        after = "{0} > ? ORDER BY {0} LIMIT 1"
+        found = []
+        for table, start, end in (("chunk", "wall_start_us", "wall_end_us"), ("gap", "from_us", "to_us")):
+            for side, at in ((before, from_us), (after, to_us)):
+                sql = f"SELECT {start}, {end} FROM {table} WHERE stream_id = ? AND {side.format(start)}"  # noqa: S608  constants
+                found += self._read(sql, (stream_id, at))
+        sql = "SELECT from_us, to_us FROM destroyed WHERE stream_id = ? AND to_us < ? ORDER BY to_us DESC LIMIT 1"
+        found += self._read(sql, (stream_id, from_us))
+        return [WallRange(start, end) for start, end in found]
 
     def _chunks(self, where: str, values: tuple[Any, ...]) -> list[ChunkRow]:
         return [chunk_row(row) for row in self._read(f"{CHUNK_SELECT} {where}", values)]
@@ -313,7 +327,8 @@ class Catalogue:
                 try:
                     yield db
                 except BaseException:
-                    db.execute("ROLLBACK")
+                    if db.in_transaction:  # SQLite has already rolled back after some errors (disk full)
+                        db.execute("ROLLBACK")
                     raise
                 db.execute("COMMIT")
             except sqlite3.Error as error:
