@@ -1,0 +1,173 @@
+"""`beffroi camera`: bring a camera in, list cameras, confirm a place. Works beside a running centre or without one."""
+
+import getpass
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from sqlalchemy import Engine
+
+from beffroi.base.clock import SystemClock
+from beffroi.base.db import open_engine
+from beffroi.base.secrets import SecretBox, load_or_create_key
+from beffroi.cli.founding import ADMINISTRATOR
+from beffroi.domain.acts import Origin
+from beffroi.domain.clock import now
+from beffroi.domain.documents import DocumentKind
+from beffroi.domain.errors import BadInputError, BrokenError
+from beffroi.domain.facts import Camera, Facts
+from beffroi.domain.ids import BodyId, CameraId, DocumentId, PersonId
+from beffroi.domain.text import Text
+from beffroi.identity import Identity
+from beffroi.ledger.ledger import Ledger, LedgerClosedError
+from beffroi.registry.changes import LedgerRegister
+from beffroi.registry.enrol import NewCamera, enrol
+from beffroi.registry.migrate import upgrade
+from beffroi.registry.papers_check import validator
+from beffroi.registry.store import Registry
+from beffroi.registry.streams import all_streams
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Cameras of the registry."
+)
+
+Data = Annotated[Path, typer.Option(help="data folder prepared by `beffroi init`")]
+Id = Annotated[str, typer.Option("--id", help="lower-case letters, digits, hyphens")]
+
+
+@app.command()
+def add(
+    data: Data,
+    camera: Id,
+    name: Annotated[str, typer.Option(help="what people call the place")],
+    commune: Annotated[str, typer.Option(help="INSEE code of the commune where it stands")],
+    url: Annotated[str, typer.Option(help="rtsp://host:port/path, without user or password")],
+    order: Annotated[str, typer.Option(help="the prefect's order that authorises it: prefect_order/name")],
+    origin: Annotated[
+        Origin, typer.Option(help="where it stands, in law (v: public way, d: departmental)")
+    ] = Origin.PUBLIC_WAY,
+    sub_url: Annotated[str | None, typer.Option(help="address of the small stream")] = None,
+    user: Annotated[str, typer.Option(help="the camera's user; its password is asked for")] = "",
+    password_file: Annotated[
+        Path | None, typer.Option(help="file that holds the password; - for standard input")
+    ] = None,
+    lat: Annotated[float | None, typer.Option(min=-90, max=90)] = None,
+    lon: Annotated[float | None, typer.Option(min=-180, max=180)] = None,
+    by: Annotated[str, typer.Option(help="person who brings it in")] = ADMINISTRATOR,
+) -> None:
+    """Propose a camera. It records once its commune has confirmed its place and its order."""
+    password = _password(password_file) if user else ""
+    new = NewCamera(
+        camera=camera,
+        name=name,
+        commune=BodyId(commune),
+        origin=origin,
+        url=url,
+        order=DocumentId(order),
+        sub_url=sub_url,
+        user=user,
+        password=password,
+        latitude_deg=lat,
+        longitude_deg=lon,
+    )
+    with _registry(data) as (registry, engine):
+        enrol(registry, engine, new, recorder=data / "recorder", by=PersonId(by))
+    print(f"Caméra « {camera} » proposée : la commune doit confirmer son emplacement et son arrêté.")
+    print(f"Camera “{camera}” proposed: its commune has to confirm its place and its order.")
+
+
+@app.command(name="list")
+def list_(data: Data) -> None:
+    """One line for each camera: what it waits for, if anything."""
+    with _registry(data, write=False) as (registry, engine):
+        facts, streams = registry.facts(), all_streams(engine)
+    for _, camera in sorted(facts.cameras.items(), key=lambda item: (item[1].commune, item[0])):
+        held = streams.get(camera.id)
+        address = held.streams[0].url if held else "-"
+        print(f"{camera.id:<28} {camera.commune:<6} {_state(facts, camera):<32} {address:<44} {camera.name}")
+
+
+@app.command()
+def confirm(
+    data: Data,
+    camera: Id,
+    account: Annotated[str, typer.Option(help="account of a person designated by the commune")],
+) -> None:
+    """The commune confirms where a camera stands: by a person who proves who they are (password and code)."""
+    with _registry(data) as (registry, engine):
+        key = load_or_create_key(data / "centre" / "secrets" / "factors.key")
+        identity = Identity(engine, SecretBox(key), SystemClock())
+        opened = identity.login(account, _ask("Mot de passe / password: "), _ask("Code : "), address="command line")
+        try:
+            registry.confirm_places([CameraId(camera)], by=opened.account.person)
+        finally:
+            identity.logout(opened.token)
+    print(f"Emplacement de « {camera} » confirmé. / Place of “{camera}” confirmed.")
+
+
+@contextmanager
+def _registry(data: Path, *, write: bool = True) -> Iterator[tuple[Registry, Engine]]:
+    folder = data / "centre"
+    if not (folder / "beffroi.sqlite").exists():
+        raise BrokenError(
+            Text(
+                fr="Ce dossier n'est pas préparé : lancez d'abord « beffroi init ».",
+                en="This folder is not prepared: run `beffroi init` first.",
+            )
+        )
+    engine = open_engine(f"sqlite:///{folder / 'beffroi.sqlite'}")
+    ledger = _ledger(folder) if write else None
+    try:
+        upgrade(engine)
+        register = LedgerRegister(ledger) if ledger is not None else None
+        registry = Registry(engine, SystemClock(), register=register, validate=validator())
+        yield registry, engine
+    finally:
+        if ledger is not None:
+            ledger.close()
+        engine.dispose()
+
+
+def _ledger(folder: Path) -> Ledger | None:
+    """The register, unless a running centre holds it: that centre then takes the changes in within half a minute."""
+    from beffroi.server.centre import read_key
+
+    try:
+        return Ledger.open(folder / "ledger", SystemClock(), read_key(folder / "secrets" / "register.key"))
+    except LedgerClosedError:
+        print("Le centre tourne : il inscrit ce changement au registre. / The running centre registers this change.")
+        return None
+
+
+def _state(facts: Facts, camera: Camera) -> str:
+    if camera.placement_confirmed_by is None:
+        return "emplacement à confirmer"
+    at = now(SystemClock())
+    orders = facts.about(DocumentKind.PREFECT_ORDER, camera.id, at)
+    return "arrêté en vigueur" if any(order.holds(at) for order in orders) else "sans arrêté en vigueur"
+
+
+def _password(file: Path | None) -> str:
+    if file is None:
+        return _ask("Mot de passe de la caméra / camera's password: ")
+    try:
+        raw = sys.stdin.read(4096) if str(file) == "-" else file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInputError(
+            Text(fr="Le fichier du mot de passe est illisible.", en="The password file is unreadable.")
+        ) from error
+    return raw.rstrip("\r\n")
+
+
+def _ask(prompt: str) -> str:
+    if not sys.stdin.isatty():
+        raise BadInputError(
+            Text(
+                fr="Pas de terminal où demander : donnez le mot de passe par --password-file.",
+                en="No terminal to ask on: give the password with --password-file.",
+            )
+        )
+    return getpass.getpass(prompt)
