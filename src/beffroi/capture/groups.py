@@ -57,11 +57,14 @@ class Grouper:
         """Take a frame; when it begins a new group, return the one before."""
         done = None
         if self._frames:
+            end_us = self._last_us + self._interval_90k * 100 // 9
             hole = self._is_hole(frame)
             whole = frame.key or self._size >= LARGEST_BYTES
             if hole:
+                moved_us = -self._last_us
                 wall_us = self._fix(frame, wall_us)
-                done = self._group(self._last_us + self._interval_90k * 100 // 9, None)
+                moved_us += self._last_us
+                done = self._group(end_us + moved_us, None)
             elif whole or frame.dts_90k - self._frames[0].dts_90k >= LONGEST_90K:
                 wall_us = self._fix(frame, wall_us)
                 done = self._group(wall_us, frame.dts_90k)

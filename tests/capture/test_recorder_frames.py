@@ -1,0 +1,131 @@
+"""What the cameras sent is on disk, picture by picture, encrypted, silent, and explained where it is not."""
+
+import time
+from pathlib import Path
+
+import av
+import pytest
+
+from beffroi.base.clock import SystemClock
+from beffroi.vault.check import CheckLevel, check
+from beffroi.vault.reader import ChunkReader
+from tests.capture.conftest import loop_digests, missing_pictures, picture_digest
+from tests.support.cameras import CameraSpec, simulated_cameras
+from tests.support.recorder import RunningRecorder, recorder
+
+SECONDS = 10
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-untyped-def]
+    """Two cameras, four streams, recorded for ten seconds and stopped in order."""
+    specs = [
+        CameraSpec("rue-1", user="beffroi", password="p@ss:w/ôrd", audio=True),
+        CameraSpec("place-2", codec="h265"),
+    ]
+    with (
+        simulated_cameras(specs) as sim,
+        recorder(tmp_path_factory.mktemp("data"), sim, streams=("main", "sub"), cores=2) as rec,
+    ):
+        rec.wait_recording("rue-1")
+        rec.wait_recording("place-2", "sub", frames=25 * SECONDS)
+        health = rec.streams()
+        ended_us = SystemClock().wall_us()
+        assert rec.stop() == 0
+        yield sim, rec, health, ended_us
+
+
+STREAMS = [("rue-1", "main"), ("rue-1", "sub"), ("place-2", "main"), ("place-2", "sub")]
+
+
+@pytest.mark.parametrize(("camera", "stream"), STREAMS)
+def test_every_picture_sent_is_on_disk_in_order(recorded, camera, stream) -> None:  # type: ignore[no-untyped-def]
+    sim, rec, _, ended_us = recorded
+    known = sim.cameras[camera]
+    frames = [frame for _, frame in rec.frames(camera, stream)]
+    codec = "h265" if camera == "place-2" else "h264"
+    got = [picture_digest(codec, frame.data) for frame in frames]
+    assert len(got) >= 25 * SECONDS - 25
+    assert missing_pictures(got, loop_digests(known.main if stream == "main" else known.sub)) == 0
+    last_us = frames[-1].arrival_us
+    assert ended_us - last_us < 400_000, "up to the moment of the stop"
+
+
+@pytest.mark.parametrize(("camera", "stream"), STREAMS)
+def test_wall_time_is_when_the_picture_was_shown(recorded, camera, stream) -> None:  # type: ignore[no-untyped-def]
+    """The simulator shows frame n at n/25 s since 1970, by this machine's clock."""
+    sim, rec, health, _ = recorded
+    known = sim.cameras[camera]
+    loop = loop_digests(known.main if stream == "main" else known.sub)
+    codec = "h265" if camera == "place-2" else "h264"
+    for _, frame in rec.frames(camera, stream):
+        shown_us = loop.index(picture_digest(codec, frame.data)) * 40_000
+        error_us = (frame.arrival_us - shown_us) % (len(loop) * 40_000)
+        assert error_us < 150_000, "the parser holds a frame for 40 ms; the rest is the machine's load"
+    assert -150 < health[camera, stream]["camera_offset_ms"] < 10
+
+
+def test_no_sound_is_asked_for_nor_written(recorded) -> None:  # type: ignore[no-untyped-def]
+    sim, rec, _, _ = recorded
+    with av.open(sim.url("rue-1"), options={"rtsp_transport": "tcp"}) as offered:
+        assert len(offered.streams.audio) == 1, "the camera offers sound"
+    for path in rec.chunks("rue-1"):
+        with av.open(str(path)) as container:
+            assert [stream.type for stream in container.streams] == ["video"]
+        assert b"soun" not in path.read_bytes()[:4096]
+
+
+def test_what_is_on_disk_is_ciphertext_and_the_vault_finds_it_whole(recorded) -> None:  # type: ignore[no-untyped-def]
+    _, rec, _, _ = recorded
+    catalogue = rec.catalogue()
+    try:
+        assert check(rec.paths.root, catalogue, level=CheckLevel.HASH) == []
+        assert catalogue.open_chunks() == []
+    finally:
+        catalogue.close()
+    path = rec.chunks("rue-1")[0]
+    clear = rec.frames("rue-1")[0][1].data[5:]
+    assert len(clear) > 100
+    assert clear[:64] not in path.read_bytes()
+
+
+def test_files_carry_their_authority_hour_and_run(recorded) -> None:  # type: ignore[no-untyped-def]
+    _, rec, _, _ = recorded
+    kids = set()
+    for camera, stream in STREAMS:
+        for path in rec.chunks(camera, stream):
+            with ChunkReader.open(path) as reader:
+                header = reader.header
+            assert (header.camera, header.stream, header.authority) == (camera, stream, rec.world.authority)
+            assert header.hour == header.wall_start_us // 3_600_000_000
+            kids.add(header.kid)
+    assert len(kids) == sum(len(rec.chunks(camera, stream)) for camera, stream in STREAMS), "a key for each file"
+
+
+def test_a_stop_is_told_apart_from_a_crash(tmp_path: Path) -> None:
+    with simulated_cameras([CameraSpec("rue-1")]) as sim, recorder(tmp_path, sim) as rec:
+        rec.wait_recording("rue-1", frames=30)
+        assert rec.stop() == 0
+        time.sleep(1.5)  # a gap long enough to be seen in the calendar
+        rec.start()
+        rec.wait_recording("rue-1", frames=30)
+        rec.kill()
+        time.sleep(1.5)
+        rec.start()
+        rec.wait_recording("rue-1", frames=30)
+        causes = [gap[2] for gap in rec.calendar("rue-1")["gaps"]]
+        assert rec.stop() == 0
+    assert causes == ["recorder_stopped", "recorder_killed"]
+    assert _clean(rec) == []
+    kinds = [entry.kind.value for entry in rec.journal()]
+    assert kinds.count("recorder_started") == 3
+    assert kinds.count("recorder_stopped") == 2
+    assert "recovery" in kinds
+
+
+def _clean(rec: RunningRecorder) -> list[object]:
+    catalogue = rec.catalogue()
+    try:
+        return list(check(rec.paths.root, catalogue, level=CheckLevel.HASH))
+    finally:
+        catalogue.close()
