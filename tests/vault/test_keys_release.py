@@ -36,7 +36,7 @@ from beffroi.vault.hourkeys import (
 )
 from beffroi.vault.keyerrors import RingLockedError
 from beffroi.vault.keyring_remote import MAX_LINE, ChunkClaim, KeyringServer, KeyringUnreachableError, RemoteKeyring
-from beffroi.vault.term import hour_term_end_us
+from beffroi.vault.term import ClockWatch, hour_term_end_us
 
 MINUTE_US = 60_000_000
 
@@ -206,6 +206,20 @@ def test_a_locked_ring_opens_nothing(tmp_path: Path) -> None:
     token = world.lease("cam-1", from_us=chunk.wall_start_us, to_us=chunk.wall_start_us + 1)
     with pytest.raises(RingLockedError):
         releaser.release(chunk, token, now_us=clock.wall_us())
+
+
+def test_with_a_watch_either_clock_refuses_what_is_past_its_term(tmp_path: Path) -> None:
+    """The wall clock set back does not bring back what the steady clock knows to be over."""
+    clock = ManualClock()
+    world = key_world(tmp_path, clock)
+    chunk = make_chunk(world, b"k" * 16, clock.wall_us())
+    releaser = LocalKeyrings([world.ring], world.gate_key.public_key(), watch=ClockWatch(clock))
+    clock.advance((hour_term_end_us(chunk.hour, 30, "Europe/Paris") - clock.wall) / 1_000_000)
+    clock.step(-10 * 86_400)
+    token = world.lease("cam-1", from_us=chunk.wall_start_us, to_us=chunk.wall_start_us + 1)
+    with pytest.raises(TermPassedError):
+        releaser.release(chunk, token, now_us=clock.wall_us())
+    assert world.keyrings.release(chunk, token, now_us=clock.wall_us()) == b"k" * 16, "only the watch knew"
 
 
 def test_two_rings_each_open_their_own(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from beffroi.domain.clock import ManualClock, instant, to_wall_us
 from beffroi.domain.errors import BadInputError
 from beffroi.vault.sealing import HOUR_US
 from beffroi.vault.term import (
+    ABSENCE_MAX_US,
     PAUSE_MAX_S,
     STEP_TOLERANCE_US,
     ClockWatch,
@@ -178,3 +179,20 @@ class TestClockDoubt:
         clock.step(7200)
         assert watch.doubt_s() == 0
         assert not watch.judge(end).doubtful
+
+    def test_a_start_long_after_the_last_known_instant_waits_a_day_then_the_wall_decides(self) -> None:
+        """Off for long, or set wrong? One day to say so; then the term is a maximum."""
+        clock = ManualClock()
+        watch = ClockWatch(clock, last_wall_us=clock.wall_us() - ABSENCE_MAX_US - 1)
+        end = clock.wall_us()
+        assert (watch.judge(end).due, watch.judge(end).doubtful, watch.judge(end).refuse) == (False, True, True)
+        clock.advance(PAUSE_MAX_S)
+        assert (watch.judge(end).due, watch.judge(end).doubtful) == (True, False)
+        settled = ClockWatch(clock, last_wall_us=clock.wall_us() - ABSENCE_MAX_US - 1)
+        settled.settle()
+        assert settled.judge(end).due
+
+    def test_a_start_after_a_short_stop_or_the_very_first_is_no_doubt(self) -> None:
+        clock = ManualClock()
+        assert not ClockWatch(clock, last_wall_us=clock.wall_us() - ABSENCE_MAX_US).doubtful()
+        assert not ClockWatch(clock).doubtful()

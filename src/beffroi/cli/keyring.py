@@ -143,14 +143,16 @@ def serve(
     configure()
     clock = SystemClock()
     keyring = HourKeyring.open(ring, read_passphrase(passphrase_file, passphrase_fd), clock=clock)
-    server = KeyringServer(socket, LocalKeyrings([keyring], load_public_keys(gate_key)[0]), clock)
+    keeper = RingKeeper(keyring, ring, clock)
+    releaser = LocalKeyrings([keyring], load_public_keys(gate_key)[0], watch=keeper.watch)
+    server = KeyringServer(socket, releaser, clock)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     thread = server.start()
     print(f"prêt / ready: {socket}", flush=True)
     try:
-        RingKeeper(keyring, ring / "destroyed.jsonl", clock).run(stop)
+        keeper.run(stop)
     finally:
         server.shutdown()
         thread.join()

@@ -197,6 +197,10 @@ class HourKeyring:
         """All hours whose private half is there, in order."""
         return [slot.hour for slot in self._all(term_days) if slot.state is KeyState.HELD]
 
+    def destroyed_hours(self, term_days: int) -> list[int]:
+        """All hours that are tombstones, in order."""
+        return [slot.hour for slot in self._all(term_days) if slot.state is KeyState.DESTROYED]
+
     def due_hours(self, now_us: int) -> list[tuple[int, int]]:
         """(term_days, hour) of every key past its term that is not destroyed yet."""
         return [

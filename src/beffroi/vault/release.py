@@ -18,7 +18,7 @@ from beffroi.domain.ranges import WallRange
 from beffroi.domain.text import Text
 from beffroi.vault.keyring import HourKeyring
 from beffroi.vault.sealing import SealedChunk, chunk_info, hour_of
-from beffroi.vault.term import hour_term_end_us
+from beffroi.vault.term import ClockWatch, hour_term_end_us
 
 CHUNK_SPAN_US: Final = 610_000_000
 """The longest a chunk can reach past its start: ten minutes and one late group of pictures."""
@@ -94,11 +94,14 @@ def check_lease(header: SealedChunk, lease_token: str, key: Ed25519PublicKey, *,
 
 
 class LocalKeyrings:
-    """Rings opened in this process."""
+    """Rings opened in this process. With a ``watch``, what is past its term by either clock is refused."""
 
-    def __init__(self, rings: Iterable[HourKeyring], gate_key: Ed25519PublicKey) -> None:
+    def __init__(
+        self, rings: Iterable[HourKeyring], gate_key: Ed25519PublicKey, *, watch: ClockWatch | None = None
+    ) -> None:
         self._rings = {str(ring.authority): ring for ring in rings}
         self._gate_key = gate_key
+        self._watch = watch
 
     def release(self, header: SealedChunk, lease_token: str, *, now_us: int) -> bytes:
         """See `KeyReleaser.release`."""
@@ -106,7 +109,8 @@ class LocalKeyrings:
         ring = self._rings.get(header.authority)
         if ring is None:
             raise NoKeyringError(header.authority)
-        if now_us >= hour_term_end_us(header.hour, header.term_days, ring.legal_tz):
+        latest_us = max(now_us, self._watch.steady_us()) if self._watch else now_us
+        if latest_us >= hour_term_end_us(header.hour, header.term_days, ring.legal_tz):
             raise TermPassedError(header.hour, header.term_days)
         key = ring.unseal(header.term_days, header.hour, header.sealed_key, info=chunk_info(header))
         _log.info(

@@ -1,5 +1,6 @@
 """Keeps one ring: destroys its hour keys at their term, and writes each proof before going on."""
 
+import json
 import os
 import threading
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Final
 
 import structlog
 
-from beffroi.base.files import fsync_dir, fsync_fd
+from beffroi.base.files import fsync_dir, fsync_fd, write_durable
 from beffroi.domain.clock import Clock
 from beffroi.vault.destruction import HourReport, destroy_due_hours
 from beffroi.vault.keyring import HourKeyring, KeyDestroyed
@@ -15,17 +16,25 @@ from beffroi.vault.signed import canonical
 from beffroi.vault.term import ClockWatch
 
 PERIOD_S: Final = 30.0
+SEEN_EVERY_S: Final = 600.0
 _log = structlog.get_logger(__name__)
 
 
 class RingKeeper:
-    """One per ring and process. ``proofs`` is a file of one JSON line per destroyed key, for the commune itself."""
+    """One per ring and process. In the ring's folder, ``destroyed.jsonl`` holds one JSON line per destroyed key, for
+    the commune itself, and ``last-seen`` the last instant known, so that a start with a wrong clock is noticed.
 
-    def __init__(self, keyring: HourKeyring, proofs: Path, clock: Clock) -> None:
+    A crash between a destruction and its line is made good at the next start, from the tombstones.
+    """
+
+    def __init__(self, keyring: HourKeyring, directory: Path, clock: Clock) -> None:
         self._keyring = keyring
-        self._proofs = proofs
+        self._proofs = directory / "destroyed.jsonl"
+        self._seen = directory / "last-seen"
         self._clock = clock
-        self._watch = ClockWatch(clock)
+        self._seen_s: float | None = None
+        self.watch = ClockWatch(clock, last_wall_us=_read_seen(self._seen))
+        self._complete_proofs()
 
     def run(self, stop: threading.Event, *, period_s: float = PERIOD_S) -> None:
         """Pass every ``period_s`` until told to stop.
@@ -39,20 +48,42 @@ class RingKeeper:
 
     def once(self) -> HourReport:
         """One pass."""
-        report = destroy_due_hours(self._keyring, self._watch, now_us=self._clock.wall_us())
+        report = destroy_due_hours(self._keyring, self.watch, now_us=self._clock.wall_us())
         if report.proofs:
             self._write(report.proofs)
         for proof in report.proofs:
             _log.info("hour key destroyed", **proof.as_fields())
         if report.paused:
             _log.error("clock in doubt: destruction of hour keys is paused", hours=report.paused)
+        if not self.watch.doubtful():
+            self._note_seen()
         return report
+
+    def _complete_proofs(self) -> None:
+        known = _proved(self._proofs)
+        missing = [
+            self._keyring.destroy(term_days, hour, before_term=True)
+            for term_days in self._keyring.terms()
+            for hour in self._keyring.destroyed_hours(term_days)
+            if (term_days, hour) not in known
+        ]
+        if missing:
+            self._write(missing)
+
+    def _note_seen(self) -> None:
+        now_s = self._clock.monotonic_s()
+        if self._seen_s is None or now_s - self._seen_s >= SEEN_EVERY_S:
+            write_durable(self._seen, str(self._clock.wall_us()).encode())
+            self._seen_s = now_s
 
     def _write(self, proofs: list[KeyDestroyed]) -> None:
         is_new = not self._proofs.exists()
         fd = os.open(self._proofs, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
-            raw = memoryview(b"".join(canonical(proof.as_fields()) + b"\n" for proof in proofs))
+            # A line torn by a crash is closed off first: it is not JSON, and its key gets a whole line again.
+            raw = memoryview(
+                b"\n" * _is_torn(self._proofs) + b"".join(canonical(proof.as_fields()) + b"\n" for proof in proofs)
+            )
             while raw:
                 raw = raw[os.write(fd, raw) :]
             fsync_fd(fd, self._proofs)
@@ -60,3 +91,26 @@ class RingKeeper:
             os.close(fd)
         if is_new:
             fsync_dir(self._proofs.parent)
+
+
+def _read_seen(path: Path) -> int:
+    try:
+        return max(0, int(path.read_bytes()[:32]))
+    except (OSError, ValueError):
+        return 0
+
+
+def _proved(path: Path) -> set[tuple[int, int]]:
+    found = set()
+    for line in path.read_bytes().splitlines() if path.exists() else []:
+        try:
+            fields = json.loads(line)
+            found.add((int(fields["term_days"]), int(fields["hour"])))
+        except (ValueError, TypeError, KeyError):
+            continue
+    return found
+
+
+def _is_torn(path: Path) -> bool:
+    raw = path.read_bytes()[-1:] if path.exists() else b""
+    return raw not in (b"", b"\n")

@@ -26,6 +26,9 @@ PAUSE_MAX_S: Final = 24 * 3600.0
 DRIFT_PPM: Final = 500
 STEP_TOLERANCE_US: Final = 5_000_000
 
+ABSENCE_MAX_US: Final = 7 * 86_400_000_000
+"""A start that finds the clock further than this past the last known instant may have found a clock set wrong."""
+
 
 class TermRefusedError(BadInputError):
     """A term that the law does not allow."""
@@ -113,9 +116,10 @@ class Due:
 class ClockWatch:
     """Compares the wall clock with what monotonic time says it should be, and counts how long they have disagreed.
 
-    ``last_wall_us`` is the last wall time known before this start (the newest journal entry): a clock found earlier
-    than that has gone back. A step beyond 5 s, or a drift beyond 500 ppm, is a doubt until the clocks agree again or
-    persons `settle` it.
+    ``last_wall_us`` is the last wall time known before this start (the newest journal entry; 0: none). A clock found
+    earlier than that has gone back; one found a week later has either stood still or jumped, and is doubted for
+    `PAUSE_MAX_S`. A step beyond 5 s, or a drift beyond 500 ppm, is a doubt until the clocks agree again or persons
+    `settle` it.
     """
 
     def __init__(self, clock: Clock, *, last_wall_us: int = 0) -> None:
@@ -123,6 +127,8 @@ class ClockWatch:
         self._anchor_wall_us = max(clock.wall_us(), last_wall_us)
         self._anchor_s = clock.monotonic_s()
         self._doubt_since_s: float | None = None
+        absent_us = clock.wall_us() - last_wall_us
+        self._absence_doubted = bool(last_wall_us) and absent_us > ABSENCE_MAX_US
         self.doubtful()
 
     def steady_us(self) -> int:
@@ -133,7 +139,9 @@ class ClockWatch:
         """Whether the two clocks disagree now by more than drift can explain."""
         elapsed_us = round((self._clock.monotonic_s() - self._anchor_s) * 1_000_000)
         tolerance_us = STEP_TOLERANCE_US + elapsed_us * DRIFT_PPM // 1_000_000
-        disagree = abs(self._clock.wall_us() - self.steady_us()) > tolerance_us
+        if self._absence_doubted and elapsed_us >= PAUSE_MAX_S * 1_000_000:
+            self._absence_doubted = False
+        disagree = self._absence_doubted or abs(self._clock.wall_us() - self.steady_us()) > tolerance_us
         if not disagree:
             self._doubt_since_s = None
         elif self._doubt_since_s is None:
@@ -151,6 +159,7 @@ class ClockWatch:
         self._anchor_wall_us = self._clock.wall_us()
         self._anchor_s = self._clock.monotonic_s()
         self._doubt_since_s = None
+        self._absence_doubted = False
 
     def judge(self, end_us: int) -> Due:
         """Judge a term that ends at ``end_us``.
