@@ -1,0 +1,235 @@
+"""The live hub: one upstream for each (camera, stream), whatever the number of viewers in this process.
+
+An upstream lives on the lease of one of its viewers, the carrier. When the carrier leaves or loses its lease, the feed
+connects again under another viewer's; pictures already passed on are not passed on twice.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from beffroi.capture.client import LiveFragment, LiveInfo, LiveInit, LiveMessage
+from beffroi.domain.errors import BeffroiError
+from beffroi.domain.gaps import GapCause
+from beffroi.domain.ids import CameraId, StreamName
+from beffroi.domain.text import Text
+from beffroi.watch.ports import LiveConnection, LiveConnector
+from beffroi.watch.queue import Item, Note, Start, ViewerQueue, dropped
+
+_log = structlog.get_logger(__name__)
+
+RENEW_S: Final = 0.5
+_BACKOFF_S: Final = (0.1, 0.25, 0.5, 1.0, 2.0)
+_CACHE_BYTES: Final = 8 << 20
+_LATE_TEXT: Final = Text(
+    fr="L'enregistreur ne transmet pas cette caméra pour l'instant : l'image revient seule dès que possible.",
+    en="The recorder does not pass this camera on for now: the picture comes back by itself as soon as it can.",
+)
+
+Token = Callable[[], str | None]
+
+
+class Subscription:
+    """One viewer at one feed."""
+
+    def __init__(self, feed: "_Feed", token: Token) -> None:
+        self.queue = ViewerQueue()
+        self.token = token
+        self._feed = feed
+
+    async def __aenter__(self) -> "Subscription":
+        self._feed.join(self)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._feed.leave(self)
+
+
+class LiveHub:
+    """All feeds of one process. Lives in one event loop."""
+
+    def __init__(self, connect: LiveConnector) -> None:
+        self._connect = connect
+        self._feeds: dict[tuple[CameraId, StreamName], _Feed] = {}
+
+    def subscribe(self, camera: CameraId, stream: StreamName, token: Token) -> Subscription:
+        """Use as a context. ``token`` gives the viewer's lease now, or None."""
+        key = (camera, stream)
+        feed = self._feeds.get(key)
+        if feed is None:
+            feed = self._feeds[key] = _Feed(camera, stream, self._connect, lambda: self._feeds.pop(key, None))
+        return Subscription(feed, token)
+
+    def upstreams(self) -> int:
+        """How many feeds are kept now."""
+        return len(self._feeds)
+
+
+class _Feed:
+    def __init__(
+        self, camera: CameraId, stream: StreamName, connect: LiveConnector, forget: Callable[[], object]
+    ) -> None:
+        self._camera = camera
+        self._stream = stream
+        self._connect = connect
+        self._forget = forget
+        self._viewers: list[Subscription] = []
+        self._task: asyncio.Task[None] | None = None
+        self._info: dict[str, object] = {}
+        self._start: Start | None = None
+        self._group: list[LiveFragment] = []
+        self._group_bytes = 0
+        self._last_us = -1
+        self._await_key = True
+
+    def join(self, viewer: Subscription) -> None:
+        self._viewers.append(viewer)
+        if self._start is not None:
+            viewer.queue.join(self._start, self._group)
+        if self._task is None:
+            self._task = asyncio.create_task(self._run(), name=f"live {self._camera}/{self._stream}")
+
+    async def leave(self, viewer: Subscription) -> None:
+        with contextlib.suppress(ValueError):
+            self._viewers.remove(viewer)
+        if not self._viewers and self._task is not None:
+            self._forget()
+            task, self._task = self._task, None
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    async def _run(self) -> None:
+        failures = 0
+        while True:
+            carrier, token = self._carrier()
+            if carrier is None or token is None:
+                await asyncio.sleep(_BACKOFF_S[0])
+                continue
+            seen = self._last_us
+            try:
+                await self._follow(carrier, token)
+            except (BeffroiError, OSError) as error:
+                _log.warning("live upstream not reached", camera=self._camera, stream=self._stream, error=error)
+            except Exception:  # noqa: BLE001  whatever one upstream sends, the feed tries again for its viewers
+                _log.exception("live upstream failed", camera=self._camera, stream=self._stream)
+            if self._carrier()[0] is not carrier:
+                failures = 0  # another viewer carries on: no fault, no pause
+                continue
+            failures = 0 if self._last_us > seen else failures + 1
+            self._say(Note({"type": "state", "state": "late", "cause": _LATE_TEXT.as_dict()}))
+            await asyncio.sleep(_BACKOFF_S[min(failures, len(_BACKOFF_S) - 1)])
+
+    def _carrier(self) -> tuple[Subscription | None, str | None]:
+        """The first viewer that has a lease, and it."""
+        for viewer in self._viewers:
+            token = viewer.token()
+            if token is not None:
+                return viewer, token
+        return None, None
+
+    async def _follow(self, carrier: Subscription, token: str) -> None:
+        connection = await self._connect(self._camera, self._stream, token)
+        try:
+            await self._pass_on(connection, carrier, token)
+        finally:
+            await connection.close()
+
+    async def _pass_on(self, connection: LiveConnection, carrier: Subscription, token: str) -> None:
+        reading = asyncio.create_task(self._read(connection))
+        try:
+            while True:
+                done, _ = await asyncio.wait({reading}, timeout=RENEW_S)
+                if done:
+                    reading.result()
+                    return
+                fresh = carrier.token() if carrier in self._viewers else None
+                if fresh is None:
+                    return
+                if fresh != token:
+                    token = fresh
+                    connection.renew(token)
+        finally:
+            reading.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await reading
+
+    async def _read(self, connection: LiveConnection) -> None:
+        async for message in connection:
+            self._take(message)
+
+    def _take(self, message: LiveMessage) -> None:
+        if isinstance(message, LiveFragment):
+            self._picture(message)
+        elif isinstance(message, LiveInfo):
+            self._info = message.fields
+        elif isinstance(message, LiveInit):
+            self._begin(message.data)
+        else:
+            self._notice(message.fields)
+
+    def _begin(self, init: bytes) -> None:
+        info = self._info
+        start = Start(
+            str(info.get("run", "")),
+            str(info.get("codec_string", "")),
+            _number(info.get("width")),
+            _number(info.get("height")),
+            init,
+        )
+        if self._start == start and start.run:
+            return  # the same run through another connection: viewers go on where they were
+        self._start = start
+        self._group.clear()
+        self._group_bytes = 0
+        self._await_key = True
+        self._last_us = -1
+        self._say(start)
+
+    def _picture(self, picture: LiveFragment) -> None:
+        if picture.wall_us <= self._last_us or self._start is None:
+            return
+        if picture.key:
+            self._group.clear()
+            self._group_bytes = 0
+            self._await_key = False
+        if self._await_key:
+            return
+        self._last_us = picture.wall_us
+        self._group_bytes += len(picture.data)
+        if self._group_bytes <= _CACHE_BYTES:
+            self._group.append(picture)
+        else:
+            self._group.clear()  # a viewer that joins now waits for the next key frame
+        self._say(picture)
+
+    def _notice(self, fields: dict[str, object]) -> None:
+        match fields.get("notice"):
+            case "dropped":
+                self._await_key = True
+                self._group.clear()
+                self._say(dropped(_number(fields.get("frames"))))
+            case "gap":
+                self._say(Note({"type": "state", "state": "gap", "cause": _cause(fields.get("cause")).as_dict()}))
+            case "ended":
+                self._say(Note({"type": "state", "state": "gap", "cause": GapCause.NO_ORDER.text.as_dict()}))
+            case other:
+                _log.warning("live upstream refused", camera=self._camera, notice=other, why=fields.get("why"))
+
+    def _say(self, item: Item) -> None:
+        for viewer in self._viewers:
+            viewer.queue.put(item)
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _cause(value: object) -> Text:
+    try:
+        return GapCause(str(value)).text
+    except ValueError:
+        return GapCause.UNKNOWN.text

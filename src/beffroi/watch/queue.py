@@ -1,0 +1,104 @@
+"""One viewer's waiting line: bounded; what does not fit is dropped up to the next key frame, and said."""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from beffroi.capture.client import LiveFragment
+
+SLACK_FRAMES: Final = 75
+"""Three seconds at 25 frames a second, beyond what a viewer is given when it joins."""
+
+MAX_BYTES: Final = 16 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A run begins: codec and picture size, and its init segment."""
+
+    run: str
+    codec: str
+    width: int
+    height: int
+    init: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Words for the viewer, ready to send."""
+
+    message: dict[str, Any]
+
+
+Item = Start | LiveFragment | Note
+
+
+def dropped(frames: int) -> Note:
+    """So many pictures were not sent."""
+    return Note({"type": "notice", "kind": "dropped", "frames": frames})
+
+
+class ViewerQueue:
+    """Filled by the hub, emptied by one viewer, in one event loop. Putting never waits."""
+
+    def __init__(self) -> None:
+        self._items: deque[Item] = deque()
+        self._news = asyncio.Event()
+        self._bytes = 0
+        self._pictures = 0
+        self._limit = SLACK_FRAMES
+        self._lost = 0
+        self._await_key = True
+
+    def join(self, start: Start, pictures: Sequence[LiveFragment]) -> None:
+        """What a viewer gets first: the run and the pictures since its last key frame."""
+        self._limit = SLACK_FRAMES + len(pictures)
+        self.put(start)
+        for picture in pictures:
+            self.put(picture)
+
+    def put(self, item: Item) -> None:
+        """Add one item."""
+        if isinstance(item, LiveFragment):
+            self._put_picture(item)
+        else:
+            if isinstance(item, Start):
+                self._await_key = True
+            self._items.append(item)
+        self._news.set()
+
+    def skip_to_key(self, lost: int = 0) -> None:
+        """Forget the pictures that wait; the next one given is a key frame."""
+        self._lost += lost + self._pictures
+        self._items = deque(item for item in self._items if not isinstance(item, LiveFragment))
+        self._pictures = self._bytes = 0
+        self._await_key = True
+
+    async def get(self) -> Item:
+        """The next item, when there is one."""
+        while not self._items:
+            self._news.clear()
+            await self._news.wait()
+        item = self._items.popleft()
+        if isinstance(item, LiveFragment):
+            self._pictures -= 1
+            self._bytes -= len(item.data)
+        return item
+
+    def _put_picture(self, picture: LiveFragment) -> None:
+        if self._pictures >= self._limit or self._bytes + len(picture.data) > MAX_BYTES:
+            self.skip_to_key()
+            self._limit = SLACK_FRAMES
+        if self._await_key:
+            if not picture.key:
+                self._lost += 1
+                return
+            self._await_key = False
+            if self._lost:
+                self._items.append(dropped(self._lost))
+                self._lost = 0
+        self._items.append(picture)
+        self._pictures += 1
+        self._bytes += len(picture.data)

@@ -1,0 +1,48 @@
+"""The recorder as a live upstream: asks which worker has the stream, then opens that worker's socket."""
+
+from beffroi.capture.client import LiveClient, RecorderClient
+from beffroi.domain.errors import NotFoundError
+from beffroi.domain.ids import STREAM_NAMES, CameraId, StreamName
+from beffroi.domain.text import Text
+from beffroi.watch.ports import LiveConnection
+
+
+class NotCapturedError(NotFoundError):
+    """The recorder does not capture this stream."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Text(
+                fr="L'enregistreur ne capte pas cette caméra : vérifiez sa fiche d'enregistrement.",
+                en="The recorder does not capture this camera: check its recording sheet.",
+            )
+        )
+
+
+class RecorderLive:
+    """A `ports.LiveConnector` over one recorder."""
+
+    def __init__(self, recorder: RecorderClient) -> None:
+        self._recorder = recorder
+
+    async def __call__(self, camera: CameraId, stream: StreamName, lease: str) -> LiveConnection:
+        """Connect to the worker that has the stream.
+
+        Raises:
+            NotCapturedError: none has.
+            RecorderGoneError: nobody answers.
+        """
+        for health in await self._recorder.streams():
+            if health.get("camera") == camera and health.get("stream") == stream and health.get("live"):
+                return await LiveClient.open(str(health["live"]), camera, stream, lease)
+        raise NotCapturedError
+
+    async def codecs(self, camera: CameraId) -> dict[StreamName, str]:
+        """Codec string of each stream of a camera that the recorder knows: for `choice.choose`."""
+        found: dict[StreamName, str] = {}
+        for health in await self._recorder.streams():
+            if health.get("camera") == camera and health.get("codec_string"):
+                for name in STREAM_NAMES:
+                    if health.get("stream") == name:
+                        found[name] = str(health["codec_string"])
+        return found

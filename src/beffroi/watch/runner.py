@@ -1,0 +1,80 @@
+"""What live and replay share: run until the client leaves or the gate cuts, say the cut, register what was sent."""
+
+import asyncio
+import contextlib
+from collections.abc import Coroutine
+from typing import Any, Final
+
+import structlog
+
+from beffroi.domain.errors import BeffroiError, NotFoundError
+from beffroi.domain.lease import LeaseRefusedError
+from beffroi.gate.answers import ENDED_TEXT, Cut, CutCode, OpenedView
+from beffroi.ledger.entry import Sent
+from beffroi.watch.outlet import Outlet
+from beffroi.watch.ports import ClientGoneError, Leases
+
+_log = structlog.get_logger(__name__)
+SAY_CUT_S: Final = 1.0
+
+
+async def run_view(
+    work: Coroutine[Any, Any, None], view: OpenedView, leases: Leases, outlet: Outlet
+) -> tuple[Sent, Cut | None]:
+    """Run one view to its end.
+
+    A cut cancels the work in its place, even in the middle of a send to a client that does not read; the sentence is
+    then offered for a second, and the caller closes (aborts) the connection.
+
+    Returns what was sent, and the cut if there was one (None: the client left).
+    """
+    cut_at: asyncio.Future[Cut] = asyncio.get_running_loop().create_future()
+
+    def on_cut(_view: OpenedView, cut: Cut) -> None:
+        if not cut_at.done():
+            cut_at.set_result(cut)
+
+    try:
+        leave = leases.subscribe(view.id, on_cut)
+    except NotFoundError:
+        work.close()
+        return outlet.sent, Cut(CutCode.ENDED, ENDED_TEXT)
+    task = asyncio.create_task(work, name=f"view {view.id}")
+    try:
+        waiting: set[asyncio.Future[Any]] = {task, cut_at}
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        cut = cut_at.result() if cut_at.done() else _outcome(task)
+        if cut is not None:
+            await _stop(task)
+            await _say(outlet, cut)
+        return outlet.sent, cut
+    finally:
+        leave()
+        await _stop(task)
+        await leases.end(view.id, outlet.sent)
+
+
+def _outcome(task: "asyncio.Task[None]") -> Cut | None:
+    """How the work ended by itself."""
+    error = task.exception()
+    if error is None or isinstance(error, ClientGoneError | ConnectionError):
+        return None
+    if isinstance(error, LeaseRefusedError):
+        return Cut(CutCode.ENDED, error.text)
+    if isinstance(error, BeffroiError):
+        return Cut(CutCode.UNREACHABLE, error.text)
+    raise error
+
+
+async def _stop(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError, Exception):
+        await task
+
+
+async def _say(outlet: Outlet, cut: Cut) -> None:
+    try:
+        async with asyncio.timeout(SAY_CUT_S):
+            await outlet.cut(cut)
+    except (TimeoutError, ClientGoneError, ConnectionError):
+        _log.info("client gone before its cut could be said", code=cut.code)

@@ -1,0 +1,115 @@
+"""Fragments of one seek: before the first of each file, its codec, its key and where its media time lies."""
+
+import asyncio
+import base64
+from typing import Final
+
+import structlog
+
+from beffroi.domain.clock import Clock
+from beffroi.domain.errors import NotFoundError, RefusedError
+from beffroi.domain.lease import LeaseRefusedError
+from beffroi.domain.ranges import WallRange
+from beffroi.vault.chunkformat import GopEntry
+from beffroi.vault.release import KeyReleaser, NoKeyringError
+from beffroi.watch.desk import Desk
+from beffroi.watch.orders import Leash
+from beffroi.watch.outlet import Outlet
+from beffroi.watch.pieces import Piece
+
+_log = structlog.get_logger(__name__)
+
+DRIFT_US: Final = 40_000
+"""One frame at 25 a second: when wall time and media time differ by more, the client gets a new offset."""
+
+_NONE: Final = -(1 << 62)
+
+
+class Sender:
+    """Sends what one seek asked for. ``origin_us`` is the wall time of media time zero."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        outlet: Outlet,
+        releaser: KeyReleaser,
+        leash: Leash,
+        *,
+        seek: int,
+        origin_us: int,
+        clock: Clock,
+    ) -> None:
+        self._desk = desk
+        self._outlet = outlet
+        self._releaser = releaser
+        self._leash = leash
+        self._seek = seek
+        self._origin_us = origin_us
+        self._clock = clock
+        self._piece: int | None = None
+        self._gone: int | None = None
+        self._key = self._init = b""
+        self._offset_us = _NONE
+
+    async def send(self, piece: Piece, gop: GopEntry) -> bool:
+        """Send one fragment, when the client has room for it. False: its file is gone, or past its term.
+
+        Raises:
+            LeaseRefusedError: the lease did not come back.
+            NoKeyringError: the authority's keyring is not open: nothing of it can be played.
+        """
+        if piece.id == self._gone:
+            return False
+        await self._leash.room_for(gop)
+        try:
+            if piece.id != self._piece:
+                await self._open(piece)
+            data = await self._desk.ask(lambda footage, lease: footage.read(piece.id, gop.offset, gop.length, lease))
+        except (NoKeyringError, LeaseRefusedError):
+            raise
+        except (NotFoundError, RefusedError) as error:
+            _log.warning("a file cannot be played", camera=piece.header.camera, chunk=piece.id, error=error)
+            self._gone, self._piece = piece.id, None
+            return False
+        await self._anchor(piece, gop)
+        await self._desk.lease()
+        await self._outlet.fragment(
+            data,
+            wall_us=gop.wall_us,
+            end_us=gop.end_us,
+            frames=gop.frames,
+            key=gop.key,
+            footage=WallRange(gop.wall_us, gop.wall_us + 1),
+        )
+        self._leash.sent(gop)
+        return True
+
+    async def _open(self, piece: Piece) -> None:
+        self._init = await self._desk.ask(lambda footage, lease: footage.read(piece.id, 0, piece.init_length, lease))
+        lease, now_us = await self._desk.lease(), self._clock.wall_us()
+        # in a thread: the keyring may be another process, and opens with slow arithmetic in any case
+        self._key = await asyncio.to_thread(self._releaser.release, piece.header, lease, now_us=now_us)
+        self._piece, self._offset_us = piece.id, _NONE
+
+    async def _anchor(self, piece: Piece, gop: GopEntry) -> None:
+        offset_us = gop.wall_us - self._origin_us - gop.dts_90k * 100 // 9
+        if abs(offset_us - self._offset_us) <= DRIFT_US:
+            return
+        self._offset_us = offset_us
+        await self._desk.lease()
+        await self._outlet.text(
+            {
+                "type": "init",
+                "codec": piece.header.codec_string,
+                "stream": piece.header.stream,
+                "kid": _b64url(piece.header.kid),
+                "key": _b64url(self._key),
+                "offset_s": offset_us / 1_000_000,
+                "seek": self._seek,
+            }
+        )
+        await self._outlet.init(self._init)
+
+
+def _b64url(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
