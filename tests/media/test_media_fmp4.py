@@ -16,6 +16,7 @@ from beffroi.media.codec import CodecConfig, config_from_init
 from beffroi.media.errors import MalformedMediaError
 from beffroi.media.fmp4 import Protection, fragment, init_segment
 from beffroi.media.frame import Frame
+from beffroi.media.nal import split_lengths
 from beffroi.media.parse import kid_of_init, sample_bytes
 from beffroi.media.repair import whole_fragments
 
@@ -123,6 +124,14 @@ def test_only_lengths_and_nal_headers_stay_clear(codec: Any) -> None:
         for sample in item.samples:
             assert all(clear == 4 + header for clear, _ in sample.subsamples)
             assert sum(map(sum, sample.subsamples)) == sample.size
+
+
+def test_a_frame_of_more_slices_than_the_table_holds() -> None:
+    config, frames = clip(count=6, gop=3, width=96, height=768, slices=45)
+    assert max(len(split_lengths(frame.data)) for frame in frames) > cenc.MAX_SUBSAMPLES
+    data = made(config, frames, KEY)
+    assert packets(data, KEY.key) == [(f.data, f.dts_90k, f.pts_90k, f.key) for f in frames]
+    assert whole_fragments(data, codec="h264").length == len(data)
 
 
 def test_every_iv_of_a_file_is_different() -> None:

@@ -1,5 +1,7 @@
 """Crashes, torn files, flipped bytes, a lost catalogue: what is whole is kept, what is wrong is named."""
 
+import contextlib
+import errno
 import os
 import signal
 import subprocess
@@ -18,7 +20,7 @@ from beffroi.domain.gaps import GapCause
 from beffroi.domain.ranges import WallRange
 from beffroi.vault.catalogue import Catalogue, ChunkState
 from beffroi.vault.check import CheckLevel, FindingKind, check
-from beffroi.vault.chunk import ChunkWriter, CloseReason
+from beffroi.vault.chunk import ChunkWriteError, ChunkWriter, CloseReason
 from beffroi.vault.chunkformat import DamagedChunkError
 from beffroi.vault.export import clear_frames
 from beffroi.vault.reader import ChunkReader
@@ -274,6 +276,77 @@ def test_check_names_what_is_missing_unknown_unfinished_or_of_another_size(
         assert item.path in item.text.en
     with pytest.raises(ValueError, match="deep"):
         check(tmp_path, catalogue, level="deep")
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Any:
+    """A real file system of 96 kB."""
+    point = tmp_path / "small"
+    point.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=96k", "tmpfs", str(point)], check=False, capture_output=True
+    )
+    if mounted.returncode:
+        pytest.skip("mounting a small file system needs privileges")
+    yield point
+    subprocess.run(["umount", "-l", str(point)], check=True)
+
+
+def test_a_disk_that_is_really_full(small_disk: Path, catalogue: Catalogue) -> None:
+    """What was written before stays whole and readable; the index waits for room."""
+    config, frames = clip(count=75)
+    key = b"k" * 16
+    writer, _ = begin(small_disk, catalogue, config, key=key)
+    written = 0
+    with pytest.raises(ChunkWriteError) as caught:  # noqa: PT012  the disk fills up after some GOPs
+        for number, group in enumerate(gops(frames) * 10):
+            writer.write_gop(group, START_US + number * 1_000_000)
+            written += 1
+    assert caught.value.cause is GapCause.DISK_FULL
+    assert written > 0
+    ballast = small_disk / "ballast"
+    with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(512))
+    with contextlib.suppress(ChunkWriteError):
+        writer.close(CloseReason.RUN_ENDED)
+
+    (row,) = catalogue.all_chunks()
+    if row.state is ChunkState.OPEN:
+        ballast.unlink()
+        (found,) = recover(small_disk, catalogue)
+        assert found.frames == 25 * written
+    assert check(small_disk, catalogue, level="hash") == []
+    with ChunkReader.open(writer.path) as reader:
+        assert sum(len(clear_frames(reader, gop, key)) for gop in reader.gops) == 25 * written
+
+
+def test_recovery_waits_when_there_is_no_room_for_the_index(
+    tmp_path: Path, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer, key = crashed(tmp_path, catalogue)
+    real = os.pwrite
+
+    def full(fd: int, data: bytes, offset: int) -> int:
+        real(fd, bytes(data[:10]), offset)
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+    monkeypatch.setattr(os, "pwrite", full)
+    assert [item.outcome for item in recover(tmp_path, catalogue)] == [Outcome.POSTPONED]
+    monkeypatch.setattr(os, "pwrite", real)
+    assert readable(writer.path, key) == 75, "readable meanwhile"
+    (found,) = recover(tmp_path, catalogue)
+    assert (found.outcome, found.frames, found.cut_bytes) == (Outcome.CUT, 75, 0)
+
+
+def test_an_unreadable_file_is_a_finding(tmp_path: Path, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_chunk(tmp_path, catalogue)
+
+    def broken(fd: int, length: int, offset: int) -> bytes:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "pread", broken)
+    assert [item.kind for item in check(tmp_path, catalogue)] == [FindingKind.UNREADABLE]
 
 
 @pytest.fixture(scope="module")

@@ -35,6 +35,7 @@ class FindingKind(StrEnum):
     LOST = "lost"
     UNFINISHED = "unfinished"
     WRONG_SIZE = "wrong_size"
+    UNREADABLE = "unreadable"
     DAMAGED = "damaged"
     CONTRADICTION = "contradiction"
     HEAD_CHANGED = "head_changed"
@@ -122,7 +123,13 @@ def _check_row(root: Path, row: ChunkRow, level: CheckLevel) -> Iterator[Finding
             FindingKind.WRONG_SIZE, row.path, f"fait {size} octets au lieu de {row.size}.",
             f"is {size} bytes long instead of {row.size}.",
         )  # fmt: skip
-    yield from _check_content(path, row, level)
+    try:
+        yield from _check_content(path, row, level)
+    except OSError as error:
+        yield _finding(
+            FindingKind.UNREADABLE, row.path, f"ne peut pas être lu ({error.strerror}) : vérifiez le disque.",
+            f"cannot be read ({error.strerror}): check the disk.",
+        )  # fmt: skip
 
 
 def _check_content(path: Path, row: ChunkRow, level: CheckLevel) -> Iterator[Finding]:

@@ -13,12 +13,16 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+import structlog
+
 from beffroi.base.files import fsync_dir, fsync_fd, unlink_durable
 from beffroi.media.parse import Fragment
 from beffroi.media.repair import whole_fragments
 from beffroi.vault.catalogue import Catalogue, ChunkRow
 from beffroi.vault.chunkformat import CloseReason, DamagedChunkError, Footer, GopEntry, entries_in_order
 from beffroi.vault.reader import ChunkReader, entry_of
+
+_log = structlog.get_logger(__name__)
 
 _ZEROS: Final = bytes(64)  # 64 zero bytes in a row appear in ciphertext once in 2^512; the disk writes whole blocks
 
@@ -33,6 +37,7 @@ class Outcome(StrEnum):
     EMPTY = "empty"  # held no picture: removed
     QUARANTINED = "quarantined"  # no whole head: renamed `.torn`
     MISSING = "missing"  # a row without a file: marked lost
+    POSTPONED = "postponed"  # the disk refused (full, unreadable): the row stays open, the next recovery tries again
     BUSY = "busy"  # being written by a living process
 
 
@@ -103,6 +108,9 @@ def _adopt(root: Path, catalogue: Catalogue, relative: str) -> Recovered:
     try:
         with ChunkReader.open(path, trust_footer=False) as reader:
             header, size = reader.header, reader.size
+    except OSError as error:
+        _log.error("recovery postponed", path=relative, error=str(error))
+        return Recovered(relative, Outcome.POSTPONED)
     except DamagedChunkError:
         _quarantine(path)
         return Recovered(relative, Outcome.QUARANTINED)
@@ -136,6 +144,9 @@ def _finish(root: Path, catalogue: Catalogue, row: ChunkRow) -> Recovered:
             entries = reader.footer.entries
             return Recovered(row.path, Outcome.FINISHED, _frames(entries), 0, entries[-1].end_us)
         return _cut(catalogue, row, reader, fd)
+    except OSError as error:
+        _log.error("recovery postponed", path=row.path, error=str(error))
+        return Recovered(row.path, Outcome.POSTPONED)
     except DamagedChunkError:
         _quarantine(path)
         catalogue.mark_lost(row.id)
@@ -157,9 +168,13 @@ def _cut(catalogue: Catalogue, row: ChunkRow, reader: ChunkReader, fd: int) -> R
     box = memoryview(footer.to_box())
     size = end + len(box)
     at = end
-    while box:
-        written = os.pwrite(fd, box, at)
-        box, at = box[written:], at + written
+    try:
+        while box:
+            written = os.pwrite(fd, box, at)
+            box, at = box[written:], at + written
+    except OSError:
+        os.ftruncate(fd, end)  # without its index the file is still whole and readable
+        raise
     fsync_fd(fd, reader.path)
     _close_row(catalogue, row, size, footer)
     return Recovered(row.path, Outcome.CUT, _frames(entries), reader.size - end, entries[-1].end_us)
