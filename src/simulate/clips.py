@@ -61,11 +61,8 @@ def encoder_options(codec: Codec, *, gop: int, bframes: int = 0, kbit_s: int | N
     if codec == "h264":
         params = common + ":threads=1:rc-lookahead=0:sync-lookahead=0:cabac=1:deblock=0,0"
         return {"preset": "ultrafast", "x264-params": params}
-    return {
-        "preset": "ultrafast",
-        "x265-params": common
-        + f":open-gop=0:pools=none:frame-threads=1:rc-lookahead={2 * bframes}:log-level=none:info=0",
-    }
+    quick = "open-gop=0:pools=none:frame-threads=1:log-level=none:info=0:merange=16:max-merge=1:aq-mode=0:psy-rd=0"
+    return {"preset": "ultrafast", "x265-params": f"{common}:{quick}:rc-lookahead={2 * bframes}"}
 
 
 class Encoder:

@@ -4,7 +4,7 @@ Two rows of 14 squares stand in the bottom left corner. A square is 1/48 of the 
 240 px wide still has 5 px for each. 12 bits of frame, 6 of scene, 10 of CRC (x¹⁰+x⁹+x⁵+x⁴+x+1), frame's top bit first.
 """
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -60,7 +60,7 @@ def draw(picture: Picture, scene: int, frame: int) -> None:
         picture[round(y0) : round(y0 + side), round(x0) : round(x0 + side)] = 255 if bit else 0
 
 
-def read_both(picture: Picture) -> tuple[int, int] | None:
+def read_both(picture: npt.NDArray[Any]) -> tuple[int, int] | None:
     """Scene and frame of an RGB picture at any scale of at least 240 px in width; None when there is no strip."""
     height, width = picture.shape[:2]
     side = _CELL * width
@@ -91,7 +91,7 @@ def read_both(picture: Picture) -> tuple[int, int] | None:
     return value & 0x3F, value >> 6
 
 
-def read(picture: Picture) -> int | None:
+def read(picture: npt.NDArray[Any]) -> int | None:
     """Frame number of an RGB picture, or None when the squares cannot be read with certainty."""
     found = read_both(picture)
     return found[1] if found else None

@@ -21,9 +21,11 @@ class Sprite:
 
 
 def from_image(picture: Image.Image, foot: tuple[float, float], body: Box) -> Sprite:
-    """From an RGBA picture."""
-    data = np.asarray(picture).astype(np.uint16)
+    """From an RGBA picture, cut to what is not transparent."""
+    left, top, right, bottom = picture.getchannel("A").getbbox() or (0, 0, 1, 1)
+    data = np.asarray(picture)[top:bottom, left:right].astype(np.uint16)
     cover = data[..., 3:] + (data[..., 3:] > 127)
+    foot, body = (foot[0] - left, foot[1] - top), (body[0] - left, body[1] - top, body[2], body[3])
     return Sprite(np.ascontiguousarray(data[..., :3]), np.ascontiguousarray(cover), foot, body)
 
 
