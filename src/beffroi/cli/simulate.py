@@ -18,7 +18,7 @@ app = typer.Typer(no_args_is_help=True, help="Simulated cameras: RTSP, street sc
 
 
 @app.command()
-def run(  # noqa: PLR0917 — every one is an option with a name
+def run(
     config: Annotated[Path | None, typer.Option(help="JSON file of cameras")] = None,
     clips: Annotated[Path | None, typer.Option(help="serve the video files of this folder instead of scenes")] = None,
     count: Annotated[int, typer.Option(min=1, max=500, help="how many cameras of the default set")] = 4,

@@ -300,19 +300,19 @@ def _post(scale: float, light: Floats) -> Sprite:
 
 
 def _tree(scale: float, rng: random.Random, light: Floats, hour: Light) -> Sprite:
-    w, h = int(scale * 4.2), int(scale * 6.0)
+    w, h = int(scale * 4.2), int(scale * 6.6)
     sheet = Image.new("RGBA", (w * 2, h * 2))
     pen = ImageDraw.Draw(sheet)
     s = scale * 2
     pen.polygon(
-        ((w - s * 0.16, h * 2), (w - s * 0.09, s * 3.0), (w + s * 0.09, s * 3.0), (w + s * 0.16, h * 2)),
+        ((w - s * 0.16, h * 2), (w - s * 0.09, s * 3.6), (w + s * 0.09, s * 3.6), (w + s * 0.16, h * 2)),
         fill=(88, 70, 56),
     )
     for layer, green in enumerate(((52, 82, 44), (68, 102, 54), (88, 124, 66), (112, 146, 80))):
         for _ in range(70):
             turn, out = rng.uniform(0, math.tau), rng.uniform(0, 1) ** 0.6
             x = w + math.cos(turn) * out * s * 1.75 - layer * s * 0.10
-            y = s * 2.1 + math.sin(turn) * out * s * 1.75 - layer * s * 0.16
+            y = s * 2.7 + math.sin(turn) * out * s * 1.75 - layer * s * 0.16
             r = s * rng.uniform(0.10, 0.26)
             shade = rng.uniform(0.9, 1.1)
             pen.ellipse((x - r, y - r, x + r, y + r), fill=tuple(int(part * shade) for part in green))
