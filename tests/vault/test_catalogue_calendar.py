@@ -1,7 +1,9 @@
 """What is held, what is missing and why: facts in, calendar out."""
 
+import gc
 import multiprocessing
 import sqlite3
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -166,6 +168,15 @@ def test_conservation_every_instant_between_known_ends_is_recorded_missing_or_lo
         if is_recorded:
             assert not any(gap.range.overlaps(instant) for gap in found.gaps), "a picture wins over a gap"
     assert list(found.recorded) == sorted(found.recorded)
+
+
+def test_threads_that_end_take_their_connection_with_them(catalogue: Catalogue) -> None:
+    for _ in range(30):
+        thread = threading.Thread(target=catalogue.open_chunks)
+        thread.start()
+        thread.join()
+    gc.collect()
+    assert len(catalogue._readers) <= 1
 
 
 def _other_process(path: Path, root: Path, number: int) -> None:

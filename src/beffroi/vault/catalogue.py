@@ -7,6 +7,7 @@ own connection.
 
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,15 @@ from beffroi.domain.ids import CameraId, StreamName
 from beffroi.domain.ranges import WallRange
 from beffroi.vault import calendar
 from beffroi.vault.calendar import Calendar, Destroyed
-from beffroi.vault.catalogueschema import CHUNK_SELECT, CatalogueError, ChunkRow, ChunkState, chunk_row, connect
+from beffroi.vault.catalogueschema import (
+    CHUNK_SELECT,
+    CatalogueError,
+    ChunkRow,
+    ChunkState,
+    Connection,
+    chunk_row,
+    connect,
+)
 from beffroi.vault.chunkformat import ChunkHeader, CloseReason, GopEntry, unpack_entries
 
 __all__ = ["Catalogue", "CatalogueError", "ChunkRow", "ChunkState"]
@@ -37,7 +46,7 @@ class Catalogue:
         self._writer = connect(path)
         self._owner: int | None = None  # thread inside a transaction; guarded by the lock
         self._local = threading.local()
-        self._readers: list[sqlite3.Connection] = []
+        self._readers: weakref.WeakSet[Connection] = weakref.WeakSet()  # those of threads still alive
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -301,14 +310,14 @@ class Catalogue:
         return [chunk_row(row) for row in self._read(f"{CHUNK_SELECT} {where}", values)]
 
     def _read(self, sql: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-        db: sqlite3.Connection | None = getattr(self._local, "db", None)
+        db: Connection | None = getattr(self._local, "db", None)
         if self._owner == threading.get_ident():
             db = self._writer
         if db is None:
             db = connect(self._path, create=False)
             self._local.db = db
             with self._lock:
-                self._readers.append(db)
+                self._readers.add(db)
         try:
             return db.execute(sql, values).fetchall()
         except sqlite3.Error as error:

@@ -136,14 +136,18 @@ def chunk_row(row: tuple[Any, ...]) -> ChunkRow:
     return ChunkRow(**fields)
 
 
-def connect(path: Path, *, create: bool = True) -> sqlite3.Connection:
+class Connection(sqlite3.Connection):
+    """A connection that can be referred to weakly: it closes with the thread that used it."""
+
+
+def connect(path: Path, *, create: bool = True) -> Connection:
     """Open the database: WAL, every commit on disk before it returns, waits for the other processes.
 
     Raises:
         CatalogueError: the file cannot be opened or is not a database.
     """
     try:
-        db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, factory=Connection)
         db.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
         if create:
             db.execute("PRAGMA journal_mode = WAL")
