@@ -1,6 +1,7 @@
 """Shared parts of the recorder's tests."""
 
 import hashlib
+from itertools import pairwise
 from pathlib import Path
 from typing import cast
 
@@ -44,6 +45,6 @@ def missing_pictures(got: list[str], loop: list[str]) -> int:
     """How many pictures of an endless loop are missing between the first and the last one got; order counts."""
     assert len(set(loop)) == len(loop), "the clip must not hold a picture twice"
     places = [loop.index(digest) for digest in got]
-    steps = [(after - before) % len(loop) for before, after in zip(places, places[1:], strict=False)]
+    steps = [(after - before) % len(loop) for before, after in pairwise(places)]
     assert 0 not in steps, "a picture was recorded twice"
     return sum(step - 1 for step in steps)

@@ -174,6 +174,15 @@ def test_the_same_parameter_sets_again_change_nothing() -> None:
     assert len(feeder.taker.runs) == 1
 
 
+def test_a_parameter_set_with_a_torn_picture_stuck_to_it_is_a_loss_not_a_new_format() -> None:
+    feeder = Feeder()
+    for number, packet in enumerate(feeder.packets(100)):
+        torn = feeder.config.annexb() + bytes(range(1, 200)) if number == 50 else packet.data
+        feeder.intake.packet(Packet(torn, packet.dts, packet.pts, packet.key, None))
+    assert feeder.taker.ends == []
+    assert len(feeder.taker.frames) == 99
+
+
 def test_a_description_without_parameter_sets_waits_for_those_in_the_stream() -> None:
     feeder = Feeder()
     feeder.intake.session("h264", b"")

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import av
 import pytest
+from tests.capture.conftest import loop_digests, missing_pictures, picture_digest
+from tests.support.cameras import CameraSpec, simulated_cameras
+from tests.support.recorder import RunningRecorder, recorder
 
 from beffroi.base.clock import SystemClock
 from beffroi.vault.check import CheckLevel, check
 from beffroi.vault.reader import ChunkReader
-from tests.capture.conftest import loop_digests, missing_pictures, picture_digest
-from tests.support.cameras import CameraSpec, simulated_cameras
-from tests.support.recorder import RunningRecorder, recorder
 
 SECONDS = 10
 

@@ -136,6 +136,7 @@ class Intake:
 
     def _parameters(self, sets: tuple[bytes, ...]) -> None:
         """In-band parameter sets: a new content ends the run. A subset that is already known changes nothing."""
+        sets = tuple(item for item in sets if not any(_is_damaged(item, known) for known in self._sets))
         if set(sets) <= set(self._sets):
             return
         merged = _merge(self._codec, self._sets, sets)
@@ -181,6 +182,12 @@ def _config(codec: Codec, sets: tuple[bytes, ...]) -> CodecConfig | None:
         return config_from_parameter_sets(codec, sets)
     except MalformedMediaError:
         return None
+
+
+def _is_damaged(item: bytes, known: bytes) -> bool:
+    """Whether a parameter set is a known one with something after it. When the first RTP packet of a key frame is lost,
+    FFmpeg appends the rest of the picture to the parameter set that came before: that is a loss, not a new format."""
+    return len(item) > len(known) and item.startswith(known)
 
 
 def _merge(codec: Codec, known: tuple[bytes, ...], new: tuple[bytes, ...]) -> tuple[bytes, ...]:

@@ -1,0 +1,116 @@
+"""kill -9 at random moments; a stuck worker; a failed supervisor. Recording goes on, the loss is small and explained.
+
+``BEFFROI_KILLS=20`` for the full run.
+"""
+
+import os
+import random
+import signal
+import time
+from itertools import pairwise
+from pathlib import Path
+
+from tests.support.cameras import CameraSpec, simulated_cameras
+from tests.support.ports import wait_for
+from tests.support.recorder import RunningRecorder, recorder
+
+from beffroi.base.clock import SystemClock
+from beffroi.vault.check import CheckLevel, check
+from beffroi.vault.journal import ActKind
+
+KILLS = int(os.environ.get("BEFFROI_KILLS", "3"))
+GOP_S = 0.4
+IN_FLIGHT_S = 0.25
+"""A frame held by the parser (40 ms), and the moment between the last write and the kill on a busy machine."""
+
+
+def test_a_worker_killed_at_any_moment_costs_a_group_of_pictures_and_a_told_gap(tmp_path: Path) -> None:
+    rng = random.Random(20261122)  # noqa: S311  a test's choice of moments
+    cameras = ["rue-1", "rue-2", "rue-3"]
+    killed_us: list[int] = []
+    with (
+        simulated_cameras([CameraSpec(name) for name in cameras]) as sim,
+        recorder(tmp_path, sim, cores=2) as rec,
+    ):
+        for name in cameras:
+            rec.wait_recording(name, frames=20)
+        untouched = next(pid for pid in rec.worker_pids() if pid != rec.streams()["rue-1", "main"]["pid"])
+        for _ in range(KILLS):
+            rec.wait_recording("rue-1", frames=20)
+            time.sleep(rng.random())
+            victim = rec.streams()["rue-1", "main"]["pid"]
+            os.kill(victim, signal.SIGKILL)
+            killed_us.append(SystemClock().wall_us())
+            wait_for(
+                lambda: (
+                    (now := rec.streams()["rue-1", "main"])["pid"] not in {None, victim} and now["state"] == "recording"
+                ),
+                timeout_s=5,
+                what="the recording to go on within five seconds",
+            )
+        rec.wait_recording("rue-1", frames=40)
+        assert untouched in rec.worker_pids(), "the other worker was not touched"
+        assert rec.stop() == 0
+    gaps = _gaps(rec, "rue-1")
+    assert [cause for _, _, cause in gaps] == ["recorder_killed"] * KILLS
+    for at_us, (start_us, end_us, _) in zip(killed_us, gaps, strict=True):
+        assert at_us - start_us < (GOP_S + IN_FLIGHT_S) * 1e6, "at most one group of what had been received is lost"
+        assert end_us - at_us < 5_000_000
+    _nothing_unexplained(rec, "rue-1")
+    other = next(name for name in cameras if not _gaps(rec, name))
+    assert other != "rue-1"
+    assert _findings(rec) == []
+
+
+def test_a_worker_that_hangs_is_killed_and_started_again(tmp_path: Path) -> None:
+    with simulated_cameras([CameraSpec("rue-1")]) as sim, recorder(tmp_path, sim) as rec:
+        rec.wait_recording("rue-1", frames=20)
+        victim = rec.worker_pids()[0]
+        os.kill(victim, signal.SIGSTOP)
+        wait_for(lambda: rec.worker_pids() not in ([], [victim]), timeout_s=12, what="another worker")
+        rec.wait_recording("rue-1", frames=20)
+        assert "a worker is stuck and is killed" in rec.log
+        assert rec.stop() == 0
+    assert _findings(rec) == []
+
+
+def test_a_supervisor_killed_leaves_files_closed_and_the_next_takes_over(tmp_path: Path) -> None:
+    with simulated_cameras([CameraSpec("rue-1")]) as sim, recorder(tmp_path, sim) as rec:
+        rec.wait_recording("rue-1", frames=30)
+        assert rec.process
+        rec.process.kill()
+        rec.process.wait()
+        rec.start()  # waits for the old workers, which close their files when they see that they are alone
+        rec.wait_recording("rue-1", frames=30)
+        assert rec.stop() == 0
+    assert [cause for _, _, cause in _gaps(rec, "rue-1")] in (["recorder_killed"], [])
+    assert not [entry for entry in rec.journal() if entry.kind is ActKind.RECOVERY]
+    _nothing_unexplained(rec, "rue-1")
+    assert _findings(rec) == []
+
+
+def _gaps(rec: RunningRecorder, camera: str) -> list[tuple[int, int, str]]:
+    return [
+        (entry.fields["from_us"], entry.fields["to_us"], entry.fields["cause"])
+        for entry in rec.journal()
+        if entry.kind is ActKind.GAP and entry.fields["camera"] == camera
+    ]
+
+
+def _nothing_unexplained(rec: RunningRecorder, camera: str) -> None:
+    """Files and stored gaps follow one another without a hole, but for what the clock may slew."""
+    catalogue = rec.catalogue()
+    try:
+        rows = [row.range for row in catalogue.all_chunks() if row.camera == camera]
+    finally:
+        catalogue.close()
+    pieces = sorted([(row.from_us, row.to_us) for row in rows] + [(start, end) for start, end, _ in _gaps(rec, camera)])
+    assert all(after[0] - before[1] < 60_000 for before, after in pairwise(pieces))
+
+
+def _findings(rec: RunningRecorder) -> list[object]:
+    catalogue = rec.catalogue()
+    try:
+        return list(check(rec.paths.root, catalogue, level=CheckLevel.HASH))
+    finally:
+        catalogue.close()
