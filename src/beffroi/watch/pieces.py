@@ -3,7 +3,7 @@
 import base64
 import binascii
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from beffroi.domain.errors import BrokenError
@@ -62,11 +62,15 @@ class Timeline:
     gaps: tuple[Hole, ...]
     destroyed: tuple[Hole, ...]
 
-    def cause(self, missing: WallRange) -> Text:
-        """The cause that covers most of a missing range."""
+    def without(self, hole: Hole) -> "Timeline":
+        """The same, with a hole found while playing."""
+        return replace(self, gaps=(*self.gaps, hole))
+
+    def cause(self, missing: WallRange) -> Text | None:
+        """The cause that covers most of a missing range; None when none is known."""
         holes = [hole for hole in (*self.destroyed, *self.gaps) if hole.range.overlaps(missing)]
         if not holes:
-            return GapCause.UNKNOWN.text
+            return None
         return max(holes, key=lambda hole: _overlap(hole.range, missing)).cause
 
     def next_recorded(self, at_us: int) -> int | None:

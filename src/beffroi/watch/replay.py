@@ -4,12 +4,13 @@ Never further ahead than the client needs.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterable
 from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from beffroi.domain.clock import Clock
+from beffroi.domain.gaps import GapCause
 from beffroi.domain.ids import StreamName
 from beffroi.domain.ranges import WallRange
 from beffroi.domain.text import Text
@@ -21,7 +22,7 @@ from beffroi.watch.choice import REPLAY_ORDER, NotPlayableError, playable
 from beffroi.watch.desk import Desk
 from beffroi.watch.orders import Leash, Position, Seek, parse
 from beffroi.watch.outlet import Outlet, RenderRefusal
-from beffroi.watch.pieces import Piece, Timeline, in_order, read_pieces, read_timeline, start_at
+from beffroi.watch.pieces import Hole, Piece, Timeline, in_order, read_pieces, read_timeline, start_at
 from beffroi.watch.ports import Footage, Leases, Sink
 from beffroi.watch.runner import run_view
 from beffroi.watch.sender import Sender
@@ -29,6 +30,7 @@ from beffroi.watch.sender import Sender
 WINDOW_US: Final = 900_000_000
 """Files are listed a quarter of an hour at a time."""
 
+_LEFT: Final = object()
 _BEFORE_KEY_TEXT: Final = Text(
     fr="Avant la première image complète de la période demandée : demandez quelques secondes plus tôt.",
     en="Before the first complete picture of the period asked for: ask for a few seconds earlier.",
@@ -77,15 +79,15 @@ class ReplayView:
         self._timeline = Timeline((), (), ())
         self._leash = Leash(self._granted.from_us)
 
-    async def run(self, orders: AsyncIterator[Any]) -> tuple[Sent, Cut | None]:
+    async def run(self, orders: AsyncIterable[Any]) -> tuple[Sent, Cut | None]:
         """Until the client leaves (``orders`` ends) or the gate cuts. Registers the view's end."""
         return await run_view(self._work(orders), self._view, self._leases, self._outlet)
 
-    async def _work(self, orders: AsyncIterator[Any]) -> None:
+    async def _work(self, orders: AsyncIterable[Any]) -> None:
         await self._announce()
         playing: asyncio.Task[None] | None = None
         incoming = aiter(orders)
-        hearing = asyncio.ensure_future(anext(incoming, None))
+        hearing = asyncio.ensure_future(anext(incoming, _LEFT))
         try:
             while True:
                 waiting: set[asyncio.Future[Any]] = {hearing} | ({playing} if playing else set())
@@ -97,7 +99,7 @@ class ReplayView:
                 if hearing not in done:
                     continue
                 message = hearing.result()
-                if message is None:
+                if message is _LEFT:
                     return
                 order = parse(message)
                 if isinstance(order, Position):
@@ -106,7 +108,7 @@ class ReplayView:
                     await _stop(playing)
                     self._leash = Leash(order.at_us)
                     playing = asyncio.create_task(self._play(order))
-                hearing = asyncio.ensure_future(anext(incoming, None))
+                hearing = asyncio.ensure_future(anext(incoming, _LEFT))
         finally:
             hearing.cancel()
             await _stop(playing)
@@ -165,8 +167,11 @@ class ReplayView:
             for piece, gop in steps:
                 if gop.wall_us - reached_us > JOIN_TOLERANCE_US:
                     await self._gap(WallRange(reached_us, gop.wall_us), seek.number)
-                if await sender.send(piece, gop):
+                refused = await sender.send(piece, gop)
+                if refused is None:
                     reached_us = max(reached_us, gop.end_us)
+                else:
+                    self._timeline = self._timeline.without(Hole(WallRange(gop.wall_us, gop.end_us), refused))
                 last_us = gop.wall_us
                 started = True
             following = self._timeline.next_recorded(max(window_end_us, reached_us))
@@ -201,9 +206,10 @@ class ReplayView:
         return None
 
     async def _gap(self, missing: WallRange, seek: int) -> None:
-        at_start = missing.from_us == self._granted.from_us
-        held = any(recorded.overlaps(missing) for recorded in self._timeline.recorded)
-        cause = _BEFORE_KEY_TEXT if at_start and held else self._timeline.cause(missing)
+        cause = self._timeline.cause(missing)
+        if cause is None:
+            at_start = missing.from_us == self._granted.from_us
+            cause = _BEFORE_KEY_TEXT if at_start else GapCause.UNKNOWN.text
         await self._outlet.text(
             {"type": "gap", "from": missing.from_us, "to": missing.to_us, "cause": cause.as_dict(), "seek": seek}
         )

@@ -10,6 +10,7 @@ from beffroi.domain.clock import Clock
 from beffroi.domain.errors import NotFoundError, RefusedError
 from beffroi.domain.lease import LeaseRefusedError
 from beffroi.domain.ranges import WallRange
+from beffroi.domain.text import Text
 from beffroi.vault.chunkformat import GopEntry
 from beffroi.vault.release import KeyReleaser, NoKeyringError
 from beffroi.watch.desk import Desk
@@ -47,19 +48,19 @@ class Sender:
         self._origin_us = origin_us
         self._clock = clock
         self._piece: int | None = None
-        self._gone: int | None = None
+        self._gone: tuple[int, Text] | None = None
         self._key = self._init = b""
         self._offset_us = _NONE
 
-    async def send(self, piece: Piece, gop: GopEntry) -> bool:
-        """Send one fragment, when the client has room for it. False: its file is gone, or past its term.
+    async def send(self, piece: Piece, gop: GopEntry) -> Text | None:
+        """Send one fragment, when the client has room for it. Returns why not: its file is gone, or past its term.
 
         Raises:
             LeaseRefusedError: the lease did not come back.
             NoKeyringError: the authority's keyring is not open: nothing of it can be played.
         """
-        if piece.id == self._gone:
-            return False
+        if self._gone is not None and self._gone[0] == piece.id:
+            return self._gone[1]
         await self._leash.room_for(gop)
         try:
             if piece.id != self._piece:
@@ -69,8 +70,8 @@ class Sender:
             raise
         except (NotFoundError, RefusedError) as error:
             _log.warning("a file cannot be played", camera=piece.header.camera, chunk=piece.id, error=error)
-            self._gone, self._piece = piece.id, None
-            return False
+            self._gone, self._piece = (piece.id, error.text), None
+            return error.text
         await self._anchor(piece, gop)
         await self._desk.lease()
         await self._outlet.fragment(
@@ -82,7 +83,7 @@ class Sender:
             footage=WallRange(gop.wall_us, gop.wall_us + 1),
         )
         self._leash.sent(gop)
-        return True
+        return None
 
     async def _open(self, piece: Piece) -> None:
         self._init = await self._desk.ask(lambda footage, lease: footage.read(piece.id, 0, piece.init_length, lease))
