@@ -1,7 +1,7 @@
 /** Calls to the centre. Every failure becomes an ApiError that carries a sentence in both languages. */
 import { both } from '../i18n/both';
 import type {
-  AccountRow, ActPage, CameraTree, DocumentRow, Duty, HealthRow, Me, OpenedView, Reason, Refusal, Text,
+  AccountRow, ActPage, CameraTree, DocumentRow, Duty, FactorReset, HealthRow, Invitation, Language, Me, OpenedView, Reason, Refusal, Text,
 } from './types';
 import { readRefusal } from './wire';
 
@@ -107,6 +107,7 @@ export interface ViewRequest {
 export const api = {
   login: (account: string, password: string, code: string) => post<Me>('/api/login', { account, password, code }),
   logout: () => post<unknown>('/api/logout'),
+  speak: (language: Language) => post<unknown>('/api/me/language', { language }),
   me: () => get<Me>('/api/me'),
   reasons: async () => rows<Reason>(await get('/api/reasons'), 'reasons'),
   startDuty: (reason: string) => post<Duty>('/api/duty', { reason }),
@@ -114,7 +115,6 @@ export const api = {
   cameras: () => get<CameraTree>('/api/cameras'),
   health: async () => rows<HealthRow>(await get('/api/health/cameras'), 'cameras'),
   myActs: (before: number | null) => get<ActPage>(`/api/acts/mine${before === null ? '' : `?before=${before}`}`),
-  why: (camera: string, act: string) => post<unknown>('/api/why', { camera, act }),
   openView: (request: ViewRequest) => post<OpenedView>('/api/views', request),
   documents: async () => rows<DocumentRow>(await get('/api/documents'), 'documents'),
   proposeDocument: (document: Record<string, unknown>) => post<DocumentRow>('/api/documents', document),
@@ -122,14 +122,16 @@ export const api = {
     post<unknown>(`${documentPath(id)}/${action}`, reason === undefined ? {} : { reason }),
   proposeCamera: (camera: Record<string, unknown>) => post<{ id?: string }>('/api/cameras', camera),
   confirmCamera: (id: string) => post<unknown>(`/api/cameras/${part(id)}/confirm`),
-  accounts: async () => rows<AccountRow>(await get('/api/accounts'), 'accounts'),
-  invite: (invitation: Record<string, unknown>) => post<Record<string, unknown>>('/api/accounts', invitation),
+  accounts: () => get<{ accounts: AccountRow[]; resets: FactorReset[] }>('/api/accounts'),
+  invite: (invitation: { account: string; person: string; role: string; label?: string }) =>
+    post<Invitation>('/api/accounts', invitation),
   actOnAccount: (id: string, action: 'lock' | 'unlock' | 'reset-factor') =>
-    post<Record<string, unknown> | null>(`/api/accounts/${part(id)}/${action}`),
+    post<unknown>(`/api/accounts/${part(id)}/${action}`),
+  approveReset: (id: string) => post<Invitation>(`/api/resets/${part(id)}/approve`),
   acceptInvitation: (token: string, password: string) =>
     post<{ otpauth: string; secret: string }>('/api/invitations/accept', { token, password }),
   enrol: (token: string, code: string) => post<unknown>('/api/invitations/enrol', { token, code }),
   register: async (camera: string, day: string) =>
     get<ActPage>(`/api/register?camera=${part(camera)}&day=${part(day)}`),
-  checkpoint: () => get<Record<string, unknown>>('/api/register/checkpoint'),
+  checkpoint: () => get<{ size?: number; witnessed?: boolean }>('/api/register/checkpoint'),
 };

@@ -69,7 +69,8 @@ export interface Camera {
   commune: string;
   origin: string;
   kind: string;
-  place: Text | null;
+  place?: Text | null;
+  place_confirmed?: boolean;
   live: Verdict;
   replay: Verdict;
   refusal: Refusal | null;
@@ -116,7 +117,8 @@ export interface ActEntry {
   authority: string | Text | null;
   footage: { from: string; to: string } | null;
   sent: { frames: number | null; bytes: number | null; from: string | null; to: string | null } | null;
-  /** Only in the register of an inspector or a DPO. */
+  articles?: string[];
+  /** Shown only in the register of an inspector or a DPO. */
   actor?: string | Text | null;
 }
 
@@ -140,24 +142,38 @@ export interface DocumentRow {
   kind: string;
   label: Text;
   number: string | null;
+  signatory?: string;
   valid_from: string | null;
   valid_until: string | null;
+  in_force?: boolean;
+  expired?: boolean;
   status: DocumentStatus;
-  commune: string | null;
+  communes?: string[];
+  commune?: string | null;
   widens: boolean;
   awaiting: Text | null;
   version: number;
-  /** What this person may do with it, when the centre says so. */
-  actions?: string[];
+  /** What this person may do with it. */
+  may?: { confirm: boolean; suspend: boolean; withdraw: boolean };
 }
 
 export interface AccountRow {
   id: string;
-  account?: string;
+  account: string;
+  person: string;
   name: Text | string;
   role: string;
-  body?: string | Text | { id: string; name: string | Text } | null;
-  state?: string;
-  locked?: boolean;
-  reset_pending?: boolean;
+  state: string;
+}
+
+export interface FactorReset {
+  id: string;
+  account: string;
+  requested_by: string;
+}
+
+export interface Invitation {
+  account: string;
+  link: string;
+  expires: string;
 }
