@@ -5,6 +5,7 @@ Never further ahead than the client needs.
 
 import asyncio
 from collections.abc import AsyncIterable
+from functools import partial
 from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -165,9 +166,8 @@ class ReplayView:
             if not started:
                 steps = steps[start_at(steps, at_us) :]
             for piece, gop in steps:
-                if gop.wall_us - reached_us > JOIN_TOLERANCE_US:
-                    await self._gap(WallRange(reached_us, gop.wall_us), seek.number)
-                refused = await sender.send(piece, gop)
+                missing = partial(self._gap, reached_us, gop.wall_us, seek.number)
+                refused = await sender.send(piece, gop, missing)
                 if refused is None:
                     reached_us = max(reached_us, gop.end_us)
                 else:
@@ -179,8 +179,7 @@ class ReplayView:
                 break
             cursor_us = max(following, window_end_us)
         end_us = min(granted.to_us, self._clock.wall_us())
-        if end_us - reached_us > JOIN_TOLERANCE_US:
-            await self._gap(WallRange(reached_us, end_us), seek.number)
+        await self._gap(reached_us, end_us, seek.number)
         await self._outlet.text({"type": "end", "at_us": max(reached_us, end_us), "seek": seek.number})
 
     async def _pieces(self, from_us: int, to_us: int) -> list[Piece]:
@@ -205,7 +204,11 @@ class ReplayView:
             return pieces
         return None
 
-    async def _gap(self, missing: WallRange, seek: int) -> None:
+    async def _gap(self, from_us: int, to_us: int, seek: int) -> None:
+        """Say that nothing can be shown between the two instants, when that is more than a late frame."""
+        if to_us - from_us <= JOIN_TOLERANCE_US:
+            return
+        missing = WallRange(from_us, to_us)
         cause = self._timeline.cause(missing)
         if cause is None:
             at_start = missing.from_us == self._granted.from_us

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import structlog
@@ -52,8 +53,10 @@ class Sender:
         self._key = self._init = b""
         self._offset_us = _NONE
 
-    async def send(self, piece: Piece, gop: GopEntry) -> Text | None:
+    async def send(self, piece: Piece, gop: GopEntry, before: Callable[[], Awaitable[None]]) -> Text | None:
         """Send one fragment, when the client has room for it. Returns why not: its file is gone, or past its term.
+
+        ``before`` is called when the fragment is at hand, just before it leaves.
 
         Raises:
             LeaseRefusedError: the lease did not come back.
@@ -72,6 +75,7 @@ class Sender:
             _log.warning("a file cannot be played", camera=piece.header.camera, chunk=piece.id, error=error)
             self._gone, self._piece = (piece.id, error.text), None
             return error.text
+        await before()
         await self._anchor(piece, gop)
         await self._desk.lease()
         await self._outlet.fragment(
