@@ -4,9 +4,11 @@ import json
 import threading
 from pathlib import Path
 
+import pytest
 from tests.support.keys import key_world
 
 from beffroi.domain.clock import ManualClock
+from beffroi.vault.keyring import KeyDestroyed
 from beffroi.vault.ringkeeper import RingKeeper
 from beffroi.vault.term import PAUSE_MAX_S, hour_term_end_us
 
@@ -68,6 +70,32 @@ def test_a_crash_between_a_destruction_and_its_line_is_made_good(tmp_path: Path)
     whole = [json.loads(line) for line in (lines[0], *lines[2:])]
     assert [line["hour"] for line in whole] == [7, first, second]
     assert whole[1]["destroyed_us"] == destroyed_us
+
+
+def test_a_proof_that_could_not_be_entered_is_told_again(tmp_path: Path) -> None:
+    """The register refuses for a while: no destruction goes unsaid, neither in this process nor in the next."""
+    clock = ManualClock()
+    world = key_world(tmp_path / "w", clock)
+    told: list[int] = []
+    broken = True
+
+    def sink(proof: KeyDestroyed) -> None:
+        if broken:
+            raise ConnectionError
+        told.append(proof.hour)
+
+    keeper = RingKeeper(world.ring, tmp_path, clock, sink=sink)
+    first = world.ring.held_hours(30)[0]
+    clock.advance((hour_term_end_us(first, 30, "Europe/Paris") - clock.wall) / 1_000_000)
+    for one in (keeper, keeper, RingKeeper(world.ring, tmp_path, clock, sink=sink)):
+        with pytest.raises(ConnectionError):
+            one.once()
+    broken = False
+    for _ in range(2):
+        keeper.once()
+    assert told == [first]
+    RingKeeper(world.ring, tmp_path, clock, sink=sink).once()
+    assert told == [first], "said twice"
 
 
 def test_it_stops_when_told(tmp_path: Path) -> None:

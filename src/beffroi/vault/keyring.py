@@ -132,6 +132,11 @@ class HourKeyring:
         return self._head.authority
 
     @property
+    def directory(self) -> Path:
+        """Where the ring lies."""
+        return self._directory
+
+    @property
     def legal_tz(self) -> str:
         """IANA name of the authority's legal time."""
         return self._head.legal_tz

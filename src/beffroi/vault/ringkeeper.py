@@ -3,6 +3,7 @@
 import json
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -24,17 +25,26 @@ class RingKeeper:
     """One per ring and process. In the ring's folder, ``destroyed.jsonl`` holds one JSON line per destroyed key, for
     the commune itself, and ``last-seen`` the last instant known, so that a start with a wrong clock is noticed.
 
-    A crash between a destruction and its line is made good at the next start, from the tombstones.
+    ``sink`` is told each proof before its line is written, for instance to enter it in the register. A crash in between
+    is made good at the next start, from the tombstones: the sink hears of each key at least once.
     """
 
-    def __init__(self, keyring: HourKeyring, directory: Path, clock: Clock) -> None:
+    def __init__(
+        self,
+        keyring: HourKeyring,
+        directory: Path,
+        clock: Clock,
+        *,
+        sink: Callable[[KeyDestroyed], object] | None = None,
+    ) -> None:
         self._keyring = keyring
+        self._sink = sink or (lambda proof: _log.info("hour key destroyed", **proof.as_fields()))
+        self._complete = False
         self._proofs = directory / "destroyed.jsonl"
         self._seen = directory / "last-seen"
         self._clock = clock
         self._seen_s: float | None = None
         self.watch = ClockWatch(clock, last_wall_us=_read_seen(self._seen))
-        self._complete_proofs()
 
     def run(self, stop: threading.Event, *, period_s: float = PERIOD_S) -> None:
         """Pass every ``period_s`` until told to stop.
@@ -47,28 +57,34 @@ class RingKeeper:
             stop.wait(period_s)
 
     def once(self) -> HourReport:
-        """One pass."""
+        """One pass. What the sink raises ends it: the proofs not told are told again at the next."""
+        if not self._complete:
+            self._tell(self._unproved())
+            self._complete = True
+        self._complete = False
         report = destroy_due_hours(self._keyring, self.watch, now_us=self._clock.wall_us())
-        if report.proofs:
-            self._write(report.proofs)
-        for proof in report.proofs:
-            _log.info("hour key destroyed", **proof.as_fields())
+        self._tell(report.proofs)
+        self._complete = True
         if report.paused:
             _log.error("clock in doubt: destruction of hour keys is paused", hours=report.paused)
         if not self.watch.doubtful():
             self._note_seen()
         return report
 
-    def _complete_proofs(self) -> None:
+    def _unproved(self) -> list[KeyDestroyed]:
         known = _proved(self._proofs)
-        missing = [
+        return [
             self._keyring.destroy(term_days, hour, before_term=True)
             for term_days in self._keyring.terms()
             for hour in self._keyring.destroyed_hours(term_days)
             if (term_days, hour) not in known
         ]
-        if missing:
-            self._write(missing)
+
+    def _tell(self, proofs: list[KeyDestroyed]) -> None:
+        for proof in proofs:
+            self._sink(proof)
+        if proofs:
+            self._write(proofs)
 
     def _note_seen(self) -> None:
         now_s = self._clock.monotonic_s()
