@@ -12,7 +12,7 @@ from typing import Any, Final
 from beffroi.domain.errors import BadInputError, BeffroiError
 from beffroi.domain.text import Text
 from simulate.faults import parse_fault
-from simulate.server import Server
+from simulate.server import Server, listen
 
 _LINE_BYTES: Final = 4096
 _NOT_UNDERSTOOD: Final = Text(fr="Commande non comprise.", en="The command was not understood.")
@@ -28,7 +28,7 @@ class Control:
 
     async def __aenter__(self) -> "Control":
         config = self._server.config
-        self._listener = await asyncio.start_server(self._serve, config.host, config.control_port, limit=_LINE_BYTES)
+        self._listener = await listen(self._serve, config.host, config.control_port, limit=_LINE_BYTES)
         self.port = self._listener.sockets[0].getsockname()[1]
         return self
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from beffroi.domain.errors import BadInputError, NotFoundError
@@ -17,6 +18,26 @@ from simulate.request import MAX_HEAD_BYTES
 STREAMS: Final = ("main", "sub")
 
 
+Accept = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+async def listen(accept: Accept, host: str, port: int, *, limit: int) -> asyncio.Server:
+    """Listen on a TCP port.
+
+    Raises:
+        BadInputError: the port is taken, or the address is not ours.
+    """
+    try:
+        return await asyncio.start_server(accept, host, port, limit=limit)
+    except OSError as error:
+        raise BadInputError(
+            Text(
+                fr=f"Impossible d'écouter sur {host}:{port} ({error.strerror}) : choisissez un autre port.",
+                en=f"Cannot listen on {host}:{port} ({error.strerror}): choose another port.",
+            )
+        ) from error
+
+
 class Server:
     """Use as ``async with Server(config) as server``. ``port`` is known once it has started."""
 
@@ -29,9 +50,7 @@ class Server:
         self._pacing: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> "Server":
-        self._server = await asyncio.start_server(
-            self._accept, self.config.host, self.config.port, limit=MAX_HEAD_BYTES
-        )
+        self._server = await listen(self._accept, self.config.host, self.config.port, limit=MAX_HEAD_BYTES)
         self.port = self._server.sockets[0].getsockname()[1]
         feeds = [feed for served in self.cameras.values() for feed in served.feeds.values()]
         self._pacing = asyncio.create_task(pace(feeds, self.now_us))

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from beffroi.domain.errors import BadInputError
 from simulate.clips import tiny
 from simulate.config import Camera, Config
 from simulate.control import Control
@@ -150,3 +151,9 @@ async def test_the_control_port_survives_nonsense(server: Server, line: bytes) -
         answer = await talk(control.port, line + b"\n")
         assert answer == b"" or b'"ok": false' in answer
         assert b'"ok": true' in await talk(control.port, b'{"status": true}\n')
+
+
+async def test_a_taken_port_is_said_in_a_sentence(server: Server) -> None:
+    with pytest.raises(BadInputError, match=str(server.port)):
+        async with Server(Config(cameras=(), port=server.port)):
+            pass
