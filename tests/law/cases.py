@@ -9,7 +9,7 @@ from tests.support.worlds import NOW, E, X, ask, ended, proposed, suspended, wor
 from beffroi.domain.acts import Act, Form, Origin, Purpose
 from beffroi.domain.decision import ActRequest
 from beffroi.domain.documents import Document, DocumentStatus, JsonValue, Scope
-from beffroi.domain.facts import BodyKind, Facts
+from beffroi.domain.facts import BodyKind, Facts, PersonStatus
 from beffroi.domain.ids import BodyId, CameraId, DocumentId, PersonId
 
 PERSONS = ("agentE", "pmX", "mayorX", "dpo")
@@ -19,6 +19,7 @@ CAMERAS = ("cx", "cd", "cy")
 WORSE: dict[str, list[tuple[str, JsonValue]]] = {
     "prefect_order": [
         ("purposes", ["F1"]),
+        ("purposes", ["F5", ""]),
         ("purposes", None),
         ("viewers", ["mayor"]),
         ("viewers", ["municipal_police"]),
@@ -58,6 +59,7 @@ def variations() -> Iterator[tuple[str, Facts]]:
         yield from _scopes(facts, document)
     yield from _versions(facts)
     yield from _places(facts)
+    yield from _titles_for_all(facts)
 
 
 def _states(facts: Facts, document: Document) -> Iterator[tuple[str, Facts]]:
@@ -119,6 +121,28 @@ def _versions(facts: Facts) -> Iterator[tuple[str, Facts]]:
         )
 
 
+def _titles_for_all(facts: Facts) -> Iterator[tuple[str, Facts]]:
+    """Everybody holds every personal paper, and the orders shut nobody out: the status alone must refuse."""
+    everybody: list[JsonValue] = [one.value for one in PersonStatus]
+    personal = [
+        replace(one, id=DocumentId(f"{one.id}-{person}"), scope=replace(one.scope, persons=frozenset({person})))
+        for one in facts.documents
+        if one.scope.persons
+        for person in facts.persons
+    ]
+    orders = [
+        replace(one, fields={**one.fields, "viewers": everybody, "acts": ["live", "replay", "ptz", "extract", "relay"]})
+        for one in facts.documents
+        if one.kind == "prefect_order"
+    ]
+    yield "titles for all", facts.with_documents(*personal, *orders)
+    outside = replace(facts.bodies[BodyId("Z")], members=frozenset({X, BodyId("Y")}), kind=BodyKind.EPCI, form=Form.C)
+    yield (
+        "titles for all, Z pools X too",
+        replace(facts.with_documents(*personal, *orders), bodies={**facts.bodies, outside.id: outside}),
+    )
+
+
 def _places(facts: Facts) -> Iterator[tuple[str, Facts]]:
     camera = facts.cameras[CameraId("cx")]
     changes = {
@@ -131,6 +155,8 @@ def _places(facts: Facts) -> Iterator[tuple[str, Facts]]:
     }
     for name, changed in changes.items():
         yield f"cx {name}", replace(facts, cameras={**facts.cameras, camera.id: changed})
+    road = replace(facts.cameras[CameraId("cd")], placement_confirmed_by=None)
+    yield "cd unplaced", replace(facts, cameras={**facts.cameras, road.id: road})
     body = facts.bodies[E]
     bodies = {
         "not an EPCI": replace(body, kind=BodyKind.SYNDICAT),

@@ -70,7 +70,8 @@ def changed(draw: st.DrawFn, document: Document) -> Document:
     status = draw(st.sampled_from([DocumentStatus.CONFIRMED] * 3 + list(DocumentStatus)))
     at = draw(st.sampled_from([None, NOW - timedelta(days=1), NOW, NOW + timedelta(days=1)]))
     fields: dict[str, Any] = dict(document.fields)
-    if fields and draw(st.booleans()):
+    touched: bool = draw(st.booleans())
+    if fields and touched:
         fields[draw(st.sampled_from(sorted(fields)))] = draw(VALUES)
     scope = document.scope
     if draw(st.integers(0, 3)) == 0:

@@ -86,11 +86,11 @@ class _Search:
 
     def mask(self) -> Found:
         found = self._about(DocumentKind.MASK, self.camera.id)
-        return self._best(found, lambda one: self.camera.id in one.scope.cameras)
+        return self._best([one for one in found if self.camera.id in one.scope.cameras])
 
     def election(self) -> Found:
         found = self._about(DocumentKind.ELECTION, self.person.id)
-        return self._best(found, lambda one: self.camera.commune in one.scope.bodies)
+        return self._best([one for one in found if self.camera.commune in one.scope.bodies])
 
     def statutes(self) -> Found:
         found = self._about(DocumentKind.STATUTES, self.person.employer)
@@ -114,16 +114,16 @@ class _Search:
     def agreement(self) -> Found:
         found = self._about(DocumentKind.AGREEMENT, self.person.employer)
         between = [one for one in found if self.camera.commune in one.scope.bodies]
-        return self._best(between, lambda _: True, lambda one: (count(one, "viewing_staff") > 0,))
+        return self._best(between, serves=lambda one: (count(one, "viewing_staff") > 0,))
 
     def state_agreement(self) -> Found:
-        return self._best(self._about(DocumentKind.STATE_AGREEMENT, self.person.employer), lambda _: True)
+        return self._best(self._about(DocumentKind.STATE_AGREEMENT, self.person.employer))
 
     def accreditation(self) -> Found:
         commune = self.facts.bodies.get(self.camera.commune)
         found = self._about(DocumentKind.ACCREDITATION, self.person.id)
         wanted = commune.departement if commune else ""
-        return self._best(found, lambda _: True, lambda one: (wanted in names(one, "departements"),))
+        return self._best(found, serves=lambda one: (wanted in names(one, "departements"),))
 
     def designation(self) -> Found:
         found = self._about(DocumentKind.DESIGNATION, self.person.id)
@@ -151,7 +151,7 @@ class _Search:
     def _best(
         self,
         found: Iterable[Document],
-        covers: Callable[[Document], bool],
+        covers: Callable[[Document], bool] = lambda _: True,
         serves: Callable[[Document], tuple[object, ...]] = lambda _: (),
     ) -> Found:
         best: Document | None = None

@@ -14,6 +14,16 @@ from beffroi.law.situation import Found, Situation
 
 PAPERS: Final = {"type": "Papers", "id": "of this request"}
 
+_COVERING: Final = (
+    "order",
+    "commissioning",
+    "cnil_commitment",
+    "impact_assessment",
+    "consent",
+    "statutes",
+    "designation",
+)
+
 NEVER: Final = 2**62
 """End, in microseconds, of a paper without end."""
 
@@ -72,7 +82,7 @@ def circumstances(situation: Situation) -> dict[str, Any]:
         "act": request.act.value,
         "purpose": request.purpose.value if request.purpose else "",
         "two_factor": request.strong_auth,
-        "footage": {"given": request.footage is not None, "term": _term(request, situation.papers["order"].document)},
+        "footage_term": _term(request, situation.papers["order"].document),
         "papers": {"__entity": PAPERS},
     }
 
@@ -82,6 +92,8 @@ def _papers(situation: Situation) -> dict[str, Any]:
     order, statutes, agreement = found["order"], found["statutes"], found["agreement"]
     accreditation, designation = found["accreditation"], found["designation"]
     described = {slot: _paper(one, at) for slot, one in found.items()}
+    for slot in _COVERING:
+        described[slot]["covers"] = found[slot].covers
     described["order"] |= {
         "purposes": _names(order, "purposes"),
         "viewers": _names(order, "viewers"),
@@ -104,13 +116,12 @@ def _papers(situation: Situation) -> dict[str, Any]:
 def _paper(found: Found, at: datetime) -> dict[str, Any]:
     document = found.document
     if document is None:
-        return {"state": "absent", "start": 0, "end": 0, "covers": False}
+        return {"state": "absent", "start": 0, "end": 0}
     ends = document.ends
     return {
         "state": document.status_on(at).value,
         "start": to_wall_us(document.begins),
         "end": to_wall_us(ends) if ends else NEVER,
-        "covers": found.covers,
     }
 
 
