@@ -209,6 +209,7 @@ class ReplayHouse:
             self.gate,
             view,
             self.sink,
+            self.orders,
             h265=False,
             verify_key=self.gate.verify_key,
             clock=self.clock,

@@ -31,7 +31,7 @@ def house(tmp_path: Path) -> Iterator[ReplayHouse]:
 
 async def play(house: ReplayHouse, footage: WallRange) -> tuple[OpenedView, "asyncio.Task[Any]"]:
     view, replay = await house.open(footage)
-    task = asyncio.create_task(replay.run(house.orders))
+    task = asyncio.create_task(replay.run())
     await house.sink.until_type("timeline")
     return view, task
 

@@ -47,19 +47,21 @@ class ReplayView:
         leases: the gate.
         view: what the gate opened, with its footage range.
         sink: the viewer's connection.
+        orders: what the client says, as JSON values; its end is the client's leaving.
         h265: whether the browser plays H.265.
         verify_key: the gate's public key.
         clock: wall time against which leases are checked.
         render: how a decision becomes the refusal that the console shows.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0917  the five parts of its surroundings
         self,
         footage: Footage,
         releaser: KeyReleaser,
         leases: Leases,
         view: OpenedView,
         sink: Sink,
+        orders: AsyncIterable[Any],
         *,
         h265: bool,
         verify_key: Ed25519PublicKey,
@@ -69,6 +71,7 @@ class ReplayView:
         if view.request.footage is None:
             raise ValueError("a replay has a range")
         self._releaser = releaser
+        self._orders = orders
         self._leases = leases
         self._view = view
         self._camera = view.request.camera
@@ -80,14 +83,14 @@ class ReplayView:
         self._timeline = Timeline((), (), ())
         self._leash = Leash(self._granted.from_us)
 
-    async def run(self, orders: AsyncIterable[Any]) -> tuple[Sent, Cut | None]:
-        """Until the client leaves (``orders`` ends) or the gate cuts. Registers the view's end."""
-        return await run_view(self._work(orders), self._view, self._leases, self._outlet)
+    async def run(self) -> tuple[Sent, Cut | None]:
+        """Until the client leaves or the gate cuts. Registers the view's end; the caller then closes the connection."""
+        return await run_view(self._work(), self._view, self._leases, self._outlet)
 
-    async def _work(self, orders: AsyncIterable[Any]) -> None:
+    async def _work(self) -> None:
         await self._announce()
         playing: asyncio.Task[None] | None = None
-        incoming = aiter(orders)
+        incoming = aiter(self._orders)
         hearing = asyncio.ensure_future(anext(incoming, _LEFT))
         try:
             while True:
