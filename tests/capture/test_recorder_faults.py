@@ -1,6 +1,5 @@
 """Each fault of a camera gives the stated run end and gap cause, and touches no other camera."""
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -33,7 +32,6 @@ class Story:
 
     sim: SimulatedCameras
     rec: RunningRecorder
-    back_s: dict[str, float]
     health: dict[tuple[str, str], dict[str, object]]
 
 
@@ -44,28 +42,22 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         simulated_cameras(specs) as sim,
         recorder(tmp_path_factory.mktemp("data"), sim, passwords={"locked": "wrong-1"}) as rec,
     ):
-        for name in FAULTS:
-            if name != "locked":
-                rec.wait_recording(name, frames=50)
+        rec.wait_all(*(name for name in FAULTS if name != "locked"), frames=25)
         for name, fault in FAULTS.items():
             if fault != "none":
                 sim.fault(name, fault)
-        began_s, back_s = time.monotonic(), {}
         wait_for(
             lambda: rec.streams()["refuse", "main"]["cause"] == "camera_unreachable",
             what="the cause to become the latest one",
         )
         sim.fault("refuse", "none")
-        for name in ("close", "step", "back", "sps"):
-            rec.wait_recording(name, frames=50)
-            back_s[name] = time.monotonic() - began_s
+        rec.wait_all("close", "step", "back", "sps", frames=25)
         rec.wait_state("stall", "down", timeout_s=15)
         health = rec.streams()
         sim.fault("stall", "none")
-        rec.wait_recording("stall", frames=50)
-        rec.wait_recording("refuse", timeout_s=30)
+        rec.wait_all("stall", "refuse", frames=25, timeout_s=30)
         assert rec.stop() == 0
-        yield Story(sim, rec, back_s, health)
+        yield Story(sim, rec, health)
 
 
 def ends(story: Story, camera: str) -> list[str]:

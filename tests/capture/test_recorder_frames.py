@@ -1,23 +1,38 @@
 """What the cameras sent is on disk, picture by picture, encrypted, silent, and explained where it is not."""
 
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
 from tests.capture.conftest import loop_digests, missing_pictures, picture_digest
-from tests.support.cameras import CameraSpec, simulated_cameras
+from tests.support.cameras import CameraSpec, SimulatedCameras, simulated_cameras
 from tests.support.recorder import RunningRecorder, recorder
 
 from beffroi.base.clock import SystemClock
+from beffroi.domain.ids import StreamName
+from beffroi.media.codec import Codec
 from beffroi.vault.check import CheckLevel, check
 from beffroi.vault.reader import ChunkReader
 
 SECONDS = 10
 
 
+@dataclass
+class Recorded:
+    """What was sent and what was kept."""
+
+    sim: SimulatedCameras
+    rec: RunningRecorder
+    health: dict[tuple[str, str], dict[str, Any]]
+    ended_us: int
+
+
 @pytest.fixture(scope="module")
-def recorded(tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-untyped-def]
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorded]:
     """Two cameras, four streams, recorded for ten seconds and stopped in order."""
     specs = [
         CameraSpec("rue-1", user="beffroi", password="p@ss:w/ôrd", audio=True),
@@ -32,41 +47,41 @@ def recorded(tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-untyp
         health = rec.streams()
         ended_us = SystemClock().wall_us()
         assert rec.stop() == 0
-        yield sim, rec, health, ended_us
+        yield Recorded(sim, rec, health, ended_us)
 
 
-STREAMS = [("rue-1", "main"), ("rue-1", "sub"), ("place-2", "main"), ("place-2", "sub")]
+STREAMS: list[tuple[str, StreamName]] = [("rue-1", "main"), ("rue-1", "sub"), ("place-2", "main"), ("place-2", "sub")]
 
 
 @pytest.mark.parametrize(("camera", "stream"), STREAMS)
-def test_every_picture_sent_is_on_disk_in_order(recorded, camera, stream) -> None:  # type: ignore[no-untyped-def]
-    sim, rec, _, ended_us = recorded
+def test_every_picture_sent_is_on_disk_in_order(recorded: Recorded, camera: str, stream: StreamName) -> None:
+    sim, rec = recorded.sim, recorded.rec
     known = sim.cameras[camera]
     frames = [frame for _, frame in rec.frames(camera, stream)]
-    codec = "h265" if camera == "place-2" else "h264"
+    codec: Codec = "h265" if camera == "place-2" else "h264"
     got = [picture_digest(codec, frame.data) for frame in frames]
     assert len(got) >= 25 * SECONDS - 25
     assert missing_pictures(got, loop_digests(known.main if stream == "main" else known.sub)) == 0
     last_us = frames[-1].arrival_us
-    assert ended_us - last_us < 400_000, "up to the moment of the stop"
+    assert recorded.ended_us - last_us < 400_000, "up to the moment of the stop"
 
 
 @pytest.mark.parametrize(("camera", "stream"), STREAMS)
-def test_wall_time_is_when_the_picture_was_shown(recorded, camera, stream) -> None:  # type: ignore[no-untyped-def]
+def test_wall_time_is_when_the_picture_was_shown(recorded: Recorded, camera: str, stream: StreamName) -> None:
     """The simulator shows frame n at n/25 s since 1970, by this machine's clock."""
-    sim, rec, health, _ = recorded
+    sim, rec = recorded.sim, recorded.rec
     known = sim.cameras[camera]
     loop = loop_digests(known.main if stream == "main" else known.sub)
-    codec = "h265" if camera == "place-2" else "h264"
+    codec: Codec = "h265" if camera == "place-2" else "h264"
     for _, frame in rec.frames(camera, stream):
         shown_us = loop.index(picture_digest(codec, frame.data)) * 40_000
         error_us = (frame.arrival_us - shown_us) % (len(loop) * 40_000)
         assert error_us < 150_000, "the parser holds a frame for 40 ms; the rest is the machine's load"
-    assert -150 < health[camera, stream]["camera_offset_ms"] < 10
+    assert -150 < recorded.health[camera, stream]["camera_offset_ms"] < 10
 
 
-def test_no_sound_is_asked_for_nor_written(recorded) -> None:  # type: ignore[no-untyped-def]
-    sim, rec, _, _ = recorded
+def test_no_sound_is_asked_for_nor_written(recorded: Recorded) -> None:
+    sim, rec = recorded.sim, recorded.rec
     with av.open(sim.url("rue-1"), options={"rtsp_transport": "tcp"}) as offered:
         assert len(offered.streams.audio) == 1, "the camera offers sound"
     for path in rec.chunks("rue-1"):
@@ -75,8 +90,8 @@ def test_no_sound_is_asked_for_nor_written(recorded) -> None:  # type: ignore[no
         assert b"soun" not in path.read_bytes()[:4096]
 
 
-def test_what_is_on_disk_is_ciphertext_and_the_vault_finds_it_whole(recorded) -> None:  # type: ignore[no-untyped-def]
-    _, rec, _, _ = recorded
+def test_what_is_on_disk_is_ciphertext_and_the_vault_finds_it_whole(recorded: Recorded) -> None:
+    rec = recorded.rec
     catalogue = rec.catalogue()
     try:
         assert check(rec.paths.root, catalogue, level=CheckLevel.HASH) == []
@@ -89,8 +104,8 @@ def test_what_is_on_disk_is_ciphertext_and_the_vault_finds_it_whole(recorded) ->
     assert clear[:64] not in path.read_bytes()
 
 
-def test_files_carry_their_authority_hour_and_run(recorded) -> None:  # type: ignore[no-untyped-def]
-    _, rec, _, _ = recorded
+def test_files_carry_their_authority_hour_and_run(recorded: Recorded) -> None:
+    rec = recorded.rec
     kids = set()
     for camera, stream in STREAMS:
         for path in rec.chunks(camera, stream):
@@ -104,7 +119,7 @@ def test_files_carry_their_authority_hour_and_run(recorded) -> None:  # type: ig
 
 def test_a_stop_is_told_apart_from_a_crash(tmp_path: Path) -> None:
     with simulated_cameras([CameraSpec("rue-1")]) as sim, recorder(tmp_path, sim) as rec:
-        rec.wait_recording("rue-1", frames=30)
+        rec.wait_recording("rue-1")
         assert rec.stop() == 0
         time.sleep(1.5)  # a gap long enough to be seen in the calendar
         rec.start()

@@ -32,8 +32,7 @@ def test_a_worker_killed_at_any_moment_costs_a_group_of_pictures_and_a_told_gap(
         simulated_cameras([CameraSpec(name) for name in cameras]) as sim,
         recorder(tmp_path, sim, cores=2) as rec,
     ):
-        for name in cameras:
-            rec.wait_recording(name, frames=20)
+        rec.wait_all(*cameras, frames=20)
         untouched = next(pid for pid in rec.worker_pids() if pid != rec.streams()["rue-1", "main"]["pid"])
         for _ in range(KILLS):
             rec.wait_recording("rue-1", frames=20)
@@ -41,13 +40,7 @@ def test_a_worker_killed_at_any_moment_costs_a_group_of_pictures_and_a_told_gap(
             victim = rec.streams()["rue-1", "main"]["pid"]
             os.kill(victim, signal.SIGKILL)
             killed_us.append(SystemClock().wall_us())
-            wait_for(
-                lambda: (
-                    (now := rec.streams()["rue-1", "main"])["pid"] not in {None, victim} and now["state"] == "recording"
-                ),
-                timeout_s=5,
-                what="the recording to go on within five seconds",
-            )
+            _wait_for_another(rec, victim)
         rec.wait_recording("rue-1", frames=40)
         assert untouched in rec.worker_pids(), "the other worker was not touched"
         assert rec.stop() == 0
@@ -76,17 +69,25 @@ def test_a_worker_that_hangs_is_killed_and_started_again(tmp_path: Path) -> None
 
 def test_a_supervisor_killed_leaves_files_closed_and_the_next_takes_over(tmp_path: Path) -> None:
     with simulated_cameras([CameraSpec("rue-1")]) as sim, recorder(tmp_path, sim) as rec:
-        rec.wait_recording("rue-1", frames=30)
+        rec.wait_recording("rue-1", frames=10)
         assert rec.process
         rec.process.kill()
         rec.process.wait()
         rec.start()  # waits for the old workers, which close their files when they see that they are alone
-        rec.wait_recording("rue-1", frames=30)
+        rec.wait_recording("rue-1", frames=10)
         assert rec.stop() == 0
     assert [cause for _, _, cause in _gaps(rec, "rue-1")] in (["recorder_killed"], [])
     assert not [entry for entry in rec.journal() if entry.kind is ActKind.RECOVERY]
     _nothing_unexplained(rec, "rue-1")
     assert _findings(rec) == []
+
+
+def _wait_for_another(rec: RunningRecorder, victim: int) -> None:
+    def again() -> bool:
+        now = rec.streams()["rue-1", "main"]
+        return now["pid"] not in {None, victim} and now["state"] == "recording"
+
+    wait_for(again, timeout_s=5, what="the recording to go on within five seconds")
 
 
 def _gaps(rec: RunningRecorder, camera: str) -> list[tuple[int, int, str]]:

@@ -173,16 +173,24 @@ class RunningRecorder:
 
     def wait_recording(self, camera: str, stream: str = "main", *, timeout_s: float = 15, frames: int = 1) -> None:
         """Until this stream is recording and has ``frames`` more received than now."""
-        before: list[int] = []
+        self.wait_all(camera, stream=stream, timeout_s=timeout_s, frames=frames)
+
+    def wait_all(self, *cameras: str, stream: str = "main", timeout_s: float = 15, frames: int = 1) -> None:
+        """`wait_recording` for several cameras at once."""
+        before: dict[str, int] = {}
 
         def recording() -> bool:
-            health = self.streams().get((camera, stream), {})
-            if health.get("state") != "recording":
-                return False
-            before.append(health["frames"])
-            return bool(health["frames"] - before[0] >= frames)
+            streams = self.streams()
+            for camera in cameras:
+                health = streams.get((camera, stream), {})
+                if health.get("state") == "recording":
+                    before.setdefault(camera, health["frames"])
+            return all(
+                camera in before and streams[camera, stream]["frames"] - before[camera] >= frames for camera in cameras
+            )
 
-        wait_for(recording, timeout_s=timeout_s, what=f"{camera}/{stream} to be recorded; log:\n{self.log[-3000:]}")
+        what = f"{' '.join(cameras)} ({stream}) to be recorded; log:\n{self.log[-3000:]}"
+        wait_for(recording, timeout_s=timeout_s, what=what)
 
     def wait_state(self, camera: str, state: str, stream: str = "main", *, timeout_s: float = 20) -> dict[str, Any]:
         """Until this stream is in a state; its health."""

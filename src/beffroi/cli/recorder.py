@@ -10,7 +10,11 @@ import typer
 
 from beffroi.capture.paths import RecorderPaths
 
-app = typer.Typer(add_completion=False, help="Enregistreur : capte et écrit. / Recorder: captures and writes.")
+app = typer.Typer(
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Enregistreur : capte et écrit. / Recorder: captures and writes.",
+)
 
 Data = Annotated[Path | None, typer.Option("--data", help="Dossier de données. / Data folder.")]
 

@@ -1,0 +1,129 @@
+"""The recorder needs nothing above the disk, and tells nobody a password."""
+
+import contextlib
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.parse import quote
+
+from beffroi.vault.journal import ActKind
+from tests.support.cameras import CameraSpec, simulated_cameras
+from tests.support.ports import wait_for
+from tests.support.recorder import prepare_recorder, recorder
+
+BLOCKER = """
+import sys
+
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {"sqlalchemy", "fastapi", "starlette", "uvicorn", "cedarpy", "alembic"}:
+            raise ImportError(name + " is hidden from the recorder")
+
+sys.meta_path.insert(0, Absent())
+"""
+CANARY = "kanari-Zq7!x@é:/"
+
+
+def test_it_records_without_the_centres_libraries_or_folder(tmp_path: Path) -> None:
+    hidden = tmp_path / "hidden"
+    hidden.mkdir()
+    (hidden / "sitecustomize.py").write_text(BLOCKER)
+    data = tmp_path / "data"
+    environment = {"PYTHONPATH": str(hidden)}
+    proof = subprocess.run(
+        [sys.executable, "-c", "import sqlalchemy"], env={**os.environ, **environment}, capture_output=True, check=False
+    )
+    assert b"hidden from the recorder" in proof.stderr
+    with (
+        simulated_cameras([CameraSpec("rue-1")]) as sim,
+        prepare_recorder(data, sim, environment=environment) as rec,
+    ):
+        (data / "centre").rename(tmp_path / "elsewhere")  # no keyring, no centre: only public halves remain
+        rec.start()
+        rec.wait_recording("rue-1", frames=25)
+        assert not (data / "centre").exists()
+        assert rec.stop() == 0
+    assert len(rec.chunks("rue-1")) == 1
+
+
+def test_a_password_is_nowhere(tmp_path: Path) -> None:
+    """One right, one wrong, faults, a crash, logs at their most talkative: then search everything that was written or
+    can be seen from outside."""
+    forms = {CANARY, quote(CANARY, safe=""), quote(CANARY), CANARY.encode().hex()}
+    specs = [
+        CameraSpec("rue-1", user="beffroi", password=CANARY),
+        CameraSpec("rue-2", user="beffroi", password="another"),
+        CameraSpec("rue-3", user="beffroi", password=CANARY),
+    ]
+    with (
+        simulated_cameras(specs) as sim,
+        recorder(tmp_path, sim, passwords={"rue-2": CANARY}, log_level="DEBUG") as rec,
+    ):
+        rec.wait_all("rue-1", "rue-3")
+        sim.fault("rue-1", "close")
+        sim.fault("rue-3", "refuse")
+        rec.wait_state("rue-2", "down")
+        rec.wait_state("rue-3", "down")
+        os.kill(rec.worker_pids()[0], 11)  # a crash inside a library
+        rec.wait_all("rue-1")
+        sim.stop()
+        rec.wait_state("rue-1", "down")
+        outside = [_processes(), str(rec.ask("streams")), str(rec.ask("journal", after=0, limit=1000))]
+        outside += [str(rec.calendar(name)) for name in ("rue-1", "rue-2", "rue-3")]
+        assert rec.stop() == 0
+    for path in tmp_path.rglob("*"):
+        if path.is_file():
+            outside.append(path.read_bytes().decode("latin-1"))
+    assert len(outside) > 15
+    for form in forms:
+        for text in outside:
+            assert form not in text
+            assert form.encode().decode("latin-1") not in text
+    assert not list(Path.cwd().glob("core*"))
+
+
+def _processes() -> str:
+    """Command line and environment of every process that can be read, but for this one and the simulator, which
+    must know the passwords."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            found += [(folder / name).read_bytes().decode("latin-1") for name in ("cmdline", "environ")]
+    return "\n".join(found)
+
+
+def test_a_sheet_that_ends_stops_the_recording_by_itself(tmp_path: Path) -> None:
+    with simulated_cameras([CameraSpec("rue-1"), CameraSpec("rue-2")]) as sim:
+        with prepare_recorder(tmp_path, sim) as rec:
+            until_us = time.time_ns() // 1000 + 6_000_000
+            rec.write_sheet("rue-1", {"main": sim.url("rue-1")}, valid_until_us=until_us)
+            rec.start()
+            rec.wait_all("rue-1", "rue-2")
+            rec.wait_state("rue-1", "stopped")
+            assert rec.streams()["rue-1", "main"]["cause"] == "no_order"
+            rec.wait_recording("rue-2", frames=10)
+            rec.write_sheet("rue-1", {"main": sim.url("rue-1")})
+            rec.ask("reload")
+            rec.wait_recording("rue-1", frames=10)
+            assert rec.stop() == 0
+        ended = [frame.arrival_us for _, frame in rec.frames("rue-1") if frame.arrival_us < until_us + 1_000_000]
+        assert until_us - 1_500_000 < max(ended) < until_us + 450_000, "to the group of pictures"
+        causes = [entry.fields["cause"] for entry in rec.journal() if entry.kind is ActKind.GAP]
+        assert "no_order" in causes
+
+
+def test_without_trust_or_sheets_it_waits_and_says_so(tmp_path: Path) -> None:
+    with simulated_cameras([CameraSpec("rue-1")]) as sim, prepare_recorder(tmp_path, sim) as rec:
+        trust = rec.paths.sheet_trust.read_bytes()
+        rec.paths.sheet_trust.unlink()
+        (rec.paths.sheets / "faux.json").write_text("{}")
+        rec.start()
+        wait_for(lambda: "sheet refused" in rec.log, what="the log to say that a sheet is refused")
+        assert rec.streams() == {}
+        rec.paths.sheet_trust.write_bytes(trust)
+        rec.wait_recording("rue-1")
+        assert rec.stop() == 0
+    assert not re.search(r"Traceback", rec.log)
