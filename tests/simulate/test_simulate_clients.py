@@ -78,7 +78,7 @@ def test_the_frame_shown_is_a_function_of_wall_time(sim: SimulatedCameras) -> No
         _, number, at = watch(sim.url(camera), 20)[-1]
         assert number is not None
         lags.append((int(at * 25) + offset - number) % loop)
-    assert all(lag <= 12 for lag in lags), lags  # decoding and a loaded machine: under half a second
+    assert all(lag <= 22 for lag in lags), lags  # decoding on a loaded machine; a wrong clock would be anywhere
 
 
 def test_a_live_join_begins_in_the_middle_of_a_group(sim: SimulatedCameras) -> None:
@@ -145,7 +145,7 @@ def test_stall_ends_by_the_clients_timeout(sim: SimulatedCameras) -> None:
     with pytest.raises(av.error.TimeoutError):
         for _ in _packets(sim, "h265", "stall"):
             pass
-    assert 0.9 < time.monotonic() - started < 8
+    assert 0.9 < time.monotonic() - started < 20
 
 
 def test_refuse_and_silent_fail_at_open(sim: SimulatedCameras) -> None:
