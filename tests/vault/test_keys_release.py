@@ -35,7 +35,14 @@ from beffroi.vault.hourkeys import (
     seal_content_key,
 )
 from beffroi.vault.keyerrors import RingLockedError
-from beffroi.vault.keyring_remote import MAX_LINE, ChunkClaim, KeyringServer, KeyringUnreachableError, RemoteKeyring
+from beffroi.vault.keyring_remote import (
+    MAX_LINE,
+    BadQuestionError,
+    ChunkClaim,
+    KeyringServer,
+    KeyringUnreachableError,
+    RemoteKeyring,
+)
 from beffroi.vault.term import ClockWatch, hour_term_end_us
 
 MINUTE_US = 60_000_000
@@ -238,7 +245,7 @@ class TestRemoteOnly:
     def served(self, tmp_path: Path) -> Iterator[tuple[KeyWorld, ManualClock, Path]]:
         clock = ManualClock()
         world = key_world(tmp_path, clock)
-        server = KeyringServer(tmp_path / "ring.sock", world.keyrings, clock)
+        server = KeyringServer(tmp_path / "ring.sock", world.keyrings, clock, ring=world.ring)
         thread = server.start()
         yield world, clock, tmp_path / "ring.sock"
         server.shutdown()
@@ -253,6 +260,28 @@ class TestRemoteOnly:
         clock.advance(10)
         with pytest.raises(LeaseRefusedError, match="expired"):
             RemoteKeyring(path).release(chunk, token, now_us=old)
+
+    def test_the_commune_makes_the_keys_and_the_centre_signs_them(
+        self, served: tuple[KeyWorld, ManualClock, Path]
+    ) -> None:
+        world, clock, path = served
+        hour = hour_of(clock.wall_us())
+        raw = RemoteKeyring(path).public_bundle(15, hour, 40 * 24, world.sheet_key, now_us=clock.wall_us())
+        bundle = world.hours.install(raw, now_us=clock.wall_us())
+        assert (bundle.authority, bundle.legal_tz, bundle.last_hour) == (world.authority, "Europe/Paris", hour + 959)
+        chunk = make_chunk(world, b"k" * 16, clock.wall_us(), term_days=15)
+        token = world.lease("cam-1", from_us=chunk.wall_start_us, to_us=chunk.wall_start_us + 1)
+        assert RemoteKeyring(path).release(chunk, token, now_us=0) == b"k" * 16
+
+    @pytest.mark.parametrize(
+        ("term", "first", "count"), [(0, 1, 1), (32, 1, 1), (30, -1, 1), (30, 1, 0), (30, 1, 10_000)]
+    )
+    def test_hours_out_of_bounds_are_refused(
+        self, served: tuple[KeyWorld, ManualClock, Path], term: int, first: int, count: int
+    ) -> None:
+        world, _, path = served
+        with pytest.raises(BadQuestionError):
+            RemoteKeyring(path).public_bundle(term, first, count, world.sheet_key, now_us=0)
 
     def test_only_the_same_account_reaches_the_socket(self, served: tuple[KeyWorld, ManualClock, Path]) -> None:
         assert served[2].stat().st_mode & 0o777 == 0o600
@@ -275,7 +304,16 @@ class TestRemoteOnly:
         assert "keyring serve" in caught.value.text.fr
 
     @pytest.mark.parametrize(
-        "said", [b"", b"null\n", b"{}\n", b'{"key":"AAAA"}\n', b'{"key":7}\n', b'{"refused":"x"}\n']
+        "said",
+        [
+            b"",
+            b"null\n",
+            b"{}\n",
+            b'{"key":"AAAA"}\n',
+            b'{"key":7}\n',
+            b'{"refused":"x"}\n',
+            b'{"keys":[1],"authority":7}\n',
+        ],
     )
     def test_a_senseless_answer_is_no_key(
         self, tmp_path: Path, said: bytes, served: tuple[KeyWorld, ManualClock, Path]
@@ -286,10 +324,11 @@ class TestRemoteOnly:
             fake.listen()
 
             def answer() -> None:
-                link, _ = fake.accept()
-                link.recv(MAX_LINE)
-                link.sendall(said)
-                link.close()
+                for _ in range(2):
+                    link, _ = fake.accept()
+                    link.recv(MAX_LINE)
+                    link.sendall(said)
+                    link.close()
 
             thread = threading.Thread(target=answer)
             thread.start()
@@ -297,6 +336,8 @@ class TestRemoteOnly:
                 RemoteKeyring(tmp_path / "fake.sock").release(
                     make_chunk(world, b"k" * 16, clock.wall_us()), "", now_us=0
                 )
+            with pytest.raises(KeyringUnreachableError):
+                RemoteKeyring(tmp_path / "fake.sock").public_bundle(30, 1, 1, world.sheet_key, now_us=0)
             thread.join()
 
     @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -304,7 +345,7 @@ class TestRemoteOnly:
         line=st.binary(max_size=300)
         | st.recursive(
             st.none() | st.integers() | st.text(max_size=5),
-            lambda inner: st.dictionaries(st.sampled_from(["chunk", "lease", "kid", "hour", "x"]), inner),
+            lambda inner: st.dictionaries(st.sampled_from(["chunk", "lease", "kid", "publics", "count", "x"]), inner),
         ).map(lambda value: json.dumps(value).encode())
     )
     def test_any_line_gets_a_refusal_and_the_server_lives(

@@ -145,7 +145,7 @@ def serve(
     keyring = HourKeyring.open(ring, read_passphrase(passphrase_file, passphrase_fd), clock=clock)
     keeper = RingKeeper(keyring, ring, clock)
     releaser = LocalKeyrings([keyring], load_public_keys(gate_key)[0], watch=keeper.watch)
-    server = KeyringServer(socket, releaser, clock)
+    server = KeyringServer(socket, releaser, clock, ring=keyring)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

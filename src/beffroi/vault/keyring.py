@@ -224,9 +224,9 @@ class HourKeyring:
         """
         return unseal(self._private(term_days, self._files(term_days).read(hour)), sealed, info=info)
 
-    def public_bundle(self, term_days: int, from_hour: int, count: int, signer: Ed25519PrivateKey) -> bytes:
-        """The signed bundle of public halves that a recorder takes. Each is recomputed from its private half, so that
-        a public key slipped into the slot file is never signed.
+    def public_keys(self, term_days: int, from_hour: int, count: int) -> list[bytes | None]:
+        """The public halves of ``count`` hours, None where there is no key. Each is recomputed from its private half,
+        so that a public key slipped into the slot file never gets out.
 
         Raises:
             RingLockedError, HourDamagedError.
@@ -239,12 +239,20 @@ class HourKeyring:
                 if from_hour <= slot.hour < from_hour + count:
                     held = slot.state is KeyState.HELD
                     keys.append(self._private(term_days, slot).public_key().public_bytes_raw() if held else None)
+        return keys
+
+    def public_bundle(self, term_days: int, from_hour: int, count: int, signer: Ed25519PrivateKey) -> bytes:
+        """The signed bundle of `public_keys` that a recorder takes.
+
+        Raises:
+            RingLockedError, HourDamagedError.
+        """
         return encode_bundle(
             authority=self.authority,
             term_days=term_days,
             legal_tz=self.legal_tz,
             first_hour=from_hour,
-            keys=keys,
+            keys=self.public_keys(term_days, from_hour, count),
             issued_us=self._clock.wall_us(),
             signer=signer,
         )

@@ -1,7 +1,8 @@
 """A keyring in the commune's own process: it holds the private halves and checks every lease itself, by its own clock.
 
 A Unix socket, one JSON line per question and per answer. `KeyringServer` is what `beffroi keyring serve` runs;
-`RemoteKeyring` is the centre's side and satisfies `beffroi.vault.release.KeyReleaser`.
+`RemoteKeyring` is the centre's side and satisfies `beffroi.vault.release.KeyReleaser`. Public halves come the same way:
+the commune makes the keys, the centre signs the bundle, the private halves never move.
 """
 
 import json
@@ -15,17 +16,26 @@ from pathlib import Path
 from typing import Any, Final
 
 import structlog
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from beffroi.base.files import FsyncFailedError
 from beffroi.domain.clock import Clock
 from beffroi.domain.errors import BadInputError, BeffroiError, BrokenError
+from beffroi.domain.ids import AuthorityId
 from beffroi.domain.lease import LeaseRefusedError
 from beffroi.domain.text import Text
 from beffroi.vault.keyerrors import HourDamagedError, HourDestroyedError, HourMissingError, RingLockedError
+from beffroi.vault.keyring import HourKeyring
+from beffroi.vault.publichours import encode_bundle, open_bundle
 from beffroi.vault.release import KeyReleaser, NoKeyringError, TermPassedError
 from beffroi.vault.sealing import CONTENT_KEY_BYTES, SEALED_KEY_BYTES, SealBrokenError, SealedChunk
 from beffroi.vault.signed import b64, canonical, unb64
+from beffroi.vault.term import MAX_TERM_DAYS
 
 MAX_LINE: Final = 16 * 1024
+MAX_ANSWER: Final = 1 << 20
+PREPARE_TIMEOUT_S: Final = 60.0
+PUBLICS_MAX_HOURS: Final = 24 * 62
 IDLE_S: Final = 30.0
 _log = structlog.get_logger(__name__)
 
@@ -112,14 +122,45 @@ class RemoteKeyring:
             raise KeyringUnreachableError(self._path)
         raise refusal[1](header, str(answer.get("why", ""))[:200])
 
-    def _ask(self, question: dict[str, Any]) -> dict[str, Any]:
+    def public_bundle(
+        self, term_days: int, from_hour: int, count: int, signer: Ed25519PrivateKey, *, now_us: int
+    ) -> bytes:
+        """Have ``count`` hours prepared at the commune, and sign the bundle of their public halves here.
+
+        Raises:
+            KeyringUnreachableError: no answer, or not the keys of these hours.
+            BadQuestionError: hours or a term out of bounds.
+        """
+        asked = {"count": count, "from_hour": from_hour, "term_days": term_days}
+        answer = self._ask({"publics": asked}, timeout_s=PREPARE_TIMEOUT_S)
+        if answer.get("refused") == "malformed":
+            raise BadQuestionError
+        try:
+            keys = [None if key is None else unb64(key) for key in answer["keys"]]
+            raw = encode_bundle(
+                authority=AuthorityId(answer["authority"]),
+                term_days=term_days,
+                legal_tz=answer["legal_tz"],
+                first_hour=from_hour,
+                keys=keys,
+                issued_us=now_us,
+                signer=signer,
+            )
+            open_bundle(raw, [signer.public_key()])
+        except (ValueError, TypeError, KeyError, BadInputError) as error:
+            raise KeyringUnreachableError(self._path) from error
+        if len(keys) != count:
+            raise KeyringUnreachableError(self._path)
+        return raw
+
+    def _ask(self, question: dict[str, Any], *, timeout_s: float | None = None) -> dict[str, Any]:
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as link:
-                link.settimeout(self._timeout_s)
+                link.settimeout(timeout_s or self._timeout_s)
                 link.connect(str(self._path))
                 link.sendall(canonical(question) + b"\n")
                 with link.makefile("rb") as stream:
-                    answer = json.loads(stream.readline(MAX_LINE))
+                    answer = json.loads(stream.readline(MAX_ANSWER))
         except (OSError, ValueError, RecursionError) as error:
             raise KeyringUnreachableError(self._path) from error
         if not isinstance(answer, dict):
@@ -145,12 +186,18 @@ class _Handler(socketserver.StreamRequestHandler):
 
 
 class KeyringServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
-    """Answers questions on a Unix socket (mode 0600) with a releaser of its own and its own clock."""
+    """Answers questions on a Unix socket (mode 0600) with a releaser of its own and its own clock.
+
+    ``ring``, when given, also makes and gives public halves.
+    """
 
     daemon_threads = True
 
-    def __init__(self, socket_path: Path, releaser: KeyReleaser, clock: Clock) -> None:
+    def __init__(
+        self, socket_path: Path, releaser: KeyReleaser, clock: Clock, *, ring: HourKeyring | None = None
+    ) -> None:
         self._releaser = releaser
+        self._ring = ring
         self._clock = clock
         _clear_stale(socket_path)
         mask = os.umask(0o177)
@@ -162,8 +209,14 @@ class KeyringServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     def answer(self, line: bytes) -> dict[str, Any]:
         """The answer to one line: a key, or the name of a refusal."""
         try:
-            claim, token = _question(line)
+            asked = _parsed(line)
+            if self._ring and set(asked) == {"publics"}:
+                return _publics(self._ring, asked["publics"])
+            claim, token = _question(asked)
             return {"key": b64(self._releaser.release(claim, token, now_us=self._clock.wall_us()))}
+        except FsyncFailedError:
+            _log.critical("the disk did not confirm a key: the keyring stops", exc_info=True)
+            os._exit(1)  # from a handler's thread, raising would only end this connection
         except BeffroiError as error:
             for code, (kind, _) in _REFUSALS.items():
                 if isinstance(error, kind):
@@ -183,12 +236,35 @@ class KeyringServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
         _log.exception("keyring connection failed")
 
 
-def _question(line: bytes) -> tuple[ChunkClaim, str]:
+def _parsed(line: bytes) -> dict[str, Any]:
     try:
         asked = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise BadQuestionError from error
+    if not isinstance(asked, dict):
+        raise BadQuestionError
+    return asked
+
+
+def _publics(ring: HourKeyring, asked: object) -> dict[str, Any]:
+    if not isinstance(asked, dict) or set(asked) != {"count", "from_hour", "term_days"}:
+        raise BadQuestionError
+    count, from_hour, term_days = asked["count"], asked["from_hour"], asked["term_days"]
+    if any(type(value) is not int for value in asked.values()) or not 1 <= term_days <= MAX_TERM_DAYS:
+        raise BadQuestionError
+    if not 1 <= count <= PUBLICS_MAX_HOURS or not 0 <= from_hour < (1 << 32) - count:
+        raise BadQuestionError
+    ring.prepare(term_days, from_hour, count)
+    keys = ring.public_keys(term_days, from_hour, count)
+    answer = {"authority": ring.authority, "legal_tz": ring.legal_tz}
+    return {**answer, "keys": [None if key is None else b64(key) for key in keys]}
+
+
+def _question(asked: dict[str, Any]) -> tuple[ChunkClaim, str]:
+    try:
         chunk, token = dict(asked.pop("chunk")), asked.pop("lease")
         claim = ChunkClaim(**{**chunk, "kid": unb64(chunk["kid"]), "sealed_key": unb64(chunk["sealed_key"])})
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError) as error:
         raise BadQuestionError from error
     good = all(type(value) is kind for value, kind in zip(asdict(claim).values(), _KINDS, strict=True))
     in_bounds = good and 0 <= claim.hour < 1 << 32 and 1 <= claim.term_days <= 31 and 0 <= claim.wall_start_us < 1 << 62
