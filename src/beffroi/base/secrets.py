@@ -6,8 +6,10 @@ from pathlib import Path
 from secrets import token_bytes
 from typing import Final
 
-from cryptography.exceptions import InvalidTag
+from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from beffroi.base.files import fsync_dir, write_durable
 from beffroi.domain.errors import BrokenError
@@ -75,6 +77,23 @@ def load_or_create_key(path: Path) -> bytes:
     if len(key) != KEY_BYTES:
         raise SecretBrokenError(
             path.name, "n'a pas la bonne longueur : restaurez-le", "has the wrong length: restore it"
+        )
+    return key
+
+
+def read_signing_key(path: Path) -> Ed25519PrivateKey:
+    """An Ed25519 key kept in a secret PEM file.
+
+    Raises:
+        SecretBrokenError: missing, readable by others, or not such a key.
+    """
+    try:
+        key = load_pem_private_key(read_secret(path), password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        key = None
+    if not isinstance(key, Ed25519PrivateKey):
+        raise SecretBrokenError(
+            path.name, "n'est pas une clé Ed25519 : restaurez-le", "is not an Ed25519 key: restore it"
         )
     return key
 

@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from beffroi.base.clock import SystemClock
 from beffroi.base.db import open_engine
-from beffroi.base.secrets import SecretBox, load_or_create_key
+from beffroi.base.secrets import SecretBox, load_or_create_key, read_signing_key
 from beffroi.cli.founding import ADMINISTRATOR
 from beffroi.domain.acts import Origin
 from beffroi.domain.clock import now
@@ -133,10 +133,8 @@ def _registry(data: Path, *, write: bool = True) -> Iterator[tuple[Registry, Eng
 
 def _ledger(folder: Path) -> Ledger | None:
     """The register, unless a running centre holds it: that centre then takes the changes in within half a minute."""
-    from beffroi.server.centre import read_key
-
     try:
-        return Ledger.open(folder / "ledger", SystemClock(), read_key(folder / "secrets" / "register.key"))
+        return Ledger.open(folder / "ledger", SystemClock(), read_signing_key(folder / "secrets" / "register.key"))
     except LedgerClosedError:
         print("Le centre tourne : il inscrit ce changement au registre. / The running centre registers this change.")
         return None

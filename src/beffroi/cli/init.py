@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from beffroi.base.clock import SystemClock
 from beffroi.base.db import open_engine
 from beffroi.base.files import write_durable
-from beffroi.base.secrets import SecretBox, load_or_create_key, private_folder, write_secret
+from beffroi.base.secrets import SecretBox, load_or_create_key, private_folder, read_signing_key, write_secret
 from beffroi.cli.founding import ADMINISTRATOR, Named, first_facts, parse_commune, parse_epci
 from beffroi.cli.passphrase import FdOption, FileOption, read_passphrase
 from beffroi.cli.tls import make_certificates
@@ -81,12 +81,10 @@ def found_centre(data: Path, communes: Sequence[Named], epci: Named | None) -> I
 
     Returns the administrator's one-time link (its token is kept nowhere).
     """
-    from beffroi.server.centre import read_key
-
     folder, clock = data / "centre", SystemClock()
     bodies, persons = first_facts(communes, epci)
     engine = open_engine(f"sqlite:///{folder / 'beffroi.sqlite'}")
-    ledger = Ledger.open(folder / "ledger", clock, read_key(folder / "secrets" / "register.key"))
+    ledger = Ledger.open(folder / "ledger", clock, read_signing_key(folder / "secrets" / "register.key"))
     try:
         upgrade(engine)
         Registry(engine, clock, register=LedgerRegister(ledger)).found(bodies, persons)

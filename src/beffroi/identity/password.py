@@ -48,8 +48,9 @@ def check_policy(password: str, *, account: str) -> None:
     Raises:
         WeakPasswordError: saying what to change.
     """
-    password = normalise(password)
-    if len(password) > MAX_CHARS:
+    typed, password = len(password), normalise(password)
+    chars = min(typed, len(password))  # one sign that Unicode spells as three still took one key
+    if max(typed, len(password)) > MAX_CHARS:
         raise WeakPasswordError(
             Text(
                 fr=f"Le mot de passe dépasse {MAX_CHARS} caractères.",
@@ -65,7 +66,7 @@ def check_policy(password: str, *, account: str) -> None:
             any(not c.isalnum() for c in password),
         )
     )
-    long_enough = (len(password) >= 12 and classes == 4) or (len(password) >= 14 and classes >= 3) or len(words) >= 7
+    long_enough = (chars >= 12 and classes == 4) or (chars >= 14 and classes >= 3) or len(words) >= 7
     if not long_enough:
         raise WeakPasswordError(
             Text(
