@@ -74,6 +74,10 @@ class RecordingSink:
         async with asyncio.timeout(timeout_s), self._news:
             await self._news.wait_for(condition)
 
+    async def until_fragments(self, count: int) -> None:
+        """Wait for so many fragments."""
+        await self.until(lambda: len(self.fragments) >= count)
+
     async def until_type(self, kind: str, count: int = 1) -> dict[str, Any]:
         """Wait for a text message of this type; gives the last."""
         await self.until(lambda: len(self.of_type(kind)) >= count)
