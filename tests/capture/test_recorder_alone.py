@@ -9,10 +9,11 @@ import time
 from pathlib import Path
 from urllib.parse import quote
 
-from beffroi.vault.journal import ActKind
 from tests.support.cameras import CameraSpec, simulated_cameras
 from tests.support.ports import wait_for
 from tests.support.recorder import prepare_recorder, recorder
+
+from beffroi.vault.journal import ActKind
 
 BLOCKER = """
 import sys

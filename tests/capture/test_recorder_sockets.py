@@ -1,0 +1,259 @@
+"""The live socket and the control socket: nothing without a lease, nothing after it, the same pictures for all."""
+
+import asyncio
+import contextlib
+import itertools
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import av
+import pytest
+from tests.support.cameras import CameraSpec, SimulatedCameras, simulated_cameras
+from tests.support.recorder import RunningRecorder, recorder
+
+from beffroi.base.clock import SystemClock
+from beffroi.capture.client import (
+    LiveClient,
+    LiveFragment,
+    LiveInfo,
+    LiveInit,
+    LiveMessage,
+    LiveNotice,
+    RecorderClient,
+    RecorderGoneError,
+)
+from beffroi.domain.acts import Act
+from beffroi.domain.errors import BadInputError, NotFoundError, RefusedError
+
+pytestmark = pytest.mark.asyncio
+
+
+@dataclass
+class House:
+    """A running recorder, shared by the tests."""
+
+    sim: SimulatedCameras
+    rec: RunningRecorder
+
+    def live(self, camera: str = "rue-1", **changes: object) -> str:
+        return self.rec.world.lease(camera, Act.LIVE, **changes)  # type: ignore[arg-type]  # names are the lease's
+
+    @property
+    def socket(self) -> str:
+        return str(self.rec.paths.live(0))
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    with (
+        simulated_cameras([CameraSpec("rue-1"), CameraSpec("rue-2", codec="h265")]) as sim,
+        recorder(tmp_path_factory.mktemp("data"), sim) as rec,
+    ):
+        rec.wait_all("rue-1", "rue-2", frames=50)
+        yield House(sim, rec)
+
+
+async def watch(client: LiveClient, seconds: float) -> list[LiveMessage]:
+    """Messages until the time is over or the recorder closes."""
+    got: list[LiveMessage] = []
+
+    async def take() -> None:
+        async for message in client:
+            got.append(message)
+
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(take(), seconds)
+    return got
+
+
+async def test_a_view_begins_with_the_group_of_pictures_and_decodes(house: House) -> None:
+    asked_us = SystemClock().wall_us()
+    client = await LiveClient.open(house.socket, "rue-1", "main", house.live())
+    got = await watch(client, 1.5)
+    await client.close()
+    info, init, first = got[:3]
+    assert isinstance(info, LiveInfo)
+    assert info.fields["codec_string"].startswith("avc1.")
+    assert isinstance(init, LiveInit)
+    assert isinstance(first, LiveFragment)
+    assert first.key
+    assert first.wall_us <= asked_us
+    pictures = [item for item in got if isinstance(item, LiveFragment)]
+    assert len(pictures) > 30
+    assert all(after.wall_us > before.wall_us for before, after in itertools.pairwise(pictures))
+    decoder = av.open(_File(init.data + b"".join(item.data for item in pictures)), format="mp4")
+    assert sum(1 for _ in decoder.decode(video=0)) == len(pictures)
+
+
+async def test_two_viewers_get_the_same_bytes(house: House) -> None:
+    clients = [await LiveClient.open(house.socket, "rue-1", "main", house.live()) for _ in range(2)]
+    first, second = await asyncio.gather(*(watch(client, 1.0) for client in clients))
+    shared = {item.wall_us: item.data for item in first if isinstance(item, LiveFragment)}
+    same = [item for item in second if isinstance(item, LiveFragment) and shared.get(item.wall_us) == item.data]
+    assert len(same) > 15
+    for client in clients:
+        await client.close()
+
+
+async def test_nothing_is_sent_once_the_last_lease_has_expired(house: House) -> None:
+    client = await LiveClient.open(house.socket, "rue-1", "main", house.live(life_us=1_000_000))
+    began_s = time.monotonic()
+    got = await watch(client, 5)
+    lasted_s = time.monotonic() - began_s
+    assert 0.7 < lasted_s < 1.6
+    assert len([item for item in got if isinstance(item, LiveFragment)]) > 10
+
+
+async def test_a_renewed_lease_goes_on(house: House) -> None:
+    client = await LiveClient.open(house.socket, "rue-1", "main", house.live(life_us=1_000_000))
+    watching = asyncio.create_task(watch(client, 2.5))
+    for _ in range(4):
+        await asyncio.sleep(0.5)
+        client.renew(house.live(life_us=1_000_000))
+    got = await watching
+    assert len([item for item in got if isinstance(item, LiveFragment)]) > 45
+    await client.close()
+
+
+@pytest.mark.parametrize(
+    "lease",
+    ["other camera", "replay", "expired", "too long", "forged", "other authority", "", "none"],
+)
+async def test_without_a_fitting_lease_nothing_but_a_refusal(house: House, lease: str) -> None:
+    good = house.live()
+    now_us = SystemClock().wall_us()
+    token = {
+        "other camera": house.live("rue-2"),
+        "replay": house.rec.world.lease("rue-1", Act.REPLAY),
+        "expired": house.live(issued_us=now_us - 4_000_000),
+        "too long": house.live(life_us=60_000_000),
+        "forged": good[:-8] + ("A" * 8),
+        "other authority": house.live(authority="maire/99002"),
+        "": "",
+    }.get(lease)
+    client = await LiveClient.open(house.socket, "rue-1", "main", token)  # type: ignore[arg-type]  # hostile client
+    got = await watch(client, 3)
+    assert [type(item) for item in got] == [LiveNotice]
+    assert isinstance(got[0], LiveNotice)
+    assert got[0].fields["notice"] == "refused"
+
+
+async def test_a_renewal_for_another_view_ends_it(house: House) -> None:
+    client = await LiveClient.open(house.socket, "rue-1", "main", house.live())
+    watching = asyncio.create_task(watch(client, 5))
+    await asyncio.sleep(0.3)
+    client.renew(house.live(connection="connection-2"))
+    got = await watching
+    assert isinstance(got[-1], LiveNotice)
+    assert got[-1].fields["why"] == "other view"
+
+
+@pytest.mark.parametrize("junk", [b"\n", b"[]\n", b"{\n", b"[" * 9000 + b"\n", b"x" * 20_000, b'{"camera":1}\n', b""])
+async def test_junk_on_the_live_socket_is_refused(house: House, junk: bytes) -> None:
+    reader, writer = await asyncio.open_unix_connection(house.socket)
+    writer.write(junk)
+    writer.write_eof()
+    answer = await asyncio.wait_for(reader.read(), 5)
+    assert b"mdat" not in answer
+    writer.close()
+
+
+async def test_a_camera_that_drops_out_is_told_and_comes_back_in_the_same_view(house: House) -> None:
+    client = await LiveClient.open(house.socket, "rue-2", "main", house.live("rue-2"))
+    watching = asyncio.create_task(watch(client, 5))
+    await asyncio.sleep(0.5)
+    house.sim.fault("rue-2", "close")
+    for _ in range(4):
+        client.renew(house.live("rue-2"))
+        await asyncio.sleep(1)
+    got = await watching
+    kinds = [type(item).__name__ for item in got if not isinstance(item, LiveFragment)]
+    assert kinds == ["LiveInfo", "LiveInit", "LiveNotice", "LiveInfo", "LiveInit"]
+    notice = next(item for item in got if isinstance(item, LiveNotice))
+    assert notice.fields == {"notice": "gap", "cause": "stream_closed"}
+    await client.close()
+
+
+async def test_calendar_chunks_and_bytes_need_a_footage_lease(house: House) -> None:
+    now_us = SystemClock().wall_us()
+    start_us = now_us - 60_000_000
+    rec = house.rec
+
+    def footage(camera: str = "rue-1", act: Act = Act.REPLAY, start: int = start_us, end: int = now_us) -> str:
+        return rec.world.lease(camera, act, from_us=start, to_us=end)
+
+    async with RecorderClient(rec.paths.control) as client:
+        assert abs(await client.ping() - SystemClock().wall_us()) < 2_000_000
+        chunks = await client.chunks("rue-1", "main", start_us, now_us, footage())
+        assert len(chunks) == 1
+        chunk = chunks[0]
+        head = await client.read(chunk["id"], 0, chunk["head_length"], footage(act=Act.EXTRACT))
+        assert head[4:8] == b"ftyp"
+        gop = chunk["gops"][0]
+        raw = await client.read(chunk["id"], gop["offset"], gop["length"], footage())
+        assert raw[4:8] == b"moof"
+        calendar = await client.calendar("rue-1", "main", start_us, now_us, footage())
+        assert calendar["gaps"] == []
+        for bad in (
+            footage("rue-2"),
+            footage(start=start_us + 30_000_000),
+            house.live(),
+            rec.world.lease("rue-1", Act.REPLAY, from_us=start_us, to_us=now_us, life_us=1),
+            "",
+        ):
+            with pytest.raises(RefusedError):
+                await client.calendar("rue-1", "main", start_us, now_us, bad)
+            with pytest.raises(RefusedError):
+                await client.chunks("rue-1", "main", start_us, now_us, bad)
+        narrow = footage(start=gop["wall_us"], end=gop["wall_us"] + 1)
+        later = chunk["gops"][3]
+        assert await client.read(chunk["id"], gop["offset"], gop["length"], narrow)
+        with pytest.raises(RefusedError):
+            await client.read(chunk["id"], later["offset"], later["length"], narrow)
+        with pytest.raises(RefusedError):
+            await client.read(chunk["id"], 0, later["offset"], narrow)
+        with pytest.raises(NotFoundError):
+            await client.read(99_999, 0, 10, footage())
+        with pytest.raises(BadInputError):
+            await client.read(chunk["id"], 0, 1 << 40, footage())
+        assert await client.ping(), "the connection survives refusals"
+
+
+async def test_the_journal_is_read_and_acknowledged(house: House) -> None:
+    async with RecorderClient(house.rec.paths.control) as client:
+        entries = await client.journal(0)
+        assert entries[0]["kind"] == "recorder_started"
+        await client.journal_ack(entries[0]["seq"])
+        with pytest.raises(BadInputError):
+            await client.journal_ack(1_000_000)
+
+
+async def test_junk_on_the_control_socket_is_answered_by_an_error(house: House) -> None:
+    reader, writer = await asyncio.open_unix_connection(str(house.rec.paths.control))
+    for junk in (b"{}", b"[]", b"null", b'{"id":[],"method":"ping"}', b'{"id":1,"method":"no"}', b"[" * 5000):
+        writer.write(junk + b"\n")
+        answer = json.loads(await asyncio.wait_for(reader.readline(), 5))
+        assert answer["error"]["kind"] == "bad"
+    writer.write(b'{"id":7,"method":"calendar","params":{"camera":"../..","stream":"main","from_us":-1,"to_us":2}}\n')
+    assert json.loads(await reader.readline())["error"]["kind"] == "bad"
+    writer.close()
+
+
+async def test_nobody_there_is_a_sentence(house: House) -> None:
+    async with RecorderClient(house.rec.paths.run / "nothing.sock") as client:
+        with pytest.raises(RecorderGoneError):
+            await client.ping()
+
+
+class _File:
+    """Bytes as PyAV wants a file that cannot be searched."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data, self._at = data, 0
+
+    def read(self, size: int) -> bytes:
+        piece = self._data[self._at : self._at + size]
+        self._at += len(piece)
+        return piece
