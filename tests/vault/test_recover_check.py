@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -197,6 +198,7 @@ def test_recovery_of_one_stream_leaves_the_others(tmp_path: Path, catalogue: Cat
 
 _VICTIM = """
 import sys
+from dataclasses import replace
 from pathlib import Path
 from beffroi.vault.catalogue import Catalogue
 from tests.support.chunks import START_US, begin
@@ -398,3 +400,32 @@ def test_hostile_files_raise_the_typed_error_only(tmp_path: Path, data: bytes) -
     path.write_bytes(data)
     with pytest.raises(DamagedChunkError):
         ChunkReader.open(path)
+
+
+def test_a_flipped_index_is_refused_without_any_catalogue(sound: tuple[Path, Catalogue, Written]) -> None:
+    good = sound[2].path.read_bytes()
+    with ChunkReader.open(sound[2].path) as reader:
+        entry = good.index(reader.gops[1].pack(), reader.footer_offset)
+    bad = bytearray(good)
+    bad[entry + 20] ^= 1  # inside the wall time
+    other = sound[0] / "flipped.mp4"
+    other.write_bytes(bad)
+    with pytest.raises(DamagedChunkError, match="footer root"):
+        ChunkReader.open(other)
+
+
+def test_a_file_rewritten_with_a_consistent_index_contradicts_the_catalogue(
+    sound: tuple[Path, Catalogue, Written],
+) -> None:
+    root, catalogue, written = sound
+    good = written.path.read_bytes()
+    with ChunkReader.open(written.path) as reader:
+        footer, end = reader.footer, reader.footer_offset
+    assert footer is not None
+    forged = replace(footer, entries=(*footer.entries[:-1], replace(footer.entries[-1], wall_us=START_US)))
+    try:
+        written.path.write_bytes(good[:end] + forged.to_box())
+        kinds = [item.kind for item in check(root, catalogue, level="hash")]
+    finally:
+        written.path.write_bytes(good)
+    assert kinds == [FindingKind.CONTRADICTION]
