@@ -3,7 +3,6 @@
 Each part is a process of its own, started the way production starts it, on 127.0.0.1.
 """
 
-import json
 import secrets
 import shutil
 import socket
@@ -18,7 +17,7 @@ from beffroi.base.clock import SystemClock
 from beffroi.base.secrets import read_secret, write_secret
 from beffroi.cli.children import Children
 from beffroi.cli.ingeagglo import DemoAccount, DemoWorld, build_world
-from beffroi.cli.ingeagglo_data import COMMUNES, PATCHY, Place
+from beffroi.cli.ingeagglo_data import COMMUNES, Place
 from beffroi.cli.init import prepare_folder
 from beffroi.cli.promises.client import Answer, Person
 from beffroi.domain.clock import now
@@ -31,13 +30,13 @@ from beffroi.vault.credentials import Credentials, RecorderIdentity, seal_creden
 from beffroi.vault.sheet import SheetStream
 from simulate.config import Camera, Config
 from simulate.control import ask
-from simulate.scenes import Rendered, render_all
+from simulate.scenes import Rendered, render_all, scene
 
 BANNER: Final = Text(
-    fr="Démonstration : communes, rues et pièces fictives, sur cette machine seulement. Ne branchez aucune vraie caméra.",
-    en="Demonstration: fictional communes, streets and papers, on this machine only. Connect no real camera.",
+    fr="Démonstration : communes, rues et pièces fictives, sur cette machine seulement.",
+    en="Demonstration: fictional communes, streets and papers, on this machine only.",
 )
-PASSPHRASE_FILE: Final = "demo-passphrase"
+KEYRINGS_FILE: Final = "demo-keyrings"
 ACCOUNTS_FILE: Final = "demo-accounts.json"
 _APART_S: Final = 7.0
 _CAMERA_USER: Final = "recorder"
@@ -86,11 +85,11 @@ class House:
         self.data.mkdir(parents=True, mode=0o700)
         (self.data / DEMO_MARK).touch()
         passphrase = secrets.token_urlsafe(24)
-        write_secret(self.data / PASSPHRASE_FILE, passphrase.encode())
+        write_secret(self.data / KEYRINGS_FILE, passphrase.encode())
         prepare_folder(
             self.data,
             host="127.0.0.1",
-            authorities=[AuthorityId(f"maire/{commune.code}") for commune in COMMUNES[: self._communes()]],
+            authorities=[AuthorityId(f"maire/{commune.code}") for commune in COMMUNES],
             passphrase=passphrase,
             cheap_keyrings=True,
         )
@@ -110,9 +109,6 @@ class House:
             centre.ledger.close()
             centre.engine.dispose()
 
-    def _communes(self) -> int:
-        return 8
-
     def _streams(self, world: DemoWorld) -> list[CameraStreams]:
         identity = RecorderIdentity.open_or_create(self.data / "recorder")
         rendered = render_all(say=self.say)
@@ -131,9 +127,9 @@ class House:
                     seal_credentials(identity.public, Credentials(_CAMERA_USER, password), camera=place.id),
                 )
             )
-        Config(
-            cameras=tuple(simulated), port=self.rtsp_port, control_port=self.control_port
-        ).write(self.data / "cameras.json")
+        Config(cameras=tuple(simulated), port=self.rtsp_port, control_port=self.control_port).write(
+            self.data / "cameras.json"
+        )
         return streams
 
     # --- running ---
@@ -198,7 +194,7 @@ def open_demo_centre(data: Path, port: int) -> Centre:
     address = f"http://127.0.0.1:{port}"
     return open_centre(
         data,
-        passphrase=read_secret(data / PASSPHRASE_FILE).decode(),
+        passphrase=read_secret(data / KEYRINGS_FILE).decode(),
         address=address,
         origins=[address, f"http://localhost:{port}"],
         https=False,
@@ -210,12 +206,14 @@ _MAIN: Final = "from beffroi.cli.main import main; main()"
 
 
 def _simulated(place: Place, number: int, rendered: dict[str, Rendered], password: str) -> Camera:
-    fitting = [scene for scene in rendered.values() if scene.codec == place.main_codec] or list(rendered.values())
-    scene = fitting[number % len(fitting)]
+    fitting = [one for name, one in rendered.items() if scene(name).codec == place.main_codec] or list(
+        rendered.values()
+    )
+    shown = fitting[number % len(fitting)]
     return Camera(
         name=place.id,
-        main=Path(scene.main),
-        sub=Path(scene.sub),
+        main=Path(shown.main),
+        sub=Path(shown.sub),
         user=_CAMERA_USER,
         password=password,
         offset_s=number * _APART_S,

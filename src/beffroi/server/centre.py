@@ -17,13 +17,13 @@ from beffroi.base.secrets import SecretBox, load_or_create_key, read_secret
 from beffroi.capture.client import RecorderClient
 from beffroi.domain.acts import Act, Purpose
 from beffroi.domain.clock import Clock, now
-from beffroi.domain.documents import Document, DocumentKind
-from beffroi.domain.errors import BadInputError, BrokenError
+from beffroi.domain.documents import DocumentKind
+from beffroi.domain.errors import BrokenError
 from beffroi.domain.facts import Facts
 from beffroi.domain.ids import PersonId
 from beffroi.domain.text import Text
 from beffroi.identity.service import Identity
-from beffroi.law.documents import type_name, validate
+from beffroi.law.documents import type_name
 from beffroi.law.engine import LawEngine
 from beffroi.law.packs.fr.reasons import REASONS
 from beffroi.law.visible import VisibleCamera, visible
@@ -32,6 +32,7 @@ from beffroi.ledger.ledger import Ledger
 from beffroi.registry.changes import LedgerRegister
 from beffroi.registry.decider import RegistryDecider
 from beffroi.registry.migrate import upgrade
+from beffroi.registry.papers_check import validator
 from beffroi.registry.store import Registry
 from beffroi.server.duty import Duties
 from beffroi.server.supply import Supply
@@ -64,6 +65,11 @@ class Centre:
     banner: Text | None = None
     duties: Duties = field(default_factory=lambda: Duties(REASONS))
     _lists: dict[PersonId, tuple[int, float, list[VisibleCamera]]] = field(default_factory=dict)
+
+    @property
+    def recorder_socket(self) -> Path:
+        """Where the recorder answers."""
+        return self.data / "run" / "recorder.sock"
 
     def visible_to(self, person: PersonId, *, strong: bool = True) -> list[VisibleCamera]:
         """The cameras this person may know of, each with its decisions; kept for a second of unchanged facts."""
@@ -138,7 +144,7 @@ def open_centre(
     engine = open_engine(database or f"sqlite:///{folder / 'beffroi.sqlite'}")
     upgrade(engine)
     law = LawEngine.load()
-    registry = Registry(engine, clock, register=LedgerRegister(ledger), bus=bus, validate=check_document)
+    registry = Registry(engine, clock, register=LedgerRegister(ledger), bus=bus, validate=validator())
     gate_key, sheet_key = read_key(secrets / "gate.key"), read_key(secrets / "sheet.key")
     rings = [
         HourKeyring.open(ring, passphrase, clock=clock)
@@ -175,20 +181,6 @@ def open_centre(
         https=https,
         banner=demo,
     )
-
-
-def check_document(document: Document, facts: Facts) -> None:
-    """What the law's types ask of a document before it may be entered.
-
-    Raises:
-        BadInputError: everything that is missing or wrong, in one sentence each.
-    """
-    del facts
-    problems = validate(document)
-    if problems:
-        raise BadInputError(
-            Text(fr=" ".join(problem.fr for problem in problems), en=" ".join(problem.en for problem in problems))
-        )
 
 
 def read_key(path: Path) -> Ed25519PrivateKey:

@@ -4,10 +4,10 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from beffroi.domain.clock import now
-from beffroi.domain.documents import Document, DocumentKind, DocumentStatus, JsonValue, Scope
+from beffroi.domain.documents import Document, DocumentKind, DocumentStatus, Scope
 from beffroi.domain.facts import Facts, PersonStatus
 from beffroi.domain.ids import BodyId, CameraId, DocumentId, PersonId
 from beffroi.registry.entitlement import communes_of, speaks_for

@@ -1,0 +1,287 @@
+"""View sockets: which connection is whose, what was opened on it, and its end.
+
+A view is asked for over HTTP, with the name of an open socket; its lease is good on that socket alone.
+"""
+
+import asyncio
+import contextlib
+import json
+import secrets
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import structlog
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+from beffroi.capture.client import RecorderClient
+from beffroi.domain.acts import Act
+from beffroi.domain.decision import ActRequest
+from beffroi.domain.errors import BeffroiError, NotFoundError
+from beffroi.domain.ids import ConnectionId
+from beffroi.domain.lease import LeaseRefusedError, check
+from beffroi.domain.text import Text
+from beffroi.gate.answers import Cut, OpenedView
+from beffroi.gate.gate import Gate
+from beffroi.identity.accounts import SessionsEnded
+from beffroi.registry.changes import FactsChanged
+from beffroi.server.centre import Centre
+from beffroi.server.intake import JournalIntake
+from beffroi.server.rendering import refusal_json
+from beffroi.server.session import Caller, NotLoggedInError, caller_of
+from beffroi.watch.choice import LIVE_ORDER, choose
+from beffroi.watch.hub import LiveHub
+from beffroi.watch.live import LiveView
+from beffroi.watch.ports import ClientGoneError
+from beffroi.watch.recorder import RecorderLive
+from beffroi.watch.replay import ReplayView
+
+_log = structlog.get_logger(__name__)
+
+FIRST_MESSAGE_S: Final = 15.0
+MAX_CONNECTIONS_PER_SESSION: Final = 64
+CLOSE_NOT_LOGGED_IN: Final = 4401
+CLOSE_REFUSED: Final = 4403
+CLOSE_TOO_MANY: Final = 4429
+CLOSE_ENDED: Final = 4000
+
+_SESSION_ENDED: Final = Text(
+    fr="Votre session a pris fin : reconnectez-vous.", en="Your session has ended: log in again."
+)
+_NO_SOCKET: Final = Text(
+    fr="Cette connexion n'existe pas ou n'est pas la vôtre : rouvrez la vue.",
+    en="This connection does not exist or is not yours: open the view again.",
+)
+
+
+@dataclass
+class Connection:
+    """One open view socket."""
+
+    id: ConnectionId
+    caller: Caller
+    socket: WebSocket
+    view: OpenedView | None = None
+    asked: bool = False
+    task: asyncio.Task[None] | None = None
+    ended: Text | None = None
+    h265: bool = False
+
+
+@dataclass
+class WebSocketSink:
+    """The viewer's side of a view."""
+
+    socket: WebSocket
+
+    async def text(self, message: dict[str, Any]) -> None:
+        """Send JSON."""
+        await self._send(json.dumps(message, ensure_ascii=False), None)
+
+    async def binary(self, data: bytes) -> None:
+        """Send bytes."""
+        await self._send(None, data)
+
+    async def _send(self, text: str | None, data: bytes | None) -> None:
+        if self.socket.client_state is not WebSocketState.CONNECTED:
+            raise ClientGoneError
+        try:
+            if text is not None:
+                await self.socket.send_text(text)
+            elif data is not None:
+                await self.socket.send_bytes(data)
+        except (RuntimeError, WebSocketDisconnect) as error:
+            raise ClientGoneError from error
+
+
+@dataclass
+class Viewing:
+    """All view sockets of this process. Use as a context, in the event loop."""
+
+    centre: Centre
+    gate: Gate
+    connections: dict[ConnectionId, Connection] = field(default_factory=dict)
+    _leave: list[Any] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._live = RecorderLive(self.centre.recorder)
+        self.hub = LiveHub(self._live)
+        self._intake = JournalIntake(self.centre.recorder, self.centre.ledger, name="recorder")
+
+    async def __aenter__(self) -> "Viewing":
+        loop = asyncio.get_running_loop()
+        trust = self.centre.data / "recorder" / "trust" / "gate.pub"
+        if not trust.exists():
+            _log.error("the recorder has no gate.pub: it will refuse every view", path=trust.name)
+
+        def facts_changed(_: FactsChanged) -> None:
+            loop.call_soon_threadsafe(self.gate.poke)
+            self.centre.supply.poke()
+
+        def sessions_ended(event: SessionsEnded) -> None:
+            loop.call_soon_threadsafe(self._end_sessions, event.keys)
+
+        self._leave = [
+            self.centre.bus.subscribe(FactsChanged, facts_changed),
+            self.centre.bus.subscribe(SessionsEnded, sessions_ended),
+        ]
+        await self._intake.__aenter__()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for leave in self._leave:
+            leave()
+        await self._intake.__aexit__()
+        await self.centre.recorder.close()
+
+    # --- asking for a view ---
+
+    async def open(
+        self,
+        caller: Caller,
+        connection_id: str,
+        request: ActRequest,
+        payload: dict[str, Any],
+        *,
+        h265: bool,
+    ) -> tuple[OpenedView, Connection]:
+        """Open a view for an open socket of the same session.
+
+        Raises:
+            NotFoundError: no such socket of this session, or it has a view already.
+            GateRefusedError, GateClosedError, BadInputError: see `beffroi.gate.gate.Gate.open`.
+        """
+        connection = self.connections.get(ConnectionId(connection_id))
+        if connection is None or connection.caller.session != caller.session or connection.asked:
+            raise NotFoundError(_NO_SOCKET)
+        connection.asked = True
+        try:
+            view = await self.gate.open(request, connection.id, payload, session=caller.session[:16])
+        except BeffroiError:
+            connection.asked = False
+            raise
+        connection.view, connection.h265 = view, h265
+        if connection.id not in self.connections:
+            await self.gate.end(view.id, outcome="disconnected")
+            raise NotFoundError(_NO_SOCKET)
+        return view, connection
+
+    # --- the socket ---
+
+    async def serve(self, socket: WebSocket) -> None:
+        """One view socket, from handshake to close."""
+        await socket.accept()
+        caller = await asyncio.to_thread(caller_of, socket)
+        if caller is None:
+            await self._close(socket, CLOSE_NOT_LOGGED_IN, NotLoggedInError().text)
+            return
+        mine = [one for one in self.connections.values() if one.caller.session == caller.session]
+        if len(mine) >= MAX_CONNECTIONS_PER_SESSION:
+            await self._close(socket, CLOSE_TOO_MANY, _NO_SOCKET)
+            return
+        connection = Connection(ConnectionId(secrets.token_urlsafe(18)), caller, socket, task=asyncio.current_task())
+        self.connections[connection.id] = connection
+        try:
+            await socket.send_text(json.dumps({"type": "hello", "connection": connection.id}))
+            await self._serve(connection)
+        except (WebSocketDisconnect, ClientGoneError, ConnectionError):
+            pass
+        except asyncio.CancelledError:
+            if connection.ended is None:
+                raise
+            await self._close(socket, CLOSE_NOT_LOGGED_IN, connection.ended)
+        finally:
+            self.connections.pop(connection.id, None)
+            await self.gate.end_connection(connection.id)
+
+    async def _serve(self, connection: Connection) -> None:
+        socket = connection.socket
+        try:
+            async with asyncio.timeout(FIRST_MESSAGE_S):
+                first = json.loads(await socket.receive_text())
+            token = first["lease"] if first.get("type") == "lease" else ""
+            lease = check(token, self.gate.verify_key, now_us=self.centre.clock.wall_us(), connection=connection.id)
+        except (LeaseRefusedError, ValueError, KeyError, TypeError, AttributeError, TimeoutError):
+            await self._close(socket, CLOSE_REFUSED, LeaseRefusedError("first message").text)
+            return
+        view = connection.view
+        if view is None or view.id != lease.view:
+            await self._close(socket, CLOSE_REFUSED, LeaseRefusedError("other view").text)
+            return
+        cut = await self._run(connection, view)
+        if cut is not None and socket.client_state is WebSocketState.CONNECTED:
+            with contextlib.suppress(RuntimeError):
+                await socket.close(CLOSE_ENDED)
+
+    async def _run(self, connection: Connection, view: OpenedView) -> Cut | None:
+        sink = WebSocketSink(connection.socket)
+        try:
+            if view.request.act is Act.LIVE:
+                stream = choose(await self._live.codecs(view.request.camera), LIVE_ORDER, h265=connection.h265)
+                live = LiveView(
+                    self.hub,
+                    self.gate,
+                    view,
+                    stream,
+                    sink,
+                    verify_key=self.gate.verify_key,
+                    clock=self.centre.clock,
+                    render=refusal_json,
+                )
+                reading = asyncio.create_task(self._drain(connection))
+                running = asyncio.create_task(live.run())
+                await asyncio.wait({reading, running}, return_when=asyncio.FIRST_COMPLETED)
+                for task in (reading, running):
+                    task.cancel()
+                results = await asyncio.gather(reading, running, return_exceptions=True)
+                outcome = results[1]
+                return outcome[1] if isinstance(outcome, tuple) else None
+            async with RecorderClient(self.centre.recorder_socket) as footage:
+                replay = ReplayView(
+                    footage,
+                    self.centre.releaser,
+                    self.gate,
+                    view,
+                    sink,
+                    _messages(connection.socket),
+                    h265=connection.h265,
+                    verify_key=self.gate.verify_key,
+                    clock=self.centre.clock,
+                    render=refusal_json,
+                )
+                return (await replay.run())[1]
+        except BeffroiError as error:
+            await sink.text({"type": "cut", "text": error.text.as_dict(), "refusal": None, "code": "unreachable"})
+            await connection.socket.close(CLOSE_ENDED)
+            return None
+
+    async def _drain(self, connection: Connection) -> None:
+        """A live viewer has nothing to say: what it sends is thrown away; its leaving ends the view."""
+        with contextlib.suppress(WebSocketDisconnect):
+            while True:
+                await connection.socket.receive_text()
+
+    def _end_sessions(self, keys: frozenset[str]) -> None:
+        for connection in list(self.connections.values()):
+            if connection.caller.session in keys and connection.task is not None:
+                connection.ended = _SESSION_ENDED
+                connection.task.cancel()
+
+    async def _close(self, socket: WebSocket, code: int, text: Text) -> None:
+        with contextlib.suppress(RuntimeError, WebSocketDisconnect):
+            await socket.send_text(
+                json.dumps({"type": "cut", "text": text.as_dict(), "refusal": None, "code": "ended"})
+            )
+            await socket.close(code)
+
+
+async def _messages(socket: WebSocket) -> AsyncIterator[Any]:
+    """What a replaying client says, message by message (None for one that is not JSON). Ends when the client leaves."""
+    while True:
+        try:
+            message = json.loads(await socket.receive_text())
+        except WebSocketDisconnect:
+            return
+        except (ValueError, KeyError, RecursionError):
+            message = None
+        yield message
