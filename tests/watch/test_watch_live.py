@@ -9,7 +9,9 @@ import pytest
 from tests.support.liveworld import LiveWorld
 from tests.support.viewing import CAMERA
 
+from beffroi.domain.clock import ManualClock
 from beffroi.domain.lease import LeaseRefusedError, check
+from beffroi.domain.ranges import WallRange
 from beffroi.domain.text import Text
 from beffroi.gate.answers import CutCode
 from beffroi.ledger.entry import EntryKind
@@ -209,6 +211,32 @@ async def test_the_way_out_checks_every_lease_itself(tmp_path: Path) -> None:
                 await outlet.text({"type": "timeline"})
             assert outlet.sent.bytes == 0
             assert len(sink.fragments) == before
+
+
+async def test_the_same_lease_is_worth_nothing_once_its_time_is_over(tmp_path: Path) -> None:
+    async with LiveWorld(tmp_path) as world:
+        viewer = await world.watch()
+        clock = ManualClock(wall=world.clock.wall_us())
+        token = world.gate.current_lease(viewer.view.id)
+        outlet = Outlet(
+            _Stolen(token),  # type: ignore[arg-type]
+            viewer.view,
+            viewer.sink,
+            verify_key=world.gate.verify_key,
+            clock=clock,
+        )
+        await outlet.init(b"first")
+        clock.advance(2.5)
+        await outlet.init(b"second")
+        with pytest.raises(LeaseRefusedError, match="outside"):
+            outlet.permit(footage=WallRange(1, 2))
+        clock.advance(0.5)
+        with pytest.raises(LeaseRefusedError, match="expired"):
+            await outlet.init(b"third")
+        clock.step(-10)
+        with pytest.raises(LeaseRefusedError, match="expired"):
+            await outlet.init(b"fourth")
+        assert outlet.sent.bytes == len(b"firstsecond")
 
 
 async def test_renewals_are_passed_on(tmp_path: Path) -> None:
