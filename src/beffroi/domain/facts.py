@@ -189,6 +189,19 @@ class Facts:
             if (version := self.in_charge(identifier, at)) is not None and _names(version, name)
         )
 
+    def about_both(self, kind: DocumentKind, one: str, other: str, at: datetime) -> tuple[Document, ...]:
+        """As `about`, for documents that name both (two parties, a person and a body)."""
+        first, second = self._index.get((kind, one), ()), self._index.get((kind, other), ())
+        fewer, more = sorted((first, second), key=len)
+        return tuple(
+            version
+            for identifier in fewer
+            if identifier in more
+            and (version := self.in_charge(identifier, at)) is not None
+            and _names(version, one)
+            and _names(version, other)
+        )
+
     @cached_property
     def _digest(self) -> str:
         everything = {

@@ -42,7 +42,7 @@ def find(facts: Facts, request: ActRequest, person: Person, camera: Camera) -> d
 def names(document: Document, field: str) -> list[str]:
     """A field that lists names; anything else is an empty list."""
     value = document.fields.get(field)
-    return sorted({one for one in value if isinstance(one, str)}) if isinstance(value, list) else []
+    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
 
 
 def word(document: Document, field: str) -> str:
@@ -112,8 +112,7 @@ class _Search:
         return self._best(consents, self._covers_place)
 
     def agreement(self) -> Found:
-        found = self._about(DocumentKind.AGREEMENT, self.person.employer)
-        between = [one for one in found if self.camera.commune in one.scope.bodies]
+        between = self.facts.about_both(DocumentKind.AGREEMENT, self.person.employer, self.camera.commune, self.at)
         return self._best(between, serves=lambda one: (count(one, "viewing_staff") > 0,))
 
     def state_agreement(self) -> Found:
@@ -126,9 +125,8 @@ class _Search:
         return self._best(found, serves=lambda one: (wanted in names(one, "departements"),))
 
     def designation(self) -> Found:
-        found = self._about(DocumentKind.DESIGNATION, self.person.id)
+        here = self.facts.about_both(DocumentKind.DESIGNATION, self.person.id, self.camera.commune, self.at)
         authority = authority_of(self.camera)
-        here = [one for one in found if self.camera.commune in one.scope.bodies]
 
         def serves(one: Document) -> tuple[bool, ...]:
             by, acts = word(one, "authority") == authority, self.request.act in names(one, "acts")
@@ -154,6 +152,9 @@ class _Search:
         covers: Callable[[Document], bool] = lambda _: True,
         serves: Callable[[Document], tuple[object, ...]] = lambda _: (),
     ) -> Found:
+        found = tuple(found)
+        if len(found) == 1:  # nothing to choose from
+            return Found(found[0], covers(found[0]))
         best: Document | None = None
         best_rank: tuple[object, ...] = ()
         for one in found:
