@@ -18,7 +18,7 @@ from beffroi.domain.facts import Facts
 from beffroi.domain.ids import BodyId, PersonId
 from beffroi.domain.text import Text
 from beffroi.registry.changes import Change, ChangeKind, ChangeRegister, FactsChanged, change_of
-from beffroi.registry.rows import load_facts
+from beffroi.registry.rows import load_facts, refresh_facts
 from beffroi.registry.tables import ChangeRow, HeadRow
 
 OTHER_PROCESS_S: Final = 0.2
@@ -128,7 +128,8 @@ class FactStore:
         revision = self.revision()
         with self._cache_lock:
             if self._cache is None or self._cache.revision != revision:
-                self._cache = self.facts_at(revision)
+                with session_scope(self._engine, read_only=True) as session:
+                    self._cache = self._facts_of(session, revision)
             return self._cache
 
     def facts_at(self, revision: int) -> Facts:
@@ -184,11 +185,10 @@ class FactStore:
             return self._enter(write.made)
 
     def _facts_of(self, session: Session, revision: int) -> Facts:
-        with self._cache_lock:
-            cached = self._cache
-        if cached is not None and cached.revision == revision:
-            return cached
-        return load_facts(session, revision)
+        cached = self._cache
+        if cached is None or cached.revision > revision:
+            return load_facts(session, revision)
+        return cached if cached.revision == revision else refresh_facts(session, cached, revision)
 
     def _enter(self, changes: Sequence[Change]) -> list[Change]:
         """Write changes into the register, then let those that widen count."""

@@ -1,0 +1,125 @@
+"""A recording sheet says what the papers say, ends with them, and stops when they stop."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.support import worlds
+
+from beffroi.domain.acts import Purpose
+from beffroi.domain.clock import to_wall_us
+from beffroi.domain.documents import JsonValue
+from beffroi.domain.facts import Facts
+from beffroi.domain.ids import AuthorityId, CameraId, DocumentId
+from beffroi.registry.sheets import Drawn, HourKeys, draw, to_revoke
+from beffroi.registry.streams import CameraStreams
+from beffroi.vault.sheet import RecordingSheet, SheetSigner, SheetStream, open_sheet
+
+CX = CameraId("cx")
+STREAMS = {
+    camera.id: CameraStreams(camera.id, (SheetStream("main", "rtsp://192.0.2.1/a", "h265"),), "sealed")
+    for camera in worlds.cameras()
+}
+MONTH_US = 31 * 86_400 * 1_000_000
+NOW_US = to_wall_us(worlds.NOW)
+
+
+def drawn(facts: Facts, serials: dict[CameraId, int] | None = None) -> Drawn:
+    return draw(facts, STREAMS, worlds.NOW, serials or {})
+
+
+def sheet_of(facts: Facts, camera: CameraId = CX) -> RecordingSheet | None:
+    return next((sheet for sheet in drawn(facts).sheets if sheet.camera == camera), None)
+
+
+def test_a_sheet_says_what_the_order_says() -> None:
+    sheet = sheet_of(worlds.world())
+    assert sheet is not None
+    assert (sheet.authority, sheet.commune, sheet.order) == ("maire/X", "X", "prefect_order/X")
+    assert (sheet.term_days, sheet.legal_tz, sheet.credentials) == (30, "Europe/Paris", "sealed")
+    assert sheet.purposes == (Purpose.F1, Purpose.F3, Purpose.F4, Purpose.F5, Purpose.F8)
+    assert (sheet.valid_from_us, sheet.valid_until_us) == (NOW_US, NOW_US + MONTH_US)
+    key = Ed25519PrivateKey.generate()
+    assert open_sheet(SheetSigner(key).sign(sheet), [key.public_key()]) == sheet
+
+
+def test_every_camera_with_its_papers_has_one_and_each_authority_its_hours() -> None:
+    made = drawn(worlds.world())
+    assert [sheet.camera for sheet in made.sheets] == ["cd", "cx", "cy", "cz"]
+    assert made.hours == tuple(HourKeys(AuthorityId(f"maire/{one}"), 30) for one in "XYZ")
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda facts: facts.without_document(DocumentId("prefect_order/X")),
+        lambda facts: facts.without_document(DocumentId("cnil_commitment/X")),
+        lambda facts: worlds.suspended(facts, "prefect_order/X"),
+        lambda facts: worlds.proposed(facts, "prefect_order/X"),
+        lambda facts: worlds.ended(facts, "prefect_order/X", date(2026, 3, 1)),
+        lambda facts: worlds.ended(facts, "cnil_commitment/X", date(2026, 3, 1)),
+        lambda facts: replace(
+            facts, cameras={**facts.cameras, CX: replace(facts.cameras[CX], placement_confirmed_by=None)}
+        ),
+        lambda facts: _with_days(facts, 0),
+        lambda facts: _with_days(facts, 32),
+        lambda facts: _with_days(facts, "30"),
+        lambda facts: _with_days(facts, True),
+    ],
+)
+def test_without_a_paper_there_is_no_sheet_and_the_one_held_is_revoked(spoil: Callable[[Facts], Facts]) -> None:
+    made = drawn(spoil(worlds.world()))
+    assert CX not in {sheet.camera for sheet in made.sheets}
+    assert "cy" in {sheet.camera for sheet in made.sheets}
+    assert to_revoke(made, {CX: 7, CameraId("cy"): 3}) == {CX: 7}
+
+
+def _with_days(facts: Facts, days: JsonValue) -> Facts:
+    order = facts.versions(DocumentId("prefect_order/X"))[-1]
+    return facts.with_documents(replace(order, fields={**order.fields, "retention_days": days}))
+
+
+@given(st.integers(1, 40 * 86_400))
+def test_a_sheet_never_outlives_its_order(seconds: int) -> None:
+    facts = worlds.world()
+    order = facts.versions(DocumentId("prefect_order/X"))[-1]
+    end = worlds.NOW + timedelta(seconds=seconds, microseconds=1)
+    sheet = sheet_of(facts.with_documents(replace(order, valid_until=end)))
+    assert sheet is not None
+    assert sheet.valid_until_us == min(NOW_US + MONTH_US, to_wall_us(end))
+
+
+def test_an_order_of_another_commune_gives_nothing() -> None:
+    facts = worlds.world().without_document(DocumentId("prefect_order/X"))
+    order = facts.versions(DocumentId("prefect_order/Y"))[-1]
+    wide = replace(order, scope=replace(order.scope, cameras=order.scope.cameras | {CX}))
+    assert sheet_of(facts.with_documents(wide)) is None
+
+
+def test_of_two_orders_the_longer_term_counts() -> None:
+    facts = worlds.world()
+    order = facts.versions(DocumentId("prefect_order/X"))[-1]
+    short = replace(order, id=DocumentId("prefect_order/X-15"), fields={**order.fields, "retention_days": 15})
+    sheet = sheet_of(facts.with_documents(short))
+    assert sheet is not None
+    assert sheet.order == "prefect_order/X"
+
+
+def test_serials_grow_even_when_the_clock_went_back() -> None:
+    later = NOW_US + 10**12
+    sheets = drawn(worlds.world(), {CX: later}).sheets
+    assert next(sheet.serial for sheet in sheets if sheet.camera == CX) == later + 1
+
+
+def test_a_camera_without_streams_has_no_sheet() -> None:
+    made = draw(worlds.world(), {CX: STREAMS[CX]}, worlds.NOW, {})
+    assert [sheet.camera for sheet in made.sheets] == [CX]
+
+
+def test_a_missing_mask_stops_live_views_and_never_the_recording() -> None:
+    unmasked = worlds.world().without_document(DocumentId("mask/cx"))
+    assert sheet_of(unmasked) is not None
