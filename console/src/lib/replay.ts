@@ -163,7 +163,7 @@ export class ReplayView {
     const mediaS = (target - timeline.from) / 1e6;
     if (this.#status.state !== 'opening') this.#set({ state: this.#wantsPlay ? 'loading' : 'paused', gap: null });
     if (!isBuffered(mediaS, this.#spans())) this.#ask(Math.max(timeline.from, target - fillUs));
-    this.#video.currentTime = mediaS;
+    if (this.#video.readyState > 0) this.#video.currentTime = mediaS;
     this.#position(true);
   }
 
@@ -276,7 +276,10 @@ export class ReplayView {
     this.#video.src = queue.url;
     this.#goTo(Math.min(Math.max(this.#atUs, from), to - 1000));
     this.#ask(this.#atUs);
-    this.#video.currentTime = (this.#atUs - from) / 1e6;
+    // Before its metadata an element has no time of its own: a position given then may be lost.
+    this.#video.addEventListener('loadedmetadata', () => {
+      if (this.#queue === queue) this.#video.currentTime = (this.#atUs - from) / 1e6;
+    }, { once: true });
   }
 
   async #giveKey(kid: string, key: string): Promise<void> {
@@ -326,6 +329,7 @@ export class ReplayView {
       return;
     }
     const video = this.#video;
+    if (video.readyState === 0) return;
     if (!video.seeking) this.#goTo(timeline.from + video.currentTime * 1e6);
     this.#position();
     const spans = this.#spans();

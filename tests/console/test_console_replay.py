@@ -1,0 +1,121 @@
+"""The replay: encrypted files of several keys, a gap that shows, a timeline to move on."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+from tests.support.console_person import faults, on_duty, put, replaying, tiles, until
+
+
+@pytest.fixture
+def replay(page: Page, address: str) -> Page:
+    """A replay of the last half hour, playing."""
+    on_duty(page, address, "Relecture")
+    put(page, "Bourg-Neuf/Rue de la Gare")
+    page.get_by_role("button", name="Ouvrir la relecture").click()
+    until(page, lambda: replaying(page).get("frames", 0) > 5, "the first pictures")
+    return page
+
+
+def at_s(page: Page) -> float:
+    now: dict[str, Any] = replaying(page)
+    return float(now["atUs"] - now["fromUs"]) / 1e6
+
+
+def go_to(page: Page, second: int) -> None:
+    """Type the time that lies so many seconds after the start."""
+    typed = page.evaluate(
+        "(s) => new Date(window.__beffroi.replay.fromUs / 1000 + s * 1000)"
+        ".toLocaleTimeString('fr-FR', { timeZone: 'Europe/Paris' })",
+        second,
+    )
+    page.keyboard.press("t")
+    page.keyboard.type(typed)
+    page.keyboard.press("Enter")
+    until(page, lambda: abs(at_s(page) - second) < 3, f"the playhead at {second} s")
+
+
+def test_plays_ciphertext_and_says_whose_it_is(replay: Page) -> None:
+    assert replaying(replay)["startedMs"] < 5000
+    expect(replay.get_by_text("maire de Bourg-Neuf · F5", exact=False)).to_be_visible()
+    assert faults(replay) == []
+
+
+def test_a_file_with_another_key_follows_without_a_stop(replay: Page) -> None:
+    go_to(replay, 117)
+    until(replay, lambda: at_s(replay) > 122, "the playhead beyond the change of key", 15)
+    assert replaying(replay)["error"] is None
+
+
+def test_a_gap_is_shown_with_its_cause_then_passed(replay: Page) -> None:
+    go_to(replay, 298)
+    until(replay, lambda: replaying(replay)["state"] == "gap", "the gap")
+    expect(replay.get_by_text("Rien n’a été enregistré", exact=False).first).to_be_visible()
+    expect(replay.get_by_text("fibre", exact=False).first).to_be_visible()
+    until(replay, lambda: replaying(replay)["state"] == "playing" and at_s(replay) >= 380, "what follows the gap", 15)
+
+
+def test_the_keys_of_editing_software(replay: Page) -> None:
+    replay.keyboard.press("k")
+    until(replay, lambda: replaying(replay)["state"] == "paused", "the pause")
+    here = at_s(replay)
+    replay.keyboard.press(".")
+    until(replay, lambda: 0.02 < at_s(replay) - here < 0.2, "one picture on")
+    replay.keyboard.press(",")
+    until(replay, lambda: abs(at_s(replay) - here) < 0.02, "one picture back")
+    replay.keyboard.press("Shift+ArrowRight")
+    until(replay, lambda: abs(at_s(replay) - here - 60) < 0.5, "a minute on")
+    replay.keyboard.press("l")
+    replay.keyboard.press("l")
+    replay.keyboard.press("l")
+    until(replay, lambda: at_s(replay) - here > 68, "play at four times", 15)
+    replay.keyboard.press("k")
+    replay.keyboard.press("j")
+    turned = at_s(replay)
+    until(replay, lambda: at_s(replay) < turned - 1, "play backwards")
+
+
+def test_a_time_outside_the_range_is_refused_in_words(replay: Page) -> None:
+    replay.keyboard.press("t")
+    replay.keyboard.type("hier")
+    replay.keyboard.press("Enter")
+    expect(replay.get_by_text("Heure illisible", exact=False)).to_be_visible()
+
+
+def test_click_and_wheel_on_the_timeline(replay: Page) -> None:
+    lane = replay.get_by_role("slider")
+    box = lane.bounding_box()
+    assert box is not None
+    replay.mouse.click(box["x"] + box["width"] * 0.5, box["y"] + 45)
+    until(replay, lambda: abs(at_s(replay) - 900) < 10, "the middle of the half hour")
+    all_of_it = lane.locator("text").all_inner_texts()
+    replay.mouse.move(box["x"] + box["width"] * 0.2, box["y"] + 45)
+    replay.mouse.wheel(0, -500)
+    until(replay, lambda: lane.locator("text").all_inner_texts() != all_of_it, "the zoom")
+
+
+def test_the_end_of_the_range_is_said(replay: Page) -> None:
+    go_to(replay, 1796)
+    until(replay, lambda: replaying(replay)["state"] == "ended", "the end", 15)
+    expect(replay.get_by_text("Fin de la période accordée")).to_be_visible()
+
+
+def test_a_refused_replay_explains(page: Page, address: str) -> None:
+    on_duty(page, address, "Relecture")
+    put(page, "Valbrune/Place du Marché")
+    page.get_by_role("button", name="Ouvrir la relecture").click()
+    expect(page.get_by_text("Vous ne pouvez pas voir cette caméra", exact=False)).to_be_visible()
+    expect(page.get_by_text("Ce qui lèverait le refus")).to_be_visible()
+
+
+def test_r_replays_the_camera_of_the_tile_thirty_seconds_back(page: Page, address: str) -> None:
+    on_duty(page, address)
+    put(page, "Bourg-Neuf/Place du Marché")
+    until(page, lambda: bool(tiles(page)) and (tiles(page)[0] or {}).get("frames", 0) > 0, "the live picture")
+    page.keyboard.press("Escape")
+    page.keyboard.press("1")
+    page.keyboard.press("r")
+    until(page, lambda: replaying(page).get("frames", 0) > 0, "the replay")
+    assert 1765 < at_s(page) < 1780
+    page.keyboard.press("Escape")
+    expect(page.locator(".wall")).to_be_visible()

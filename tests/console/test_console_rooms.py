@@ -1,0 +1,81 @@
+"""The other rooms, in both themes: no fault of access, and each list says what it must."""
+
+import pytest
+from playwright.sync_api import Page, expect
+from tests.support.console_person import enter, faults, on_duty
+
+ROOMS = {
+    "acts": ("Mes actes", "Vue refusée"),
+    "health": ("Supervision technique", "2 caméras en panne"),
+    "documents": ("Documents", "à confirmer par Valbrune"),
+    "register": ("Registre", "non attesté par un témoin"),
+    "accounts": ("Comptes", "Une demande attend une seconde personne"),
+    "cameras": ("Caméras de la commune", "implantation à confirmer"),
+}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_has_no_fault_in_either_theme(page: Page, address: str, room: str) -> None:
+    title, words = ROOMS[room]
+    enter(page, address, room)
+    expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()
+    expect(page.get_by_text(words).first).to_be_visible()
+    assert faults(page) == []
+    page.get_by_role("button", name="Thème clair").click()
+    assert faults(page) == []
+
+
+def test_what_is_down_comes_first(page: Page, address: str) -> None:
+    enter(page, address, "health")
+    rows = page.locator("tbody tr")
+    expect(rows.first).to_contain_text("en panne")
+    expect(rows.first).to_contain_text("ne répond plus")
+    expect(rows.last).to_contain_text("enregistre")
+
+
+def test_a_suspension_asks_for_its_reason_in_words(page: Page, address: str) -> None:
+    enter(page, address, "documents")
+    page.get_by_role("button", name="Suspendre").first.click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("coupées aussitôt")
+    dialog.get_by_role("button", name="Suspendre").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("raison")
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+
+
+def test_an_invitation_link_is_shown_once(page: Page, address: str) -> None:
+    enter(page, address, "accounts")
+    page.get_by_role("button", name="Inviter une personne").click()
+    page.get_by_label("Identifiant", exact=True).fill("operateur9")
+    page.get_by_label("Personne (identifiant").fill("operateur-9")
+    assert faults(page) == []
+    page.get_by_role("button", name="Créer l’invitation").click()
+    expect(page.get_by_text("invitation#")).to_be_visible()
+    page.get_by_role("button", name="Fermer").click()
+    expect(page.get_by_text("invitation#")).to_have_count(0)
+
+
+def test_a_paper_asks_the_fields_of_its_kind(page: Page, address: str) -> None:
+    enter(page, address, "documents")
+    page.get_by_role("button", name="Proposer un document").click()
+    page.get_by_label("Nature", exact=True).select_option("accreditation")
+    expect(page.get_by_label("Enquête administrative du")).to_be_visible()
+    assert faults(page) == []
+
+
+def test_the_reason_changes_without_closing_views(page: Page, address: str) -> None:
+    on_duty(page, address)
+    page.keyboard.press("m")
+    expect(page.get_by_role("dialog")).to_contain_text("Les vues déjà ouvertes le restent")
+    page.keyboard.press("2")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.get_by_role("banner")).to_contain_text("Régulation de la circulation")
+    expect(page.get_by_role("banner")).to_contain_text("sous l’autorité des maires de Bourg-Neuf")
+
+
+def test_help_lists_the_keys(page: Page, address: str) -> None:
+    enter(page, address)
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_contain_text("Raccourcis clavier")
+    assert faults(page) == []

@@ -1,0 +1,124 @@
+"""The wall: each state of a tile is its own picture and words; nothing outlives its view."""
+
+import re
+
+from playwright.sync_api import Page, expect
+from tests.support.console_person import faults, on_duty, put, tiles, until
+
+
+def state(page: Page, tile: int) -> str:
+    measured = tiles(page)
+    return str((measured[tile] or {}).get("state")) if tile < len(measured) else "none"
+
+
+def test_live_pictures_play_at_the_edge(page: Page, address: str) -> None:
+    on_duty(page, address)
+    put(page, "Bourg-Neuf/Place du Marché", "Bourg-Neuf/Rue de la Gare")
+
+    def enough() -> bool:
+        return all(len((tile or {}).get("delayMs", [])) > 60 for tile in [*tiles(page), None][:2])
+
+    until(page, enough, "60 pictures on two tiles")
+    for tile in tiles(page)[:2]:
+        assert tile is not None
+        assert tile["state"] == "live"
+        latest = sorted(tile["delayMs"][-40:])
+        # The controller holds 60 to 200 ms of pictures; the rest is what a loaded machine adds.
+        assert latest[len(latest) // 2] < 500
+    tile_line = page.get_by_role("article").first
+    expect(tile_line).to_contain_text("maire de Bourg-Neuf")
+    expect(tile_line).to_contain_text("direct")
+
+
+def test_each_trouble_has_its_words(page: Page, address: str) -> None:
+    on_duty(page, address)
+    page.keyboard.press("Control+3")
+    put(
+        page,
+        "Bourg-Neuf/Pont-Vieux",
+        "Saint-Aubin/Pont-Vieux",
+        "Valbrune/Place du Marché",
+        "Saint-Aubin/Parvis de la mairie",
+    )
+    until(page, lambda: [state(page, n) for n in range(4)] == ["gap", "unreachable", "refused", "late"], "four states")
+    expect(page.get_by_text("La caméra ne répond plus au réseau.")).to_be_visible()
+    expect(page.get_by_text("La liaison avec Saint-Aubin est coupée", exact=False)).to_be_visible()
+    expect(page.get_by_text(re.compile("Image figée depuis"))).to_be_visible()
+    card = page.get_by_role("article").nth(2)
+    expect(card).to_contain_text("Vous ne pouvez pas voir cette caméra")
+    expect(card).to_contain_text("CSI L.132-14")
+    card.get_by_role("button", name="Pourquoi ?").click()
+    expect(card.get_by_role("list")).to_contain_text("non remplie")
+    assert faults(page) == []
+
+
+def test_a_withdrawn_view_blanks_at_once_and_is_not_asked_again(page: Page, address: str) -> None:
+    on_duty(page, address)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if request.url.endswith("/api/views") else None)
+    put(page, "Saint-Aubin/Entrée nord")
+    until(page, lambda: state(page, 0) == "live", "the live picture")
+    until(page, lambda: state(page, 0) == "refused", "the cut")
+    assert page.evaluate(
+        "() => document.querySelector('video').currentSrc === '' || !document.querySelector('video').src"
+    )
+    expect(page.get_by_role("article").first).to_contain_text("Vous ne pouvez pas voir")
+    page.wait_for_timeout(2500)
+    assert len(asked) == 1
+
+
+def test_an_unreachable_site_is_asked_again_by_itself(page: Page, address: str) -> None:
+    on_duty(page, address)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if request.url.endswith("/api/views") else None)
+    put(page, "Saint-Aubin/Pont-Vieux")
+    until(page, lambda: len(asked) >= 2, "a second attempt")
+
+
+def test_the_keyboard_is_enough(page: Page, address: str) -> None:
+    on_duty(page, address)
+    page.keyboard.press("/")
+    page.keyboard.type("montclair ecole")
+    page.keyboard.press("Enter")
+    until(page, lambda: bool(tiles(page)) and tiles(page)[0] is not None, "a camera put with the keyboard")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    page.keyboard.press("1")
+    page.keyboard.press("Enter")
+    expect(page.locator(".tile.enlarged")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator(".tile.enlarged")).to_have_count(0)
+    page.keyboard.press("g")
+    expect(page.locator(".place")).to_have_count(9)
+    page.keyboard.press("Control+4")
+    expect(page.locator(".place")).to_have_count(16)
+    page.keyboard.press("n")
+    expect(page.get_by_text("Mode noir")).to_have_count(2)
+    page.keyboard.press("Escape")
+    page.keyboard.press("Delete")
+    expect(page.get_by_role("article")).to_have_count(0)
+
+
+def test_the_wall_survives_a_reload_and_never_scrolls(page: Page, address: str) -> None:
+    on_duty(page, address)
+    page.keyboard.press("Control+3")
+    put(page, "Bourg-Neuf/Place du Marché")
+    page.reload()
+    expect(page.get_by_role("article")).to_have_count(1)
+    expect(page.locator(".place")).to_have_count(9)
+    for width, height in ((1920, 1080), (1366, 768)):
+        page.set_viewport_size({"width": width, "height": height})
+        page_fits = "() => document.body.scrollHeight <= innerHeight && document.body.scrollWidth <= innerWidth"
+        assert page.evaluate(page_fits)
+
+
+def test_a_hidden_tile_decodes_nothing(page: Page, address: str) -> None:
+    on_duty(page, address)
+    put(page, "Bourg-Neuf/Place du Marché", "Bourg-Neuf/Rue de la Gare")
+    until(page, lambda: [state(page, 0), state(page, 1)] == ["live", "live"], "two live tiles")
+    page.keyboard.press("2")
+    page.keyboard.press("Enter")
+    until(page, lambda: page.evaluate("() => document.querySelectorAll('video')[0].paused"), "the hidden tile to pause")
+    page.keyboard.press("Escape")
+    before = (tiles(page)[0] or {})["frames"]
+    until(page, lambda: (tiles(page)[0] or {})["frames"] > before + 10, "the tile to come back", 3)
