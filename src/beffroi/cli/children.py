@@ -50,10 +50,10 @@ class Children:
             BrokenError: the process ended, or did not become ready in time; says where its log is.
         """
         began = time.monotonic()
-        while not ready():
-            code = self.running[name].poll()
-            late = time.monotonic() - began > timeout_s
-            if code is not None or late:
+        # Another program's port may answer in its place: a child that has ended is never ready.
+        while not (ready() and self.running[name].poll() is None):
+            ended = self.running[name].poll() is not None
+            if ended or time.monotonic() - began > timeout_s:
                 raise BrokenError(
                     Text(
                         fr=f"« {name} » n'a pas démarré : lisez {self.logs / f'{name}.log'}.",
