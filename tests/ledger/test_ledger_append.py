@@ -240,6 +240,23 @@ def test_the_index_is_rebuilt_when_deleted_or_damaged(tmp_path: Path) -> None:
         again.close()
 
 
+def test_closing_does_not_wait_for_ever_on_a_disk_that_hangs(tmp_path: Path) -> None:
+    free = threading.Event()
+    free.set()
+
+    def held(_fd: int, _path: Path) -> None:
+        assert free.wait(20)
+
+    ledger = open_ledger(tmp_path, fsync=held)
+    free.clear()
+    future = ledger.submit(view_entry(0))
+    ledger.close(timeout_s=0.1)
+    assert not future.done()
+    free.set()
+    assert future.result(10) == 0
+    ledger.close()
+
+
 def test_two_processes_cannot_hold_it(tmp_path: Path) -> None:
     ledger = open_ledger(tmp_path)
     with pytest.raises(LedgerClosedError):

@@ -161,13 +161,17 @@ class Ledger:
         since = self._busy_since_s
         return 0.0 if since is None else self._clock.monotonic_s() - since
 
-    def close(self) -> None:
-        """Write what is queued, then close. A dead register closes at once."""
+    def close(self, *, timeout_s: float = 30.0) -> None:
+        """Write what is queued, then close. A dead register closes at once; one whose disk hangs is abandoned."""
         with self._wake:
             self._closing = True
             self._wake.notify_all()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(timeout_s)
+        if self._thread.is_alive():
+            # its files stay open under the hung call; nothing that waits was acknowledged
+            _log.critical("ledger abandoned: the disk does not answer")
+            return
         self._payloads.close()
         self._index.close()
         if self._lock_fd >= 0:

@@ -91,10 +91,16 @@ class Sender:
 
     async def _open(self, piece: Piece) -> None:
         self._init = await self._desk.ask(lambda footage, lease: footage.read(piece.id, 0, piece.init_length, lease))
+        try:
+            self._key = await self._release(piece)
+        except LeaseRefusedError:  # it ran out on the way to a slow keyring: once more, with the one in force now
+            self._key = await self._release(piece)
+        self._piece, self._offset_us = piece.id, _NONE
+
+    async def _release(self, piece: Piece) -> bytes:
         lease, now_us = await self._desk.lease(), self._clock.wall_us()
         # in a thread: the keyring may be another process, and opens with slow arithmetic in any case
-        self._key = await asyncio.to_thread(self._releaser.release, piece.header, lease, now_us=now_us)
-        self._piece, self._offset_us = piece.id, _NONE
+        return await asyncio.to_thread(self._releaser.release, piece.header, lease, now_us=now_us)
 
     async def _anchor(self, piece: Piece, gop: GopEntry) -> None:
         offset_us = gop.wall_us - self._origin_us - gop.dts_90k * 100 // 9
