@@ -17,7 +17,7 @@ from tests.support.town import (
     inhabited,
     manual_clock,
     paper_of,
-    papered,
+    reopened,
 )
 
 from beffroi.domain.acts import Act
@@ -44,6 +44,12 @@ def registry(engine: Engine, clock: ManualClock) -> Registry:
     made = founded(engine, clock, Book())
     inhabited(made)
     return made
+
+
+@pytest.fixture
+def complete(town: Engine, clock: ManualClock) -> Registry:
+    """The registry of the town with every paper confirmed."""
+    return reopened(town, clock)[0]
 
 
 def _paper(identifier: str) -> Document:
@@ -165,48 +171,43 @@ def test_a_place_is_confirmed_by_its_own_commune(engine: Engine, clock: ManualCl
 
 
 @pytest.mark.parametrize("by", [AGENT, MAYOR_X, DPO, PersonId("pmX"), PersonId("inspector")])
-def test_one_person_concerned_suspends_alone(registry: Registry, by: PersonId) -> None:
-    papered(registry)
-    registry.suspend(AGREEMENT_X, by=by, reason="urgence")
-    assert paper_of(registry.facts(), AGREEMENT_X).status is DocumentStatus.SUSPENDED
+def test_one_person_concerned_suspends_alone(complete: Registry, by: PersonId) -> None:
+    complete.suspend(AGREEMENT_X, by=by, reason="urgence")
+    assert paper_of(complete.facts(), AGREEMENT_X).status is DocumentStatus.SUSPENDED
 
 
 @pytest.mark.parametrize("by", [MAYOR_Z, PersonId("agentD"), PersonId("press"), PersonId("carrier")])
-def test_a_stranger_suspends_nothing(registry: Registry, by: PersonId) -> None:
-    papered(registry)
+def test_a_stranger_suspends_nothing(complete: Registry, by: PersonId) -> None:
     with pytest.raises(NotEntitledToFactError):
-        registry.suspend(AGREEMENT_X, by=by, reason="gêne")
+        complete.suspend(AGREEMENT_X, by=by, reason="gêne")
 
 
-def test_a_suspension_is_lifted_by_a_new_version_that_the_commune_confirms(registry: Registry) -> None:
-    papered(registry)
-    registry.suspend(AGREEMENT_X, by=AGENT, reason="urgence")
+def test_a_suspension_is_lifted_by_a_new_version_that_the_commune_confirms(complete: Registry) -> None:
+    complete.suspend(AGREEMENT_X, by=AGENT, reason="urgence")
     with pytest.raises(BadInputError):
-        registry.confirm(AGREEMENT_X, by=MAYOR_X)
-    registry.propose(_paper(AGREEMENT_X), by=AGENT)
-    assert registry.facts().in_charge(AGREEMENT_X, worlds.NOW) == registry.facts().versions(AGREEMENT_X)[0]
-    registry.confirm(AGREEMENT_X, by=MAYOR_X)
-    charge = registry.facts().in_charge(AGREEMENT_X, worlds.NOW)
+        complete.confirm(AGREEMENT_X, by=MAYOR_X)
+    complete.propose(_paper(AGREEMENT_X), by=AGENT)
+    assert complete.facts().in_charge(AGREEMENT_X, worlds.NOW) == complete.facts().versions(AGREEMENT_X)[0]
+    complete.confirm(AGREEMENT_X, by=MAYOR_X)
+    charge = complete.facts().in_charge(AGREEMENT_X, worlds.NOW)
     assert charge is not None
     assert (charge.version, charge.status) == (2, DocumentStatus.CONFIRMED)
 
 
-def test_what_is_withdrawn_stays_withdrawn(registry: Registry) -> None:
-    papered(registry)
-    registry.withdraw(AGREEMENT_X, by=MAYOR_X, reason="fin")
-    for act in (registry.withdraw, registry.suspend):
+def test_what_is_withdrawn_stays_withdrawn(complete: Registry) -> None:
+    complete.withdraw(AGREEMENT_X, by=MAYOR_X, reason="fin")
+    for act in (complete.withdraw, complete.suspend):
         with pytest.raises(BadInputError):
             act(AGREEMENT_X, by=MAYOR_X, reason="encore")
     with pytest.raises(BadInputError):
-        registry.confirm(AGREEMENT_X, by=MAYOR_X)
+        complete.confirm(AGREEMENT_X, by=MAYOR_X)
 
 
-def test_without_readable_facts_every_answer_is_a_denial(registry: Registry, engine: Engine) -> None:
-    papered(registry)
-    decider = RegistryDecider(LawEngine.load(), registry)
-    with engine.begin() as connection:
+def test_without_readable_facts_every_answer_is_a_denial(complete: Registry, town: Engine) -> None:
+    decider = RegistryDecider(LawEngine.load(), complete)
+    with town.begin() as connection:
         connection.exec_driver_sql("DELETE FROM registry_head")
-    registry._seen_s = float("-inf")
+    complete._seen_s = float("-inf")
     answers = [decider.decide(worlds.ask("agentE", camera)) for camera in ("cx", "unknown")]
     assert [answer.allowed for answer in answers] == [False, False]
     assert answers[0].sentence == answers[1].sentence

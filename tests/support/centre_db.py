@@ -1,6 +1,6 @@
 """The centre's database for a test, migrated, on either of the two engines."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -12,7 +12,7 @@ from beffroi.base.db import open_engine
 from beffroi.registry.migrate import upgrade
 
 _numbers = count(1)
-_TEMPLATE = "beffroi_template"
+MIGRATED = "beffroi_migrated"
 
 
 @contextmanager
@@ -24,19 +24,21 @@ def sqlite_centre(folder: Path) -> Iterator[Engine]:
     engine.dispose()
 
 
-def prepare_template(server_url: str) -> None:
-    """Migrate one database; `postgres_centre` copies it (30 ms instead of a migration for each test)."""
-    _administer(server_url, f"CREATE DATABASE {_TEMPLATE}")
-    engine = open_engine(_database(server_url, _TEMPLATE))
+def prepare_template(server_url: str, name: str = MIGRATED, fill: Callable[[Engine], None] | None = None) -> None:
+    """Migrate and fill one database; `postgres_centre` copies it (30 ms instead of all that for each test)."""
+    _administer(server_url, f"CREATE DATABASE {name}")
+    engine = open_engine(_database(server_url, name))
     upgrade(engine)
+    if fill is not None:
+        fill(engine)
     engine.dispose()
 
 
 @contextmanager
-def postgres_centre(server_url: str) -> Iterator[Engine]:
-    """A fresh database on this server."""
+def postgres_centre(server_url: str, template: str = MIGRATED) -> Iterator[Engine]:
+    """A fresh copy of a template on this server."""
     name = f"beffroi_{next(_numbers)}"
-    _administer(server_url, f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
+    _administer(server_url, f"CREATE DATABASE {name} TEMPLATE {template}")
     engine = open_engine(_database(server_url, name))
     yield engine
     engine.dispose()

@@ -26,16 +26,17 @@ MAYOR_X, MAYOR_Y, MAYOR_Z = PersonId("mayorX"), PersonId("mayorY"), PersonId("ma
 class Book:
     """A register that keeps what it is told, for tests that are about something else."""
 
-    def __init__(self) -> None:
+    def __init__(self, first: int = 0) -> None:
+        self.first = first
         self.changes: list[Change] = []
         self.broken: Exception | None = None
 
     def record(self, changes: Sequence[Change]) -> list[int]:
         if self.broken is not None:
             raise self.broken
-        start = len(self.changes)
+        start = self.first + len(self.changes)
         self.changes.extend(changes)
-        return list(range(start, len(self.changes)))
+        return list(range(start, start + len(changes)))
 
 
 def manual_clock() -> ManualClock:
@@ -75,6 +76,20 @@ def papered(registry: Registry) -> None:
             or (mayor == MAYOR_X and held.awaiting == worlds.E)
         ]
         registry.confirm_all(mine, by=mayor)
+
+
+def build(engine: Engine) -> None:
+    """The whole town, in an empty database."""
+    registry = founded(engine, manual_clock(), Book())
+    inhabited(registry)
+    papered(registry)
+
+
+def reopened(engine: Engine, clock: ManualClock, bus: Bus | None = None) -> tuple[Registry, Book]:
+    """The registry of a town already built, with a register that goes on where it stood."""
+    changes = Registry(engine, clock, register=None).changes(limit=10_000)
+    book = Book(len(changes))
+    return Registry(engine, clock, register=book, bus=bus), book
 
 
 def paper_of(facts: Facts, identifier: str) -> Document:
