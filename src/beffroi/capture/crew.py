@@ -59,7 +59,7 @@ class Crew:
         held = {key for worker in self._workers for key in worker.streams}
         for key in wanted.keys() - held:
             worker = self._roomiest(len(wanted))
-            worker.streams[key] = wanted[key]
+            worker.streams = {**worker.streams, key: wanted[key]}  # replaced, not changed: other threads read it
             changed.add(worker.number)
         for number in changed:
             self._workers[number].tell_streams()

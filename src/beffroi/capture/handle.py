@@ -21,7 +21,7 @@ _log = structlog.get_logger(__name__)
 
 START_S: Final = 30.0
 SILENT_S: Final = 5.0
-"""A worker reports each second; silent for longer, it is stuck and is killed."""
+"""A worker reports twice a second; silent for longer, it is stuck and is killed."""
 
 STREAM_STUCK_S: Final = 60.0
 """A stream's thread returns from the network within twice its time-out; after this it never will."""

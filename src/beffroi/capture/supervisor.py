@@ -43,6 +43,8 @@ _POLL_S: Final = 0.5
 _HOURS_S: Final = 15.0
 _LOCK_S: Final = 30.0
 _RETRY_S: Final = 2.0
+_KEEP_ACTS_US: Final = 90 * 86_400_000_000
+"""Acts that the register holds are kept here this much longer."""
 
 
 class AlreadyRunningError(BrokenError):
@@ -198,6 +200,7 @@ class Supervisor:
         except BeffroiError:
             hours = PublicHours(self._paths.hours, ())
         journal = self._journal.reader()
+        journal.prune(self._clock.wall_us() - _KEEP_ACTS_US)
         destroyer = Destroyer(
             self._paths.root,
             catalogue=self._catalogue,

@@ -43,7 +43,7 @@ from beffroi.vault.signed import load_public_keys
 
 _log = structlog.get_logger(__name__)
 
-REPORT_S: Final = 1.0
+REPORT_S: Final = 0.5
 _THREADS_S: Final = 3.0
 _CLOSE_S: Final = 20.0
 
