@@ -58,6 +58,7 @@ def test_a_gap_is_shown_with_its_cause_then_passed(replay: Page) -> None:
 def test_the_keys_of_editing_software(replay: Page) -> None:
     replay.keyboard.press("k")
     until(replay, lambda: replaying(replay)["state"] == "paused", "the pause")
+    replay.wait_for_timeout(250)  # two ticks: the playhead is read from the stopped element
     here = at_s(replay)
     replay.keyboard.press(".")
     until(replay, lambda: 0.02 < at_s(replay) - here < 0.2, "one picture on")

@@ -66,6 +66,7 @@ export class ReplayView {
   #endUs: number | null = null;
   #atUs: number;
   #wantsPlay = true;
+  #pendingS: number | null = null;
   #timer = 0;
   #gapTimer = 0;
   #retryTimer = 0;
@@ -163,7 +164,7 @@ export class ReplayView {
     const mediaS = (target - timeline.from) / 1e6;
     if (this.#status.state !== 'opening') this.#set({ state: this.#wantsPlay ? 'loading' : 'paused', gap: null });
     if (!isBuffered(mediaS, this.#spans())) this.#ask(Math.max(timeline.from, target - fillUs));
-    if (this.#video.readyState > 0) this.#video.currentTime = mediaS;
+    this.#place(mediaS);
     this.#position(true);
   }
 
@@ -276,10 +277,13 @@ export class ReplayView {
     this.#video.src = queue.url;
     this.#goTo(Math.min(Math.max(this.#atUs, from), to - 1000));
     this.#ask(this.#atUs);
-    // Before its metadata an element has no time of its own: a position given then may be lost.
-    this.#video.addEventListener('loadedmetadata', () => {
-      if (this.#queue === queue) this.#video.currentTime = (this.#atUs - from) / 1e6;
-    }, { once: true });
+    this.#place((this.#atUs - from) / 1e6);
+  }
+
+  /** Moves the element. Before its metadata it has no time of its own: the move then waits for them. */
+  #place(mediaS: number): void {
+    if (this.#video.readyState > 0) this.#video.currentTime = mediaS;
+    else this.#pendingS = mediaS;
   }
 
   async #giveKey(kid: string, key: string): Promise<void> {
@@ -329,12 +333,16 @@ export class ReplayView {
       return;
     }
     const video = this.#video;
-    if (video.readyState === 0) return;
-    if (!video.seeking) this.#goTo(timeline.from + video.currentTime * 1e6);
+    if (this.#pendingS !== null && video.readyState > 0) {
+      video.currentTime = this.#pendingS;
+      this.#pendingS = null;
+    }
+    const at = this.#pendingS ?? video.currentTime;
+    if (!video.seeking) this.#goTo(timeline.from + at * 1e6);
     this.#position();
     const spans = this.#spans();
     const gaps = timeline.gaps.map((gap) => ({ start: (gap.from - timeline.from) / 1e6, end: (gap.to - timeline.from) / 1e6 }));
-    const step = nextStep(video.currentTime, spans, gaps, this.#endS(timeline));
+    const step = nextStep(at, spans, gaps, this.#endS(timeline));
     switch (step.kind) {
       case 'play':
         if (this.#wantsPlay) {
@@ -344,7 +352,7 @@ export class ReplayView {
         } else if (this.#status.state === 'loading') this.#set({ state: 'paused' });
         return;
       case 'jump':
-        video.currentTime = step.to;
+        this.#place(step.to);
         return;
       case 'gap': {
         const gap = timeline.gaps.find((candidate) => Math.abs((candidate.to - timeline.from) / 1e6 - step.gap.end) < 0.001);
@@ -381,7 +389,7 @@ export class ReplayView {
       const target = gap.to + 1000;
       this.#set({ state: 'loading', gap: null });
       this.#goTo(target);
-      this.#video.currentTime = (target - timeline.from) / 1e6;
+      this.#place((target - timeline.from) / 1e6);
       this.#position(true);
     }, GAP_SHOWN_MS);
   }
