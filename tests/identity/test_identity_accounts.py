@@ -1,5 +1,6 @@
 """Opening accounts, logging in, locking: the rules one by one."""
 
+import contextlib
 import threading
 from dataclasses import replace
 from datetime import timedelta
@@ -10,9 +11,9 @@ from tests.support.identities import GOOD_PASSWORD, administrator, enrol, newcom
 
 from beffroi.base.bus import Bus
 from beffroi.domain.clock import ManualClock, now
-from beffroi.domain.errors import BadInputError
+from beffroi.domain.errors import BadInputError, NotFoundError
 from beffroi.domain.ids import PersonId
-from beffroi.identity import AccountState, Identity, Role
+from beffroi.identity import AccountId, AccountState, Identity, Role
 from beffroi.identity.accounts import (
     LinkRefusedError,
     LoginAttempt,
@@ -322,3 +323,39 @@ def test_nothing_in_the_database_opens_a_door(identity: Identity, clock: ManualC
     for hidden in (GOOD_PASSWORD, secret, link.token, opened.token):
         assert hidden not in content
     assert "192.0.2.1" not in content
+
+
+@pytest.mark.parametrize("strange", ["", "a\0b", "half \ud83d", "a-unknown", "é" * 300])
+def test_an_account_that_cannot_exist_is_not_found(identity: Identity, clock: ManualClock, strange: str) -> None:
+    admin, _ = administrator(identity, clock)
+    with pytest.raises(NotFoundError):
+        identity.account(AccountId(strange))
+    with pytest.raises(NotFoundError):
+        identity.lock(AccountId(strange), by=admin)
+    with pytest.raises(NotFoundError):
+        identity.approve_reset(strange, by=admin)
+    assert identity.session(strange) is None
+    with pytest.raises(LinkRefusedError):
+        identity.accept(strange, GOOD_PASSWORD)
+
+
+def test_a_login_and_a_lock_at_once_leave_no_session(identity: Identity, clock: ManualClock) -> None:
+    admin, _ = administrator(identity, clock)
+    agent, secret = enrol(identity, clock, identity.invite(newcomer("agent"), by=admin).token)
+    for _ in range(5):
+        clock.advance(30)
+        opened: list[OpenedSession] = []
+        barrier = threading.Barrier(2)
+
+        def attempt(barrier: threading.Barrier = barrier, opened: list[OpenedSession] = opened) -> None:
+            barrier.wait()
+            with contextlib.suppress(LoginRefusedError):
+                opened.append(identity.login("agent", GOOD_PASSWORD, code_at(secret, now(clock)), address="192.0.2.1"))
+
+        thread = threading.Thread(target=attempt)
+        thread.start()
+        barrier.wait()
+        identity.lock(agent.id, by=admin)
+        thread.join()
+        identity.unlock(agent.id, by=admin)
+        assert [identity.session(one.token) for one in opened] == [None] * len(opened)

@@ -223,3 +223,20 @@ def test_members_join_through_the_register(engine: Engine, clock: ManualClock) -
     registry = founded(engine, clock, Book())
     registry.set_members(worlds.E, frozenset({worlds.X, worlds.Y, worlds.Z}), by=DPO)
     assert worlds.Z in registry.facts().bodies[worlds.E].members
+
+
+@pytest.mark.parametrize("bad", ["a\0b", "half \ud83d", "x" * 201])
+def test_what_no_database_keeps_is_refused_alike_on_both(registry: Registry, bad: str) -> None:
+    before = registry.facts()
+    order = paper_of(before, ORDER_X)
+    camera = worlds.cameras()[0]
+    with pytest.raises(BadInputError):
+        registry.propose(replace(order, number=bad), by=AGENT)
+    with pytest.raises(BadInputError):
+        registry.propose_cameras([replace(camera, name=bad)], by=AGENT)
+    if len(bad) < 200:
+        with pytest.raises(BadInputError):
+            registry.propose(replace(order, fields={**order.fields, "note": ["x", {"y": bad}]}), by=AGENT)
+        with pytest.raises(BadInputError):
+            registry.suspend(ORDER_X, by=MAYOR_X, reason=bad)
+    assert registry.facts() == before

@@ -9,12 +9,15 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import JSON, DateTime, Dialect, Engine, MetaData, create_engine, event
+from sqlalchemy import JSON, DateTime, Dialect, Engine, MetaData, String, create_engine, event, inspect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
+
+from beffroi.domain.errors import BadInputError
+from beffroi.domain.text import Text
 
 _NAMES: Final = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -32,6 +35,19 @@ SQLITE_BUSY_MS: Final = 5_000
 
 JsonColumn = JSON().with_variant(JSONB(), "postgresql")
 """A JSON column: text in SQLite, jsonb in PostgreSQL."""
+
+
+class UnwritableTextError(BadInputError):
+    """A text is too long for its place, or holds what no database keeps (a NUL, half of a character)."""
+
+    def __init__(self, name: str, limit: int | None) -> None:
+        most = limit or "…"
+        super().__init__(
+            Text(
+                fr=f"« {name} » ne peut être enregistré : {most} caractères au plus, sans caractère nul ni incomplet.",
+                en=f"“{name}” cannot be recorded: at most {most} characters, none of them NUL or incomplete.",
+            )
+        )
 
 
 class Base(DeclarativeBase):
@@ -91,6 +107,7 @@ def session_scope(engine: Engine, *, read_only: bool = False) -> Iterator[Sessio
     if read_only and engine.dialect.name == "postgresql":
         options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     with Session(engine.execution_options(**options), expire_on_commit=False) as session, session.begin():
+        event.listen(session, "before_flush", _refuse_unwritable)
         yield session
 
 
@@ -98,6 +115,27 @@ def insert_missing(session: Session, table: type[Base], values: dict[str, Any]) 
     """Insert a row unless one with its key is there: safe when two transactions do it at once."""
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     session.execute(insert(table).values(**values).on_conflict_do_nothing())
+
+
+def _refuse_unwritable(session: Session, *_: object) -> None:
+    """One limit for both databases: SQLite ignores lengths and takes a NUL, PostgreSQL fails on either."""
+    for row in (*session.new, *session.dirty):
+        state = inspect(row)
+        for attribute in state.mapper.column_attrs:
+            kind, value = attribute.columns[0].type, state.dict.get(attribute.key)
+            limit = kind.length if isinstance(kind, String) else None
+            if not _writable(value) or (limit is not None and isinstance(value, str) and len(value) > limit):
+                raise UnwritableTextError(attribute.key, limit)
+
+
+def _writable(value: object) -> bool:
+    if isinstance(value, str):
+        return "\0" not in value and not any("\ud800" <= char <= "\udfff" for char in value)
+    if isinstance(value, dict):
+        return all(_writable(key) and _writable(one) for key, one in value.items())
+    if isinstance(value, list | tuple):
+        return all(_writable(one) for one in value)
+    return True
 
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:

@@ -46,7 +46,8 @@ def approve(session: Session, reset: str, by: AccountRow, now: datetime) -> tupl
         NotFoundError: no such request in force.
         NotEntitledError: the same person twice, or not one of the roles that may.
     """
-    row = session.scalars(select(FactorResetRow).where(FactorResetRow.id == reset).with_for_update()).one_or_none()
+    asked = reset if reset.isascii() and reset.isprintable() else ""  # PostgreSQL fails on a NUL
+    row = session.scalars(select(FactorResetRow).where(FactorResetRow.id == asked).with_for_update()).one_or_none()
     if row is None or row.approved_by is not None or now >= row.expires_at:
         raise NotFoundError(
             Text(

@@ -183,6 +183,7 @@ class Identity:
             if row.role == Role.ADMINISTRATOR.value and row.state == AccountState.ACTIVE.value:
                 _keep_one_administrator(session, row)
             row.state = AccountState.LOCKED.value
+            session.flush()  # a login under way either sees the lock, or its session is among those that end
             keys = login.end_sessions(session, row.id)
             session.execute(delete(InvitationRow).where(InvitationRow.account == row.id))
         self._ended(row, keys)
@@ -213,6 +214,7 @@ class Identity:
         """A second person approves: sessions end, old factors die, a one-time link is drawn: see `resets.approve`."""
         with session_scope(self._engine) as session:
             row, invitation = resets.approve(session, reset, _account(session, by), now(self.clock))
+            session.flush()
             keys = login.end_sessions(session, row.id)
         self._ended(row, keys)
         return invitation
@@ -249,7 +251,8 @@ class Identity:
 
 
 def _account(session: Session, account: str) -> AccountRow:
-    row = session.get(AccountRow, account)
+    # What cannot be an id is not looked up: PostgreSQL fails on a NUL instead of finding nothing.
+    row = session.get(AccountRow, account) if account.isascii() and account.isprintable() else None
     if row is None:
         raise NotFoundError(Text(fr="Ce compte n'existe pas.", en="There is no such account."))
     return row
