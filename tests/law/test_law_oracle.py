@@ -20,6 +20,8 @@ from beffroi.law.engine import LawEngine
 
 ENGINE = LawEngine.load()
 VARIATIONS = dict(variations())
+WORLD = world()
+IDS = sorted({one.id for one in WORLD.documents})
 
 
 def check(facts: Facts, request: ActRequest) -> bool:
@@ -97,9 +99,8 @@ def changed(draw: st.DrawFn, document: Document) -> Document:
 @st.composite
 def worlds(draw: st.DrawFn) -> Facts:
     """The fixture world with a few documents changed, doubled, removed, and a few places changed."""
-    facts = world()
-    ids = sorted({one.id for one in facts.documents})
-    for name in draw(st.lists(st.sampled_from(ids), max_size=4, unique=True)):
+    facts = WORLD
+    for name in draw(st.lists(st.sampled_from(IDS), max_size=4, unique=True)):
         original = facts.versions(name)[0]
         kind = draw(st.integers(0, 3))
         if kind == 0:

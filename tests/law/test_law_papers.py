@@ -115,7 +115,7 @@ def test_every_mandatory_field_is_asked_for(kind: DocumentKind) -> None:
     assert type_name(kind).fr in wrong
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     fields=st.dictionaries(
         st.sampled_from(sorted(ORDER.fields)),

@@ -180,7 +180,7 @@ def test_days_as_people_write_them() -> None:
 
 def test_every_sentence_is_whole() -> None:
     """No hole, no doubled space, one full stop, in both languages, in every variation."""
-    for _, facts in list(variations())[::7]:
+    for _, facts in list(variations())[::9]:
         for request in requests():
             decision = ENGINE.decide(facts, request)
             texts = [decision.sentence, *(one.text for one in decision.conditions)]
