@@ -220,10 +220,11 @@ def test_erasing_leaves_the_proofs(tmp_path: Path) -> None:
     assert ledger.payload(3) is None
     assert ledger.checkpoint() == before
     clean(tmp_path, ledger)
-    ledger.close()
+    # while it is open: the write-ahead log is on disk too
     on_disk = b"".join(path.read_bytes() for path in tmp_path.glob("payloads.sqlite*"))
     assert "réquisition".encode() not in on_disk
     assert b"operateur-1" not in on_disk
+    ledger.close()
 
 
 def test_the_index_is_rebuilt_when_deleted_or_damaged(tmp_path: Path) -> None:

@@ -75,6 +75,7 @@ def test_inclusion_for_every_leaf_of_many_sizes(rows: Rows, roots: list[bytes], 
         for index in range(size):
             proof = merkle.inclusion_proof(rows.node, index, size)
             assert merkle.verify_inclusion(rows.hashes[index], index, size, proof, roots[size])
+            assert not merkle.verify_inclusion(rows.hashes[index], index, size * 2, proof, roots[size])
         theirs = oracle.prove_inclusion(size, size)
         assert [bytes.fromhex(step) for step in theirs.serialize()["path"]][1:] == merkle.inclusion_proof(
             rows.node, size - 1, size

@@ -248,6 +248,13 @@ def test_the_command_says_it_in_both_languages_and_by_its_exit_code(copy: Path, 
     assert set(report["findings"][0]["text"]) == {"fr", "en"}
     proof = runner.invoke(app, ["prove", folder, "599"])
     assert json.loads(proof.stdout)["index"] == 599
+    paper = copy / "proof.json"
+    paper.write_text(proof.stdout)
+    assert runner.invoke(app, ["check", str(paper), "--key", VERIFIER.encode()]).output.startswith("Prouvé")
+    forgeries: list[dict[str, object]] = [{"index": 598}, {"leaf": "{}"}, {"path": []}, {"size": 500}]
+    for forged in forgeries:
+        paper.write_text(json.dumps({**json.loads(proof.stdout), **forged}))
+        assert runner.invoke(app, ["check", str(paper), "--key", VERIFIER.encode()]).exit_code == 1
     assert runner.invoke(app, ["head", folder]).stdout == (copy / "ledger/checkpoint").read_text()
     for wrong in (["verify", folder, "--key", "a+b+c"], ["verify", str(copy / "nowhere"), "--key", "/nowhere"]):
         assert isinstance(runner.invoke(app, wrong).exception, BeffroiError)

@@ -95,6 +95,38 @@ def prove(directory: Folder, index: Annotated[int, typer.Argument(help="Number o
     )
 
 
+@app.command()
+def check(
+    proof: Annotated[Path, typer.Argument(help="What `prove` printed.")],
+    key: Annotated[str, typer.Option("--key", help="Verifier key (name+id+key) or a file that holds it.")],
+) -> None:
+    """Check a proof away from the register. Exit code: 0 it holds, 1 it does not."""
+    from beffroi.ledger.note import NoteError, open_note
+    from beffroi.ledger.proofs import InclusionProof
+
+    verifier, _ = _verifier(proof, key)
+    try:
+        fields = json.loads(_bytes(proof))
+        checkpoint = open_note(fields["checkpoint"].encode(), verifier)
+        path = tuple(bytes.fromhex(step) for step in fields["path"])
+        found = InclusionProof(int(fields["index"]), int(fields["size"]), fields["leaf"].encode(), path)
+    except (NoteError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _usage("la preuve", "the proof", str(error) or type(error).__name__) from error
+    if checkpoint.size != found.size or not found.holds(checkpoint.root):
+        _say(_NOT_PROVEN)
+        raise typer.Exit(1)
+    _say(
+        Text(
+            fr=f"Prouvé : cette écriture est la n° {found.index} d'un registre de {found.size} écritures.",
+            en=f"Proven: this is entry {found.index} of a register of {found.size} entries.",
+        )
+    )
+
+
+_NOT_PROVEN = Text(
+    fr="Non prouvé : cette écriture n'est pas à cette place dans le registre que ce point de contrôle signe.",
+    en="Not proven: this entry is not at that place in the register that this checkpoint signs.",
+)
 _WEAK_KEY = Text(
     fr="La clé a été lue à côté du registre : qui a pu réécrire l'un a pu remplacer l'autre. Donnez --key.",
     en="The key was read beside the register: whoever could rewrite the one could replace the other. Give --key.",

@@ -24,6 +24,10 @@ def dump(value: Any) -> bytes:
             nesting deeper than 16.
     """
     _check(value, 0)
+    return _spell(value)
+
+
+def _spell(value: Any) -> bytes:
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     try:
         return text.encode()
@@ -38,12 +42,17 @@ def load(data: bytes) -> Any:
         NotCanonicalError: not JSON, repeated keys, or any other spelling than `dump` would give.
     """
     try:
-        value = json.loads(data.decode(), object_pairs_hook=_unique, parse_float=_refuse, parse_constant=_refuse)
+        value = json.loads(
+            data.decode(), object_pairs_hook=_unique, parse_int=_integer, parse_float=_refuse, parse_constant=_refuse
+        )
     except NotCanonicalError:
         raise
     except (ValueError, RecursionError) as error:
         raise NotCanonicalError("not JSON") from error
-    if dump(value) != data:
+    # the hooks have checked keys and numbers; only a text with many brackets can be nested too deep
+    if data.count(b"{") + data.count(b"[") > _DEPTH_LIMIT:
+        _check(value, 0)
+    if _spell(value) != data:
         raise NotCanonicalError("another spelling of the same value")
     return value
 
@@ -52,7 +61,15 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         raise NotCanonicalError("a key is repeated")
+    if not all(map(str.isascii, found)):
+        raise NotCanonicalError("a key is not ASCII text")
     return found
+
+
+def _integer(text: str) -> int:
+    if len(text) > 17 or abs(number := int(text)) > _INTEGER_LIMIT:
+        raise NotCanonicalError("integer beyond 2^53 - 1")
+    return number
 
 
 def _refuse(text: str) -> Any:
