@@ -30,6 +30,7 @@ def test_the_build_calls_nobody(built: Path) -> None:
 def test_the_lock_names_no_registry() -> None:
     lock = json.loads((CONSOLE / "package-lock.json").read_text())
     assert all("resolved" not in package for package in lock["packages"].values())
+    assert "://" not in (CONSOLE / "package-lock.json").read_text()
 
 
 def test_papers_follow_the_pack() -> None:

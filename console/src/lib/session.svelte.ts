@@ -5,6 +5,9 @@ import type { Camera, CameraTree, CommuneCameras, Me, Tool } from './types';
 
 export const ROOMS: Tool[] = ['wall', 'replay', 'acts', 'health', 'documents', 'register', 'accounts', 'cameras'];
 
+/** Where a person's work begins; for the others, the first room that is theirs. */
+const HOME: Record<string, Tool> = { technician: 'health', administrator: 'accounts', dpo: 'register', inspector: 'register' };
+
 /** What the wall hands over when a camera is to be replayed "here, thirty seconds back". */
 export interface ReplayCall {
   camera: string;
@@ -50,7 +53,11 @@ class Session {
     this.loggedOutText = false;
     if (!localStorage.getItem('beffroi.language') && me.language) i18n.language = me.language;
     const asked = location.hash.replace(/^#\/?/, '') as Tool;
-    this.room = me.tools.includes(asked) ? asked : (ROOMS.find((room) => me.tools.includes(room)) ?? 'acts');
+    const home = HOME[me.role];
+    this.room =
+      me.tools.includes(asked) ? asked
+      : home && me.tools.includes(home) ? home
+      : (ROOMS.find((room) => me.tools.includes(room)) ?? 'acts');
     void this.refresh();
     window.clearInterval(this.#timer);
     this.#timer = window.setInterval(() => void this.refresh(), REFRESH_MS);
