@@ -100,8 +100,14 @@ def test_a_failed_fsync_ends_the_worker_which_looks_at_its_files_and_goes_on(tmp
 
 def test_a_disk_that_is_too_slow_loses_pictures_never_time_for_the_cameras() -> None:
     pool = WriterPool(1, stream_cap=1_000, total_cap=2_000)
-    gate, written = threading.Event(), []
-    assert pool.submit("a", 600, lambda: (gate.wait(), written.append("first"))[1])
+    gate = threading.Event()
+    written: list[str] = []
+
+    def slow() -> None:
+        gate.wait()
+        written.append("first")
+
+    assert pool.submit("a", 600, slow)
     began_s = time.monotonic()
     assert pool.submit("a", 300, lambda: written.append("second"))
     assert not pool.submit("a", 600, lambda: written.append("never"))
@@ -119,7 +125,11 @@ def test_a_disk_that_is_too_slow_loses_pictures_never_time_for_the_cameras() -> 
 def test_a_writer_that_fails_unforeseen_is_not_passed_over() -> None:
     failed: list[BaseException] = []
     pool = WriterPool(1, on_failure=failed.append)
-    pool.order("a", lambda: 1 // 0)  # type: ignore[arg-type,return-value]  # any fault will do
+
+    def fails() -> None:
+        raise ZeroDivisionError
+
+    pool.order("a", fails)
     pool.close()
     assert [type(error) for error in failed] == [ZeroDivisionError]
 
