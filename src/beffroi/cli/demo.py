@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import signal
 import socket
 import tempfile
 import time
@@ -12,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from beffroi.base import log
 from beffroi.base.clock import SystemClock
 from beffroi.cli.house import ACCOUNTS_FILE, BANNER, House
 from beffroi.cli.ingeagglo import load_account
@@ -41,11 +43,15 @@ def demo(
     """Start INGEAGGLO: simulated cameras over RTSP, a recorder, the centre; or check its promises."""
     if context.invoked_subcommand is not None:
         return
+    log.configure(json=False, level="WARNING")
     if check:
         raise SystemExit(_check())
     _refuse_busy(port)
     house = House(data.resolve(), port, free_port(), free_port(), cameras=cameras, say=print)
     print(f"{BANNER.fr}\n{BANNER.en}\n")
+    # Asked to end in any polite way, the children end too. A shell that starts us in the background ignores Ctrl+C.
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, _interrupted)
     try:
         house.build()
         house.start()
@@ -80,6 +86,10 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def _interrupted(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _refuse_busy(port: int) -> None:
