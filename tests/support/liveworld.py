@@ -84,9 +84,9 @@ class LiveWorld:
         self.connections += 1
         return await LiveClient.open(self.folder / "live.sock", camera, stream, lease)
 
-    def begin_run(self, name: str, *, width: int = 160) -> None:
-        """A run begins with a key frame; groups of five pictures."""
-        self.config, self.frames = clip(count=25, gop=5, fps=25, width=width)
+    def begin_run(self, name: str, *, width: int = 160, gop: int = 5) -> None:
+        """A run begins with a key frame; groups of ``gop`` pictures."""
+        self.config, self.frames = clip(count=25, gop=gop, fps=25, width=width)
         self.number = 0
         self.start_us = self.clock.wall_us()
         self.stream.begin(Run(name, self.config, WallClock()))
