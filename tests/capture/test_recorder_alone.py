@@ -118,6 +118,6 @@ def test_a_sheet_that_ends_stops_the_recording_by_itself(tmp_path: Path) -> None
             rec.wait_recording("rue-1", frames=10)
             assert rec.stop() == 0
         ended = [frame.arrival_us for _, frame in rec.frames("rue-1") if frame.arrival_us < until_us + 1_000_000]
-        assert until_us - 1_500_000 < max(ended) < until_us + 450_000, "to the group of pictures"
+        assert until_us - 1_500_000 < max(ended) < until_us + 50_000, "to the picture"
         causes = [entry.fields["cause"] for entry in rec.journal() if entry.kind is ActKind.GAP]
         assert "no_order" in causes

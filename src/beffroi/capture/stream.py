@@ -170,7 +170,7 @@ class StreamThread(threading.Thread):
             self._beat()
             if self._stopping.is_set():
                 return self.stop_end
-            if packet.key and not self.mandate.in_force(self._clock.wall_us()):
+            if not self.mandate.in_force(self._clock.wall_us()):
                 return RunEnd.SHEET
             self._intake.packet(packet)
         return RunEnd.CLOSED
