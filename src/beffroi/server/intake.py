@@ -42,7 +42,10 @@ class JournalIntake:
         taken = 0
         after = self._ledger.last_seq(self._name) or 0
         while entries := await self._recorder.journal(after, BATCH):
-            await asyncio.gather(*(self._ledger.append_async(_entry(self._name, one)) for one in entries))
+            # Handed in in order: an act that is refused stops here, it is never skipped by a later one.
+            handed = [self._ledger.submit(_entry(self._name, one)) for one in entries]
+            for future in handed:
+                await asyncio.wrap_future(future)
             after = int(entries[-1]["seq"])
             await self._recorder.journal_ack(after)
             taken += len(entries)
@@ -70,5 +73,16 @@ def _entry(recorder: str, act: dict[str, Any]) -> Entry:
         outcome=str(act["kind"]),
         source=Source(recorder, int(act["seq"])),
         at_us=int(act["wall_us"]),
-        detail=fields,
+        detail=_exact(fields),
     )
+
+
+def _exact(value: Any) -> Any:
+    """The register spells whole numbers only: a measure with decimals goes in as its text."""
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, dict):
+        return {key: _exact(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_exact(item) for item in value]
+    return value
