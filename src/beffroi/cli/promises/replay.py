@@ -1,0 +1,108 @@
+"""Replay: half a minute back starts within a second, decrypted in the browser, and shows the frames of that time."""
+
+import time
+from datetime import UTC, datetime
+from typing import Final
+
+from beffroi.base.clock import SystemClock
+from beffroi.cli.promises.browser import Desk, Truth
+from beffroi.cli.promises.report import Figure, Kept, demand, kept
+from beffroi.domain.clock import to_wall_us
+
+CAMERA: Final = "bn-place-du-marche"
+H265_CAMERA: Final = "bn-gare-parvis"
+BACK_S: Final = 30.0
+START_TARGET_MS: Final = 1000.0
+OFF_TARGET_FRAMES: Final = 10
+"""A picture is dated by the wall clock on arrival: 10 frames are 400 ms, what a loaded machine adds on the way."""
+
+_SEEKS_BACK_S: Final = (24.0, 12.0, 28.0)
+_READY_BACK_S: Final = 4.0
+
+
+def replay(desk: Desk, *, camera: str = CAMERA, seeks_back_s: tuple[float, ...] = _SEEKS_BACK_S) -> Kept:
+    """Thirty seconds back from the live tile, then seeks: each shows the number that the camera showed then.
+
+    Raises:
+        PromiseBrokenError: it does not start, or shows another time or another camera.
+    """
+    _wait_recorded(desk, camera)
+    desk.empty_wall()
+    desk.put(camera)
+    desk.until(lambda: desk.tiles().get(camera, {}).get("frames", 0) > 0, "le direct / the live picture", 30)
+    desk.tile(camera).hover()
+    clicked_us = SystemClock().wall_us()
+    desk.tile(camera).get_by_role("button", name="Relire").click()
+    desk.until(lambda: desk.replaying().get("frames", 0) > 0, "la première image / the first picture", 20)
+    started = desk.replaying()
+    back_s = (clicked_us - int(started["fromUs"])) / 1e6
+    demand(back_s > BACK_S, f"La période n'a que {back_s:.0f} s", f"The range has {back_s:.0f} s only")
+    off = [_read_paused(desk, camera)]
+    for seek_back_s in seeks_back_s:
+        _seek(desk, clicked_us - round(seek_back_s * 1e6))
+        off.append(_read_paused(desk, camera))
+    return kept(
+        f"Relecture : {BACK_S:g} s en arrière puis {len(seeks_back_s)} sauts, la bonne image à chaque fois ({camera})",
+        Figure("du clic à l'image", started["startedMs"], "ms", START_TARGET_MS),
+        Figure("saut", desk.replaying()["seekMs"] or 0, "ms", START_TARGET_MS),
+        Figure("écart", max(abs(frames) for frames in off), "images", OFF_TARGET_FRAMES),
+    )
+
+
+def replay_h265(desk: Desk) -> Kept:
+    """A camera whose main stream is H.265 replays through its H.264 sub-stream where the browser has no H.265."""
+    told = replay(desk, camera=H265_CAMERA, seeks_back_s=(15.0,))
+    plays = desk.page.evaluate("() => MediaSource.isTypeSupported('video/mp4; codecs=\"hvc1.1.6.L93.B0\"')")
+    size = desk.page.locator(".player video").evaluate("video => video.videoWidth")
+    demand(
+        plays or size < 1280,
+        f"{H265_CAMERA} joue un flux de {size} px",
+        f"{H265_CAMERA} plays a stream of {size} px",
+    )
+    return Kept(f"Relecture d'une caméra H.265, par son flux de {size} px", told.figures)
+
+
+def _wait_recorded(desk: Desk, camera: str) -> None:
+    """Until the recorder has what is going to be asked."""
+
+    def recorded_s() -> float:
+        for commune in desk.person().get("/api/cameras").body["communes"]:
+            for one in commune["cameras"]:
+                since = one["health"]["since"] if one["id"] == camera else None
+                if since:
+                    return time.time() - to_wall_us(datetime.fromisoformat(since).astimezone(UTC)) / 1e6
+        return 0
+
+    desk.until(lambda: recorded_s() > BACK_S + _READY_BACK_S, f"{BACK_S:g} s enregistrées / recorded", BACK_S + 20)
+
+
+def _seek(desk: Desk, to_us: int) -> None:
+    """Type the time into the box, as a person does; seconds are what it takes."""
+    local = desk.page.evaluate(
+        "us => new Date(us / 1000).toLocaleTimeString('fr-FR', { timeZone: 'Europe/Paris' })", to_us
+    )
+    desk.page.keyboard.press("t")
+    desk.page.keyboard.type(local)
+    desk.page.keyboard.press("Enter")
+    whole_us = to_us // 1_000_000 * 1_000_000
+    desk.until(lambda: abs((desk.replaying()["atUs"] or 0) - whole_us) < 2e6 and _shows(desk), "le saut / the seek", 10)
+
+
+def _shows(desk: Desk) -> bool:
+    ready: bool = desk.page.locator(".player video").evaluate("video => !video.seeking && video.readyState >= 2")
+    return ready
+
+
+def _read_paused(desk: Desk, camera: str) -> int:
+    """Pause, read the number on the screen, compare with the one of that wall time. Gives the frames apart."""
+    truth, video = Truth.of(desk.house), desk.page.locator(".player video")
+    if desk.replaying()["state"] != "paused":
+        desk.until(lambda: desk.replaying()["state"] in {"playing", "paused"}, "la lecture / playing", 10)
+    if desk.replaying()["state"] == "playing":
+        desk.page.keyboard.press("k")
+    desk.until(lambda: desk.replaying()["state"] == "paused" and _shows(desk), "la pause / the pause", 10)
+    desk.page.wait_for_timeout(150)  # the picture of the playhead is composed a frame later
+    scene, frame = desk.number(video)
+    at_us = int(desk.replaying()["fromUs"] + video.evaluate("video => video.currentTime") * 1e6)
+    demand(scene == truth.scene(camera), f"{camera} rejoue la scène {scene}", f"{camera} replays scene {scene}")
+    return Truth.behind(truth.frame(camera, at_us), frame)

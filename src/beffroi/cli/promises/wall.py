@@ -1,0 +1,98 @@
+"""Live: the operator logs in, says why, and sees moving pictures of several communes, each under its authority."""
+
+from pathlib import Path
+from typing import Final
+
+from beffroi.base.clock import SystemClock
+from beffroi.cli.promises.browser import Desk, Truth, keep_shot
+from beffroi.cli.promises.report import Figure, Kept, demand, kept, percentile
+
+CAMERAS: Final = ("bn-place-du-marche", "sa-place-de-la-mairie", "vr-quai-nord", "gv-halle")
+MORE: Final = ("tm-salle-des-fetes", "ca-place-de-l-eglise", "fc-point-d-apport", "bn-gare-parvis", "gv-stade")
+DELAY_TARGET_MS: Final = 300.0
+_MOVED_FRAMES: Final = 50
+_MEASURED_FRAMES: Final = 100
+_LATEST_S: Final = 3.0
+
+
+def wall(desk: Desk, *, cameras: tuple[str, ...] = CAMERAS) -> Kept:
+    """At least four cameras of different communes play; each tile says whose authority it is under.
+
+    Raises:
+        PromiseBrokenError: a tile does not play, shows another camera, or hides its authority.
+    """
+    desk.empty_wall()
+    for camera in cameras:
+        desk.put(camera)
+    desk.until(lambda: _live(desk, cameras), "toutes les vignettes en direct / every tile live", 30)
+    desk.page.evaluate("() => window.__beffroi.tiles.forEach(tile => { if (tile) tile.delayMs.length = 0 })")
+    before = {camera: desk.tiles()[camera]["frames"] for camera in cameras}
+
+    def moved() -> bool:
+        tiles = desk.tiles()
+        return all(
+            tiles[camera]["frames"] >= before[camera] + _MOVED_FRAMES
+            and len(tiles[camera]["delayMs"]) >= _MEASURED_FRAMES
+            for camera in cameras
+        )
+
+    desk.until(moved, f"{_MEASURED_FRAMES} images par vignette / pictures on each tile", 30)
+    delays = [delay for camera in cameras for delay in desk.tiles()[camera]["delayMs"]]
+    communes = {_authority_shown(desk, camera) for camera in cameras}
+    worst_s = max(_right_picture(desk, camera) for camera in cameras)
+    return kept(
+        f"Direct : {len(cameras)} caméras de {len(communes)} communes, chacune sous son autorité",
+        Figure("p95", percentile(delays, 0.95), "ms", DELAY_TARGET_MS),
+        Figure("p50", percentile(delays, 0.5), "ms"),
+        Figure("capture d'écran en retard de", round(worst_s, 2), "s"),
+    )
+
+
+def picture_of_the_wall(desk: Desk, path: Path, *, cameras: tuple[str, ...] = CAMERAS + MORE) -> None:
+    """Nine tiles, one of them refused, kept as the project's picture."""
+    desk.empty_wall(9)
+    for camera in cameras:
+        desk.put(camera)
+    playing = tuple(camera for camera in cameras if not camera.startswith("fc-"))
+    desk.until(lambda: _live(desk, playing), "les vignettes en direct / live tiles", 30)
+    desk.page.mouse.move(5, 1075)
+    keep_shot(desk.page, path)
+
+
+def _live(desk: Desk, cameras: tuple[str, ...]) -> bool:
+    tiles = desk.tiles()
+    return all(tiles.get(camera, {}).get("state") == "live" for camera in cameras)
+
+
+def _authority_shown(desk: Desk, camera: str) -> str:
+    """The authority that a tile names; the one that the centre gives for this commune."""
+    for commune in desk.person().get("/api/cameras").body["communes"]:
+        if camera in {one["id"] for one in commune["cameras"]}:
+            name: str = commune["authority"]["name"]["fr"]
+            line = desk.tile(camera).inner_text()
+            demand(
+                name in line and commune["name"] in line,
+                f"La vignette de {camera} ne dit pas « {name} » : {line!r}",
+                f"The tile of {camera} does not say “{name}”: {line!r}",
+            )
+            return name
+    raise AssertionError(camera)
+
+
+def _right_picture(desk: Desk, camera: str) -> float:
+    """Read the number on the tile: it is this camera's, and of now. Gives how late it was, in seconds."""
+    truth = Truth.of(desk.house)
+    scene, frame = desk.number(desk.tile(camera).locator("video"))
+    behind = Truth.behind(truth.frame(camera, SystemClock().wall_us()), frame)
+    demand(
+        scene == truth.scene(camera),
+        f"{camera} montre la scène {scene}",
+        f"{camera} shows scene {scene}",
+    )
+    behind_s = behind / 25
+    demand(
+        0 <= behind_s <= _LATEST_S,
+        f"{camera} montre une image d'il y a {behind_s:.2f} s",
+        f"{camera} shows a picture of {behind_s:.2f} s ago",
+    )
+    return behind_s

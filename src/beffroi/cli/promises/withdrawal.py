@@ -1,0 +1,149 @@
+"""Withdrawal: a document is suspended while somebody watches; the picture goes, the reason comes, no byte follows."""
+
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from beffroi.cli.promises.browser import Desk
+from beffroi.cli.promises.client import KIND_FRAGMENT, Person, ViewSocket
+from beffroi.cli.promises.report import Figure, Kept, demand, kept
+
+CAMERA: Final = "bn-place-du-marche"
+OTHER_CAMERA: Final = "sa-place-de-la-mairie"
+ACCREDITATION: Final = "accreditation/p-operator"
+CUT_TARGET_S: Final = 5.0
+_SILENCE_S: Final = 6.0
+_REASON: Final = "Contrôle du centre : l'agrément est suspendu."
+
+
+@dataclass
+class Listener:
+    """A client that ignores the cut and goes on reading. Times are monotonic seconds."""
+
+    socket: ViewSocket
+    fragments: list[tuple[float, int]] = field(default_factory=list)
+    cut: dict[str, Any] | None = None
+    cut_s: float | None = None
+    stop: bool = False
+
+    def listen(self) -> None:
+        """Read until stopped, asking nothing."""
+        while not self.stop and self.socket.closed is None:
+            message = self.socket.receive(0.2)
+            if isinstance(message, tuple) and message[0] == KIND_FRAGMENT:
+                self.fragments.append((time.monotonic(), len(message[1])))
+            elif isinstance(message, dict) and message.get("type") == "cut":
+                self.cut, self.cut_s = message, time.monotonic()
+
+    def bytes_after(self, moment_s: float) -> int:
+        """How many bytes of pictures came after this moment."""
+        return sum(length for at_s, length in self.fragments if at_s > moment_s)
+
+
+def withdrawal(desk: Desk, supervisor: Person) -> Kept:
+    """The operator's accreditation is suspended: the tile blanks, the card cites the article, the socket falls silent.
+
+    Afterwards the operator sees nothing more in this house: run it last, or `restore`.
+
+    Raises:
+        PromiseBrokenError: a picture or a byte outlives the right, or the person is not told why.
+    """
+    documents = {one["id"]: one for one in supervisor.get("/api/documents").body}
+    demand(
+        documents.get(ACCREDITATION, {}).get("in_force"),
+        f"« {ACCREDITATION} » n'est pas en vigueur",
+        f"“{ACCREDITATION}” is not in force",
+    )
+    desk.empty_wall()
+    desk.put(CAMERA)
+    desk.until(lambda: desk.tiles().get(CAMERA, {}).get("frames", 0) > 10, "le direct / the live picture", 30)
+    operator = desk.person()
+    with operator.socket() as socket:
+        opened = operator.open_view(socket.connection_id, OTHER_CAMERA)
+        demand(opened.status == 201, f"Vue refusée : {opened.body}", f"View refused: {opened.body}")
+        socket.send({"type": "lease", "lease": opened.body["lease"]})
+        listener = Listener(socket)
+        thread = threading.Thread(target=listener.listen, daemon=True)
+        thread.start()
+        desk.until(lambda: len(listener.fragments) > 10, "les octets du direct / live bytes", 30)
+        suspended_s = time.monotonic()
+        answer = supervisor.post(f"/api/documents/{ACCREDITATION}/suspend", {"reason": _REASON})
+        demand(answer.status == 200, f"Suspension refusée : {answer.body}", f"Suspension refused: {answer.body}")
+        desk.until(lambda: _blank(desk), "la vignette vide / a blank tile", 3 * CUT_TARGET_S)
+        blank_s = time.monotonic() - suspended_s
+        _card_says_why(desk)
+        end_s = suspended_s + max(_SILENCE_S, 3 * CUT_TARGET_S if listener.cut is None else 0)
+        desk.until(lambda: time.monotonic() >= end_s, "le silence / silence", 4 * CUT_TARGET_S)
+        listener.stop = True
+        thread.join(timeout=5)
+    if listener.cut is None or listener.cut_s is None:
+        demand(False, "Le client brut n'a pas été averti", "The raw client was not told")
+        raise AssertionError
+    late = listener.bytes_after(listener.cut_s)
+    demand(late == 0, f"{late} octets après la coupure", f"{late} bytes after the cut")
+    refusal = listener.cut["refusal"]
+    demand(refusal and refusal["articles"], "La coupure ne cite aucun article", "The cut cites no article")
+    again = _asked_again(operator)
+    demand(again == 403, f"Redemandée, la vue répond {again}", f"Asked again, the view answers {again}")
+    return kept(
+        f"Retrait : « {refusal['sentence']['fr']} » ({', '.join(refusal['articles'])})",
+        Figure("vignette vide en", round(blank_s, 2), "s", CUT_TARGET_S),
+        Figure("dernier octet à", round(max(at for at, _ in listener.fragments) - suspended_s, 2), "s", CUT_TARGET_S),
+        Figure("octets après la coupure", late, "", 0, timing=False),
+    )
+
+
+def restore(supervisor: Person, mayor: Person) -> None:
+    """A new version of the accreditation, entered by the supervisor and confirmed by the mayor.
+
+    Raises:
+        PromiseBrokenError: the centre does not take it.
+    """
+    held = next(one for one in supervisor.get("/api/documents").body if one["id"] == ACCREDITATION)
+    prefet = held["signatory"]
+    proposed = supervisor.post(
+        "/api/documents",
+        {
+            "kind": "accreditation",
+            "name": ACCREDITATION.partition("/")[2],
+            "number": f"{held['number']}-bis",
+            "signed_on": held["valid_from"],
+            "signatory": prefet,
+            "valid_from": held["valid_from"],
+            "persons": ["p-operator"],
+            "fields": {
+                "employer": "200099999",
+                "prefets": [prefet],
+                "departements": ["99"],
+                "inquiry_on": held["valid_from"],
+            },
+        },
+    )
+    demand(proposed.status == 201, f"Proposition refusée : {proposed.body}", f"Proposal refused: {proposed.body}")
+    confirmed = mayor.post(f"/api/documents/{ACCREDITATION}/confirm")
+    demand(confirmed.status == 200, f"Confirmation refusée : {confirmed.body}", f"Refused: {confirmed.body}")
+
+
+def _blank(desk: Desk) -> bool:
+    """No picture in the tile: hidden, and its element emptied."""
+    video = desk.tile(CAMERA).locator("video")
+    gone: bool = video.evaluate(
+        "video => getComputedStyle(video).visibility === 'hidden' && !video.hasAttribute('src') && !video.videoWidth"
+    )
+    return gone
+
+
+def _card_says_why(desk: Desk) -> None:
+    words = desk.tile(CAMERA).inner_text()
+    for expected in ("agrément", "L.132-14"):
+        demand(
+            expected in words,
+            f"La vignette coupée ne dit pas « {expected} » : {words!r}",
+            f"The tile that was cut does not say “{expected}”: {words!r}",
+        )
+
+
+def _asked_again(operator: Person) -> int:
+    with operator.socket() as socket:
+        return operator.open_view(socket.connection_id, OTHER_CAMERA).status

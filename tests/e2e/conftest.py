@@ -1,0 +1,39 @@
+"""One whole house for the folder, and one Chromium: what is promised is checked on running programs."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from beffroi.cli.demo import free_port
+from beffroi.cli.house import House
+from beffroi.cli.promises.browser import Desk, chromium, desk
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """INGEAGGLO with sixteen cameras: simulated cameras, recorder, centre, each a process."""
+    os.environ.setdefault("BEFFROI_SCENES", str(Path(".scenes").resolve()))
+    built = House(tmp_path_factory.mktemp("e2e") / "house", free_port(), free_port(), free_port())
+    built.build()
+    try:
+        built.start()
+        yield built
+    finally:
+        built.stop()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture
+def operator(browser: Browser, house: House) -> Iterator[Desk]:
+    """The operator of the pooled centre, at the console."""
+    with desk(browser, house, "operator") as seat:
+        yield seat

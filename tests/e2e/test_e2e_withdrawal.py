@@ -1,0 +1,17 @@
+"""A right withdrawn while somebody watches."""
+
+import pytest
+
+from beffroi.cli.house import House
+from beffroi.cli.promises.browser import Desk
+from beffroi.cli.promises.withdrawal import restore, withdrawal
+
+pytestmark = pytest.mark.e2e
+
+
+def test_a_suspended_accreditation_blanks_the_tile_and_silences_the_socket(house: House, operator: Desk) -> None:
+    supervisor = house.login("supervisor")
+    try:
+        print(withdrawal(operator, supervisor))
+    finally:
+        restore(supervisor, house.login("mayor"))
