@@ -118,6 +118,12 @@ class Session {
     sessionStorage.clear();
   }
 
+  /** Whether this person's work is to watch: only then does the bar ask for a reason. */
+  get watches(): boolean {
+    const role = this.me?.role ?? '';
+    return !(role in HOME) && (this.me?.tools.includes('wall') ?? false);
+  }
+
   get communes(): CommuneCameras[] {
     return this.tree?.communes ?? [];
   }
