@@ -18,7 +18,8 @@ from beffroi.domain.ids import StreamName
 from beffroi.domain.ranges import WallRange
 from beffroi.vault.catalogue import Catalogue
 from beffroi.vault.chunk import ChunkHeader, ChunkWriter, CloseReason
-from beffroi.vault.destruction import Destroyer, destroy_due_hours, due_hours
+from beffroi.vault.destruction import Destroyer
+from beffroi.vault.hourdeath import destroy_due_hours
 from beffroi.vault.journal import ActKind, Journal
 from beffroi.vault.keyerrors import HourDestroyedError
 from beffroi.vault.sealing import HOUR_US, chunk_info, hour_of, seal_content_key
@@ -267,5 +268,5 @@ def test_two_persons_settle_the_clock(house: House) -> None:
 def test_due_hours_of_a_locked_ring(house: House) -> None:
     first = house.world.ring.held_hours(TERM)[0]
     end = hour_term_end_us(first, TERM, "Europe/Paris")
-    assert due_hours(house.world.ring, end - 1) == []
-    assert due_hours(house.world.ring, end) == [(TERM, first)]
+    assert house.world.ring.due_hours(end - 1) == []
+    assert house.world.ring.due_hours(end) == [(TERM, first)]

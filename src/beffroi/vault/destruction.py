@@ -1,6 +1,7 @@
-"""At term: the hour key dies (centre), the sealed key and the file die (recorder); each with a proof.
+"""At term, on the recorder: the sealed key and the file die, with a proof. Hour keys die apart, where they are held
+(`beffroi.vault.hourdeath`): a recorder has no code that opens them.
 
-Recorder side, for each file: `garbage` mark, which drops the sealed key from the catalogue → the file's head, where the
+For each file: `garbage` mark, which drops the sealed key from the catalogue → the file's head, where the
 sealed key also lies, overwritten → unlink → fsync of the folder → journal entry → the row becomes a destroyed range. A
 crash between any two steps is resumed by the next `run`: after the first step nothing can open the file again.
 """
@@ -21,7 +22,6 @@ from beffroi.domain.text import Text
 from beffroi.vault.catalogue import Catalogue, ChunkRow, ChunkState
 from beffroi.vault.catalogueschema import connect
 from beffroi.vault.journal import ActKind, Journal
-from beffroi.vault.keyring import HourKeyring, KeyDestroyed
 from beffroi.vault.term import ClockWatch, hour_term_end_us
 
 HEAD_BYTES: Final = 1 << 20
@@ -204,33 +204,3 @@ def _overwrite_head(path: Path) -> None:
         fsync_fd(fd, path, data_only=True)
     finally:
         os.close(fd)
-
-
-@dataclass
-class HourReport:
-    """What the centre destroyed. ``paused``: hours due by some clock, kept because the clock is in doubt."""
-
-    proofs: list[KeyDestroyed] = field(default_factory=list)
-    paused: int = 0
-
-
-def due_hours(keyring: HourKeyring, now_us: int) -> list[tuple[int, int]]:
-    """(term_days, hour) of every key of a ring past its term at ``now_us``. Needs no passphrase."""
-    return keyring.due_hours(now_us)
-
-
-def destroy_due_hours(keyring: HourKeyring, watch: ClockWatch, *, now_us: int) -> HourReport:
-    """Destroy every hour key at its term, or pause while the clock is in doubt; log each proof.
-
-    Raises:
-        FsyncFailedError: let it end the process.
-        HourDamagedError: a slot does not read back as destroyed.
-    """
-    report = HourReport()
-    for term_days, hour in keyring.due_hours(max(now_us, watch.steady_us())):
-        verdict = watch.judge(hour_term_end_us(hour, term_days, keyring.legal_tz))
-        if verdict.due:
-            report.proofs.append(keyring.destroy(term_days, hour, before_term=True))
-        elif verdict.refuse:
-            report.paused += 1
-    return report

@@ -12,7 +12,7 @@ from beffroi.domain.errors import BadInputError, BeffroiError, NotFoundError
 from beffroi.domain.ids import AuthorityId, authority_slug
 from beffroi.domain.text import Text
 from beffroi.vault.sealing import hour_of
-from beffroi.vault.signed import PaperRefusedError, b64, open_paper, read_paper, sign_paper, unb64
+from beffroi.vault.signed import GROUP_READS, PaperRefusedError, b64, open_paper, read_paper, sign_paper, unb64
 from beffroi.vault.term import check_term_days, legal_zone
 
 _KIND: Final = "hour-keys/1"
@@ -156,7 +156,7 @@ class PublicHours:
         if bundle.last_hour < hour_of(now_us):
             raise PaperRefusedError(bundle.file_name, "ses heures sont passées", "its hours are over")
         self.directory.mkdir(parents=True, exist_ok=True)
-        write_durable(self.directory / bundle.file_name, raw)
+        write_durable(self.directory / bundle.file_name, raw, mode=GROUP_READS)
         self._bundles[bundle.authority, bundle.term_days] = bundle
         return bundle
 

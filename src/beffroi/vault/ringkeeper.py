@@ -11,7 +11,7 @@ import structlog
 
 from beffroi.base.files import fsync_dir, fsync_fd, write_durable
 from beffroi.domain.clock import Clock
-from beffroi.vault.destruction import HourReport, destroy_due_hours
+from beffroi.vault.hourdeath import HourReport, destroy_due_hours
 from beffroi.vault.keyring import HourKeyring, KeyDestroyed
 from beffroi.vault.signed import canonical
 from beffroi.vault.term import ClockWatch

@@ -14,7 +14,7 @@ from beffroi.domain.errors import BeffroiError
 from beffroi.domain.ids import CameraId
 from beffroi.domain.text import Text
 from beffroi.vault.sheet import RecordingSheet, Revocation, open_revocation, open_sheet
-from beffroi.vault.signed import PaperRefusedError, read_paper
+from beffroi.vault.signed import GROUP_READS, PaperRefusedError, read_paper
 
 TRUST_MAX_S: Final = 24 * 3600.0
 """With a clock in doubt, the last sheet is followed for at most this long."""
@@ -101,7 +101,7 @@ class SheetStore:
                 "a newer sheet or a revocation is here",
             )
         self._directory.mkdir(parents=True, exist_ok=True)
-        write_durable(path, raw)
+        write_durable(path, raw, mode=GROUP_READS)
         return sheet
 
     def install_revocation(self, raw: bytes) -> Revocation:
@@ -114,7 +114,7 @@ class SheetStore:
         held = self._revocations(SheetBook()).get(notice.camera)
         if held is None or notice.up_to_serial > held.up_to_serial:
             self._directory.mkdir(parents=True, exist_ok=True)
-            write_durable(self._directory / f"{notice.camera}.revoked", raw)
+            write_durable(self._directory / f"{notice.camera}.revoked", raw, mode=GROUP_READS)
         return notice
 
     def _held_serial(self, path: Path) -> int | None:

@@ -21,6 +21,9 @@ from beffroi.domain.errors import BadInputError
 from beffroi.domain.text import Text
 
 MAX_PAPER_BYTES: Final = 1 << 20
+GROUP_READS: Final = 0o640
+"""Mode of a signed paper: the centre writes it, the recorder, another user of the same group, reads it."""
+
 _PEM: Final = re.compile(rb"-----BEGIN PUBLIC KEY-----.*?-----END PUBLIC KEY-----", re.S)
 
 

@@ -1,0 +1,31 @@
+"""At term, where the private hour keys are held: each key dies, with a proof."""
+
+from dataclasses import dataclass, field
+
+from beffroi.vault.keyring import HourKeyring, KeyDestroyed
+from beffroi.vault.term import ClockWatch, hour_term_end_us
+
+
+@dataclass
+class HourReport:
+    """What the centre destroyed. ``paused``: hours due by some clock, kept because the clock is in doubt."""
+
+    proofs: list[KeyDestroyed] = field(default_factory=list)
+    paused: int = 0
+
+
+def destroy_due_hours(keyring: HourKeyring, watch: ClockWatch, *, now_us: int) -> HourReport:
+    """Destroy every hour key at its term, or pause while the clock is in doubt; log each proof.
+
+    Raises:
+        FsyncFailedError: let it end the process.
+        HourDamagedError: a slot does not read back as destroyed.
+    """
+    report = HourReport()
+    for term_days, hour in keyring.due_hours(max(now_us, watch.steady_us())):
+        verdict = watch.judge(hour_term_end_us(hour, term_days, keyring.legal_tz))
+        if verdict.due:
+            report.proofs.append(keyring.destroy(term_days, hour, before_term=True))
+        elif verdict.refuse:
+            report.paused += 1
+    return report
