@@ -7,6 +7,9 @@ export type Dictionary = typeof fr;
 
 const dictionaries: Record<Language, Dictionary> = { fr, en };
 
+/** French punctuation may not begin a line: its space becomes one that does not break. */
+export const unbroken = (french: string): string => french.replaceAll(/ (?=[:;?!»])/g, '\u00a0').replaceAll('« ', '«\u00a0');
+
 class I18n {
   language = $state<Language>('fr');
 
@@ -27,7 +30,8 @@ class I18n {
 
   pick(text: Text | string | null | undefined): string {
     if (!text) return '';
-    return typeof text === 'string' ? text : text[this.language];
+    if (typeof text === 'string') return text;
+    return this.language === 'fr' ? unbroken(text.fr) : text.en;
   }
 }
 
