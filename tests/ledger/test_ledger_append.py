@@ -323,3 +323,17 @@ def test_another_key_does_not_open_it(tmp_path: Path) -> None:
     open_ledger(tmp_path).close()
     with pytest.raises(LedgerDamagedError):
         Ledger.open(tmp_path / "ledger", ManualClock(), KEY, origin="other.example/register")
+
+
+def test_ones_own_entries_are_numbered_among_ones_own(tmp_path: Path) -> None:
+    ledger, me, other = open_ledger(tmp_path), PersonId("p-me"), PersonId("p-other")
+    for number in range(7):
+        ledger.append(Entry(EntryKind.LOGIN, actor=me if number % 2 else other))
+    ranked = ledger.own_numbered(me)
+    assert [(rank, record.index) for rank, record in ranked] == [(3, 5), (2, 3), (1, 1)]
+    assert [rank for rank, _ in ledger.own_numbered(me, limit=2)] == [3, 2]
+    assert [rank for rank, _ in ledger.own_numbered(me, before=2, limit=2)] == [1]
+    assert ledger.own_numbered(me, before=1) == []
+    assert ledger.own_numbered(me, before=99) == ranked
+    assert ledger.own_numbered(PersonId("p-nobody")) == []
+    ledger.close()

@@ -114,6 +114,17 @@ class Index:
             (actor, 2**62 if before is None else before, limit),
         )
 
+    def numbered_of_actor(self, actor: str, *, before: int | None, limit: int) -> list[tuple[int, int]]:
+        """(rank, entry) of a pseudonym's own entries, newest first, below rank ``before``; the first has rank 1."""
+        with self._lock:
+            total = int(self._db.execute("SELECT count(*) FROM entry WHERE actor = ?", (actor,)).fetchone()[0])
+        last = total if before is None else max(0, min(total, before - 1))
+        first = max(0, last - limit)
+        found = self._indices(
+            "SELECT idx FROM entry WHERE actor = ? ORDER BY idx LIMIT ? OFFSET ?", (actor, last - first, first)
+        )
+        return [(first + place, index) for place, index in enumerate(found, start=1)][::-1]
+
     def of_camera(self, camera: CameraId | None, from_us: int, to_us: int, limit: int) -> list[int]:
         """Entries about one camera (None: any) that happened in ``[from_us, to_us)``, oldest first."""
         return self._indices(

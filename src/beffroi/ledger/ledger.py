@@ -224,6 +224,17 @@ class Ledger:
             return []
         return [self.record(index) for index in self._index.of_actor(actor, before=before, limit=limit)]
 
+    def own_numbered(self, person: PersonId, *, before: int | None = None, limit: int = 50) -> list[tuple[int, Record]]:
+        """As `own_entries`, each with its rank among the person's own (1 for the first), below rank ``before``.
+
+        The rank says nothing of what others do; the register's index does.
+        """
+        actor = self._payloads.pseudonym(person)
+        if actor is None:
+            return []
+        ranked = self._index.numbered_of_actor(actor, before=before, limit=limit)
+        return [(rank, self.record(index)) for rank, index in ranked]
+
     def entries_between(self, span: WallRange, *, camera: CameraId | None = None, limit: int = 1000) -> list[Record]:
         """Entries that happened in a wall range (a day), about one camera or any, oldest first."""
         return [self.record(i) for i in self._index.of_camera(camera, span.from_us, span.to_us, limit)]
