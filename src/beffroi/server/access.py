@@ -3,11 +3,11 @@
 A rule here opens a *tool*, never an image: images are decided by the law, through the gate, call by call.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Request, WebSocket
 
 from beffroi.domain.errors import RefusedError
 from beffroi.domain.text import Text
@@ -35,7 +35,17 @@ LOGGED_IN: Final = Rule(
 )
 SUPPLY: Final = Rule(
     "documents",
-    frozenset({Role.ROOM_SUPERVISOR, Role.MAYOR, Role.DPO, Role.INSPECTOR, Role.ADMINISTRATOR}),
+    frozenset(
+        {
+            Role.ROOM_SUPERVISOR,
+            Role.MAYOR,
+            Role.ELECTED,
+            Role.MUNICIPAL_POLICE,
+            Role.DPO,
+            Role.INSPECTOR,
+            Role.ADMINISTRATOR,
+        }
+    ),
     Text(
         fr="Les pièces sont tenues par le chef de salle et les maires : adressez-vous à eux.",
         en="Documents are kept by the room supervisor and the mayors: ask them.",
@@ -43,7 +53,9 @@ SUPPLY: Final = Rule(
 )
 CONFIRM: Final = Rule(
     "confirm",
-    frozenset({Role.MAYOR}),
+    # Whom a commune may designate for it (docs/design/registry.md); and, for a commune's first election record, the
+    # controllers. The registry then asks for the designation itself.
+    frozenset({Role.MAYOR, Role.ELECTED, Role.MUNICIPAL_POLICE, Role.DPO, Role.INSPECTOR}),
     Text(
         fr="Seule une personne désignée par la commune peut confirmer cette pièce.",
         en="Only a person designated by the commune can confirm this document.",
@@ -74,6 +86,25 @@ ACCOUNTS: Final = Rule(
         en="Accounts are kept by the administrator and the room supervisor: ask them.",
     ),
 )
+RESETS: Final = Rule(
+    "resets",
+    # Three roles, so that two persons remain when the lost factor belongs to one of them.
+    frozenset({Role.ADMINISTRATOR, Role.ROOM_SUPERVISOR, Role.DPO}),
+    Text(
+        fr="Un second facteur perdu se remplace à deux, parmi l'administrateur, le chef de salle et le délégué à la "
+        "protection des données.",
+        en="A lost second factor is replaced by two of the administrator, the room supervisor and the data protection "
+        "officer.",
+    ),
+)
+MACHINE: Final = Rule(
+    "machine",
+    frozenset({Role.ADMINISTRATOR, Role.TECHNICIAN}),
+    Text(
+        fr="L'état de la machine est suivi par l'administrateur et le technicien : adressez-vous à eux.",
+        en="The state of the machine is followed by the administrator and the technician: ask them.",
+    ),
+)
 CAMERAS: Final = Rule(
     "cameras",
     frozenset({Role.ADMINISTRATOR, Role.TECHNICIAN}),
@@ -100,7 +131,7 @@ TOOLS: Final[dict[str, Rule]] = {
     "health": HEALTH,
     "documents": SUPPLY,
     "register": REGISTER,
-    "accounts": ACCOUNTS,
+    "accounts": RESETS,
     "cameras": CAMERAS,
 }
 """The console's screens and the rule of each. A screen may still show nothing but refusals."""
@@ -152,6 +183,12 @@ class Routes:
     def delete(self, path: str, rule: Rule, **options: Any) -> Callable[[Callable[..., Any]], Any]:
         """Declare a DELETE route under a rule."""
         return self._add("DELETE", path, rule, **options)
+
+    def websocket(self, path: str, rule: Rule, handler: Callable[[WebSocket], Awaitable[None]]) -> None:
+        """Declare a WebSocket under a rule, which the handler enforces itself once it has accepted."""
+        summary = (handler.__doc__ or "").strip().splitlines()[0]
+        self.table.append(RouteFact("WEBSOCKET", path, rule, summary))
+        self.router.add_api_websocket_route(path, handler)
 
 
 def admit(rule: Rule, caller: Caller | None) -> None:

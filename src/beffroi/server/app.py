@@ -3,10 +3,10 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
 
 from beffroi import __version__
 from beffroi.domain.errors import BadInputError, BeffroiError, BrokenError, NotFoundError, RefusedError
@@ -23,8 +23,6 @@ from beffroi.server.routes import acts, cameras, door, papers, people, views
 from beffroi.server.session import NotLoggedInError
 from beffroi.server.viewing import Viewing
 
-_log = structlog.get_logger(__name__)
-
 _STATUS: tuple[tuple[type[BeffroiError], int, str], ...] = (
     (NotLoggedInError, 401, "not-logged-in"),
     (LoginRefusedError, 401, "login-refused"),
@@ -33,11 +31,6 @@ _STATUS: tuple[tuple[type[BeffroiError], int, str], ...] = (
     (BadInputError, 422, "bad-input"),
     (RefusedError, 403, "refused"),
     (BrokenError, 503, "broken"),
-)
-
-_FAULT = Text(
-    fr="Le centre a rencontré une panne : l'acte n'a pas eu lieu. Réessayez ; si cela dure, prévenez l'exploitant.",
-    en="The centre met a fault: the act did not happen. Try again; if it lasts, tell the operator of the system.",
 )
 
 
@@ -61,7 +54,8 @@ def create_app(centre: Centre) -> FastAPI:
         lifespan=life,
         docs_url=None,
         redoc_url=None,
-        openapi_url="/api/openapi.json",
+        openapi_url=None,
+        redirect_slashes=False,
     )
     app.state.identity, app.state.https = centre.identity, centre.https
     table: list[RouteFact] = []
@@ -71,11 +65,11 @@ def create_app(centre: Centre) -> FastAPI:
         table += routes.table
     view_routes = views.build(centre, viewing)
     app.include_router(view_routes.router)
-    app.state.route_table = [*table, *view_routes.table]
+    app.state.route_table = [*table, *view_routes.table, static.FACT]
     app.include_router(static.router)
     app.add_exception_handler(BeffroiError, _sentence)
     app.add_exception_handler(RequestValidationError, _malformed)
-    app.add_exception_handler(Exception, _fault)
+    app.add_exception_handler(HTTPException, _plain)
     app.add_middleware(Guard, origins=centre.origins, https=centre.https)
     return app
 
@@ -91,16 +85,39 @@ def _sentence(request: Request, error: Exception) -> JSONResponse:
 
 
 def _malformed(request: Request, error: Exception) -> JSONResponse:
-    """Which field is wrong, never what was sent: a password may be in it."""
+    """Which field is wrong, never what was sent: a password may be in it, even as the name of a field."""
     del request
-    fields: list[str] = []
+    fields: set[str] = set()
     if isinstance(error, RequestValidationError):
-        fields = sorted({".".join(str(part) for part in item["loc"][1:]) or "corps" for item in error.errors()})
-    named = ", ".join(fields)[:300]
-    text = Text(fr=f"Donnée refusée : corrigez {named}.", en=f"Input refused: correct {named}.")
+        for item in error.errors():
+            place = item["loc"][1:2]
+            named = bool(place) and isinstance(place[0], str) and item["type"] != "extra_forbidden"
+            fields.add(str(place[0]) if named else "")
+    named_fields = ", ".join(f"« {name} »" for name in sorted(fields) if name)
+    text = (
+        Text(fr=f"Donnée refusée : corrigez {named_fields}.", en=f"Input refused: correct {named_fields}.")
+        if named_fields
+        else Text(
+            fr="Donnée refusée : la demande est mal formée ou porte un champ inconnu.",
+            en="Input refused: the request is malformed or carries an unknown field.",
+        )
+    )
     return JSONResponse(error_json("bad-input", text), status_code=422)
 
 
-def _fault(request: Request, error: Exception) -> JSONResponse:
-    _log.error("request failed", path=request.url.path, exc_info=error)
-    return JSONResponse(error_json("fault", _FAULT), status_code=500)
+_PLAIN: dict[int, tuple[str, Text]] = {
+    400: ("bad-input", Text(fr="La demande est illisible.", en="The request cannot be read.")),
+    404: ("not-found", Text(fr="Cette adresse n'existe pas.", en="This address does not exist.")),
+    405: (
+        "not-allowed",
+        Text(fr="Cette adresse n'accepte pas cette méthode.", en="This address does not accept this method."),
+    ),
+}
+
+
+def _plain(request: Request, error: Exception) -> JSONResponse:
+    """What the framework itself refuses, as a sentence."""
+    del request
+    status = error.status_code if isinstance(error, HTTPException) else 400
+    code, text = _PLAIN.get(status, _PLAIN[400])
+    return JSONResponse(error_json(code, text), status_code=status)

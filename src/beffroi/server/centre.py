@@ -64,7 +64,7 @@ class Centre:
     https: bool
     banner: Text | None = None
     duties: Duties = field(default_factory=lambda: Duties(REASONS))
-    _lists: dict[PersonId, tuple[int, float, list[VisibleCamera]]] = field(default_factory=dict)
+    _lists: dict[tuple[PersonId, bool], tuple[int, float, list[VisibleCamera]]] = field(default_factory=dict)
 
     @property
     def recorder_socket(self) -> Path:
@@ -75,12 +75,12 @@ class Centre:
         """The cameras this person may know of, each with its decisions; kept for a second of unchanged facts."""
         facts = self.registry.facts()
         at_s = self.clock.monotonic_s()
-        held = self._lists.get(person)
+        held = self._lists.get((person, strong))
         if held is not None and held[0] == facts.revision and at_s - held[1] < 1.0:
             return held[2]
         at: datetime = now(self.clock)
         found = visible(self.law, facts, person, at, acts=(Act.LIVE, Act.REPLAY), strong_auth=strong)
-        self._lists[person] = (facts.revision, at_s, found)
+        self._lists[person, strong] = (facts.revision, at_s, found)
         return found
 
     def authorities_served(self, person: PersonId, purpose: Purpose) -> list[tuple[str, Text, str]]:
@@ -122,6 +122,7 @@ def open_centre(
     https: bool,
     demo: Text | None = None,
     database: str | None = None,
+    clock: Clock | None = None,
 ) -> Centre:
     """Open everything in a data folder prepared by ``beffroi init``.
 
@@ -133,12 +134,13 @@ def open_centre(
         https: whether cookies may demand it.
         demo: the banner of a demonstration; required when the folder is one, refused when it is not.
         database: SQLAlchemy URL; the folder's own SQLite file by default.
+        clock: the machine's by default.
 
     Raises:
         BrokenError: the folder is a demonstration's, or not prepared.
     """
     _check_kind(data, demo)
-    folder, clock, bus = data / "centre", SystemClock(), Bus()
+    folder, clock, bus = data / "centre", clock or SystemClock(), Bus()
     secrets = folder / "secrets"
     ledger = Ledger.open(folder / "ledger", clock, read_key(secrets / "register.key"))
     engine = open_engine(database or f"sqlite:///{folder / 'beffroi.sqlite'}")

@@ -5,7 +5,10 @@ ASGI middleware rather than Starlette's helper class, so that WebSocket handshak
 
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Final
+from http import HTTPStatus
+from typing import Any, Final, NamedTuple
+
+import structlog
 
 from beffroi.domain.text import Text
 
@@ -14,6 +17,8 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_log = structlog.get_logger(__name__)
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_BODY_BYTES: Final = 1_000_000
@@ -35,26 +40,60 @@ _HEADERS: Final[tuple[tuple[bytes, bytes], ...]] = (
 )
 _HSTS: Final = (b"strict-transport-security", b"max-age=31536000")
 
-_WRONG_HOST: Final = Text(
-    fr="Cette adresse n'est pas celle du centre : employez l'adresse donnée par votre administrateur.",
-    en="This address is not the centre's: use the address given by your administrator.",
+
+class Refusal(NamedTuple):
+    """An answer given here."""
+
+    status: int
+    code: str
+    text: Text
+
+
+_WRONG_HOST: Final = Refusal(
+    421,
+    "wrong-host",
+    Text(
+        fr="Cette adresse n'est pas celle du centre : employez l'adresse donnée par votre administrateur.",
+        en="This address is not the centre's: use the address given by your administrator.",
+    ),
 )
-_WRONG_ORIGIN: Final = Text(
-    fr="La demande ne vient pas d'une page du centre : rouvrez la console et recommencez.",
-    en="The request does not come from a page of the centre: open the console again and retry.",
+_WRONG_ORIGIN: Final = Refusal(
+    403,
+    "wrong-origin",
+    Text(
+        fr="La demande ne vient pas d'une page du centre : rouvrez la console et recommencez.",
+        en="The request does not come from a page of the centre: open the console again and retry.",
+    ),
 )
-_TOO_LARGE: Final = Text(
-    fr="La demande est trop volumineuse (1 Mo au plus).", en="The request is too large (1 MB at most)."
+_TOO_LARGE: Final = Refusal(
+    413,
+    "too-large",
+    Text(fr="La demande est trop volumineuse (1 Mo au plus).", en="The request is too large (1 MB at most)."),
 )
+_TWICE: Final = Refusal(
+    400,
+    "bad-input",
+    Text(
+        fr="La demande porte deux fois le même en-tête : elle est refusée.",
+        en="The request carries the same header twice: it is refused.",
+    ),
+)
+_NO_PAGE: Final = Refusal(404, "not-found", Text(fr="Cette adresse n'existe pas.", en="This address does not exist."))
+_FAULT: Final = Text(
+    fr="Le centre a rencontré une panne : l'acte n'a pas eu lieu. Réessayez ; si cela dure, prévenez l'exploitant.",
+    en="The centre met a fault: the act did not happen. Try again; if it lasts, tell the operator of the system.",
+)
+_ONCE: Final = frozenset({"host", "origin", "content-length", "x-beffroi"})
 
 
 class Guard:
-    """Refuse foreign hosts, foreign origins and oversized bodies; add the security headers to every answer."""
+    """Refuse foreign hosts, foreign origins and oversized bodies; add the security headers to every answer, also to
+    the one that says a fault was met."""
 
     def __init__(self, app: App, *, origins: frozenset[str], https: bool) -> None:
         self._app = app
-        self._origins = origins
-        self._hosts = frozenset(origin.split("://", 1)[1] for origin in origins)
+        self._origins = frozenset(origin.lower() for origin in origins)
+        self._hosts = frozenset(origin.split("://", 1)[1] for origin in self._origins)
         self._extra = (*_HEADERS, _HSTS) if https else _HEADERS
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -62,57 +101,92 @@ class Guard:
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        refusal = self._refusal(scope, headers)
+        refusal = self._refusal(scope)
         if refusal is not None:
-            await self._refuse(scope, receive, send, *refusal)
-            return
+            await self._refuse(scope, receive, send, refusal)
+        elif scope["type"] == "websocket":
+            await self._app(scope, receive, send)
+        else:
+            await self._answer(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body, started = _Limited(receive), False
 
         async def send_guarded(message: Message) -> None:
+            nonlocal started
+            if body.over:
+                return
             if message["type"] == "http.response.start":
-                path = scope["path"]
-                cache = b"no-store" if not path.startswith("/assets/") else b"public, max-age=31536000, immutable"
+                started = True
+                lasting = scope["path"].startswith("/assets/") and message["status"] == HTTPStatus.OK
+                cache = b"public, max-age=31536000, immutable" if lasting else b"no-store"
                 message["headers"] = [*message["headers"], *self._extra, (b"cache-control", cache)]
             await send(message)
 
-        await self._app(scope, _limited(receive), send_guarded)
+        try:
+            await self._app(scope, body, send_guarded)
+        except Exception:
+            if not body.over:
+                _log.exception("request failed", path=scope["path"])
+            if started:
+                raise  # half an answer is out: only the end of the connection can say that it is wrong
+            if not body.over:
+                await self._refuse(scope, receive, send, Refusal(500, "fault", _FAULT))
+        if body.over:
+            await self._refuse(scope, receive, send, _TOO_LARGE)
 
-    def _refusal(self, scope: Scope, headers: dict[str, str]) -> tuple[int, Text] | None:
-        if headers.get("host", "") not in self._hosts:
-            return 421, _WRONG_HOST
-        unsafe = scope["type"] == "websocket" or scope["method"] not in SAFE_METHODS
-        if unsafe and headers.get("origin", "") not in self._origins:
-            return 403, _WRONG_ORIGIN
-        if scope["type"] == "http" and scope["method"] not in SAFE_METHODS:
-            if headers.get("x-beffroi") != "1":
-                return 403, _WRONG_ORIGIN
-            length = headers.get("content-length", "0")
-            if not length.isdigit() or int(length) > MAX_BODY_BYTES:
-                return 413, _TOO_LARGE
-        return None
+    def _refusal(self, scope: Scope) -> Refusal | None:
+        sent = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
+        headers = dict(sent)
+        once = [name for name, _ in sent if name in _ONCE]
+        if len(once) != len(set(once)):
+            return _TWICE
+        if headers.get("host", "").lower() not in self._hosts:
+            return _WRONG_HOST
+        if "\x00" in scope["path"]:
+            return _NO_PAGE
+        if scope["type"] == "http" and scope["method"] in SAFE_METHODS:
+            return None
+        return self._unsafe(scope, headers)
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send, status: int, text: Text) -> None:
+    def _unsafe(self, scope: Scope, headers: dict[str, str]) -> Refusal | None:
+        if headers.get("origin", "").lower() not in self._origins:
+            return _WRONG_ORIGIN
+        if scope["type"] == "websocket":
+            return None
+        if headers.get("x-beffroi") != "1":
+            return _WRONG_ORIGIN
+        length = headers.get("content-length", "0")
+        short = length.isascii() and length.isdigit() and len(length) <= len(str(MAX_BODY_BYTES))
+        return None if short and int(length) <= MAX_BODY_BYTES else _TOO_LARGE
+
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send, refusal: Refusal) -> None:
+        body = json.dumps({"error": {"code": refusal.code, "text": refusal.text.as_dict()}}).encode()
+        headers = [(b"content-type", b"application/json"), *self._extra, (b"cache-control", b"no-store")]
+        kind = "http"
         if scope["type"] == "websocket":
             await receive()
-            await send({"type": "websocket.close", "code": CLOSE_FORBIDDEN_ORIGIN})
-            return
-        body = json.dumps({"error": {"code": "refused", "text": text.as_dict()}}).encode()
-        headers = [(b"content-type", b"application/json"), *self._extra, (b"cache-control", b"no-store")]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+            if "websocket.http.response" not in scope.get("extensions", {}):
+                await send({"type": "websocket.close", "code": CLOSE_FORBIDDEN_ORIGIN})
+                return
+            kind = "websocket.http"
+        await send({"type": f"{kind}.response.start", "status": refusal.status, "headers": headers})
+        await send({"type": f"{kind}.response.body", "body": body})
 
 
-def _limited(receive: Receive) -> Receive:
-    """A body without content-length is counted as it comes; past the limit the connection is over."""
-    seen = 0
+class _Limited:
+    """A body without content-length is counted as it comes; past the limit the route sees a client that left."""
 
-    async def limited() -> Message:
-        nonlocal seen
-        message = await receive()
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._seen = 0
+        self.over = False
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
         if message["type"] == "http.request":
-            seen += len(message.get("body", b""))
-            if seen > MAX_BODY_BYTES:
+            self._seen += len(message.get("body", b""))
+            if self._seen > MAX_BODY_BYTES:
+                self.over = True
                 return {"type": "http.disconnect"}
         return message
-
-    return limited

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import uvicorn
 from cryptography import x509
+from fastapi import FastAPI
 
 from beffroi.domain.errors import BrokenError
 from beffroi.domain.text import Text
@@ -35,7 +36,7 @@ def address_of(certificate: Path, port: int) -> str:
 
 def run_https(centre: Centre, *, host: str, port: int, tls: Path) -> None:
     """Serve over TLS 1.2 or newer until stopped."""
-    config = _config(centre, host, port)
+    config = config_of(create_app(centre), host, port)
     config.ssl_certfile, config.ssl_keyfile = str(tls / "server.pem"), str(tls / "server.key")
     config.load()
     if config.ssl is not None:
@@ -45,12 +46,13 @@ def run_https(centre: Centre, *, host: str, port: int, tls: Path) -> None:
 
 def run_loopback(centre: Centre, *, port: int) -> None:
     """Serve plain HTTP on 127.0.0.1 only (a browser counts it as a secure context): demo and tests."""
-    uvicorn.Server(_config(centre, "127.0.0.1", port)).run()
+    uvicorn.Server(config_of(create_app(centre), "127.0.0.1", port)).run()
 
 
-def _config(centre: Centre, host: str, port: int) -> uvicorn.Config:
+def config_of(app: FastAPI, host: str, port: int) -> uvicorn.Config:
+    """How the application is served, whatever the transport: no compression, small messages, no version told."""
     return uvicorn.Config(
-        create_app(centre),
+        app,
         host=host,
         port=port,
         log_config=None,

@@ -1,16 +1,20 @@
 """The register as views of it: one's own acts for everyone; the whole for those whose task it is."""
 
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Annotated
+from collections.abc import Collection
+from datetime import date, datetime, time, timedelta
+from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
 from fastapi import Query, Request
 
-from beffroi.domain.clock import to_wall_us
+from beffroi.domain.clock import now, to_wall_us
 from beffroi.domain.documents import LEGAL_TIME_ZONE
+from beffroi.domain.errors import BadInputError, RefusedError
 from beffroi.domain.facts import Facts
-from beffroi.domain.ids import CameraId
+from beffroi.domain.ids import CameraId, camera_id
 from beffroi.domain.ranges import WallRange
+from beffroi.domain.text import Text
+from beffroi.law.visible import register_scope
 from beffroi.ledger.entry import Entry, EntryKind, Record
 from beffroi.ledger.sentences import sentence
 from beffroi.server.access import LOGGED_IN, REGISTER, Routes
@@ -18,7 +22,9 @@ from beffroi.server.centre import Centre, commune_name
 from beffroi.server.rendering import Json, iso
 from beffroi.server.session import require_caller
 
-PAGE = 50
+PAGE: Final = 50
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
+_BAD_DAY: Final = Text(fr="Ce jour n'est pas dans le registre.", en="This day is not in the register.")
 
 
 def build(centre: Centre) -> Routes:
@@ -26,15 +32,18 @@ def build(centre: Centre) -> Routes:
     routes = Routes()
 
     @routes.get("/api/acts/mine", LOGGED_IN)
-    def mine(request: Request, before: Annotated[int | None, Query(ge=0)] = None) -> Json:
-        """One's own register entries, newest first."""
+    def mine(request: Request, before: Annotated[int | None, Query(ge=0, lt=1 << 53)] = None) -> Json:
+        """One's own register entries, newest first, numbered among one's own."""
         caller = require_caller(request)
         facts = centre.registry.facts()
-        records = centre.ledger.own_entries(caller.person, before=before, limit=PAGE)
-        return {
-            "entries": [record_json(facts, record) for record in records],
-            "next": records[-1].index if len(records) == PAGE else None,
-        }
+        known = {one.camera.id for one in centre.visible_to(caller.person, strong=caller.strong)}
+        numbered = centre.ledger.own_numbered(caller.person, before=before, limit=PAGE)
+        rows = [
+            # The register's own index would tell how much happens elsewhere.
+            {**record_json(facts, record, known=known), "index": number}
+            for number, record in numbered
+        ]
+        return {"entries": rows, "next": numbered[-1][0] if numbered and numbered[-1][0] > 1 else None}
 
     @routes.get("/api/register", REGISTER)
     def register(
@@ -44,20 +53,23 @@ def build(centre: Centre) -> Routes:
     ) -> Json:
         """Entries of a day (today when none is given), of one camera or of all. Reading is itself an entry."""
         caller = require_caller(request)
-        facts = centre.registry.facts()
+        facts, at = centre.registry.facts(), now(centre.clock)
+        asked_camera = None if camera is None else camera_id(camera)
+        scope = register_scope(centre.law, facts, caller.person, at)
+        if not scope.whole and not scope.communes:
+            raise RefusedError(REGISTER.text)
         zone = ZoneInfo(LEGAL_TIME_ZONE)
-        asked = day or datetime.now(UTC).astimezone(zone).date()
+        asked = day or at.astimezone(zone).date()
+        if not FIRST_DAY <= asked <= LAST_DAY:
+            raise BadInputError(_BAD_DAY)
         begin = datetime.combine(asked, time(), zone)
         span = WallRange(to_wall_us(begin), to_wall_us(datetime.combine(asked + timedelta(days=1), time(), zone)))
         centre.ledger.append(
-            Entry(
-                EntryKind.REGISTER_READ,
-                actor=caller.person,
-                camera=CameraId(camera) if camera else None,
-                footage=span,
-            )
+            Entry(EntryKind.REGISTER_READ, actor=caller.person, camera=asked_camera, detail={"day": asked.isoformat()})
         )
-        records = centre.ledger.entries_between(span, camera=CameraId(camera) if camera else None)
+        records = centre.ledger.entries_between(span, camera=asked_camera)
+        if not scope.whole:
+            records = [record for record in records if _place(facts, record) in scope.communes]
         return {"day": asked.isoformat(), "entries": [record_json(facts, record) for record in records]}
 
     @routes.get("/api/register/checkpoint", REGISTER)
@@ -69,9 +81,16 @@ def build(centre: Centre) -> Routes:
     return routes
 
 
-def record_json(facts: Facts, record: Record) -> Json:
-    """An entry as a line of a table."""
+def _place(facts: Facts, record: Record) -> str | None:
     camera = facts.cameras.get(record.camera) if record.camera else None
+    return None if camera is None else camera.commune
+
+
+def record_json(facts: Facts, record: Record, *, known: Collection[CameraId] | None = None) -> Json:
+    """An entry as a line of a table. Cameras outside ``known`` (None: all are known) keep the id under which they were
+    asked for, and no name: one learns nothing from having been refused."""
+    shown = record.camera is not None and (known is None or record.camera in known)
+    camera = facts.cameras.get(record.camera) if record.camera and shown else None
     return {
         "index": record.index,
         "at": iso(record.happened_us),

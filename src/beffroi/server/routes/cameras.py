@@ -1,9 +1,12 @@
 """The cameras a person may know of, why an act is allowed or refused, camera health, and adding a camera."""
 
+import hashlib
+import json
 from typing import Annotated, Any
 
 from fastapi import Request
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import Field, SecretStr
+from starlette.concurrency import run_in_threadpool
 
 from beffroi.capture.client import RecorderGoneError
 from beffroi.domain.acts import Act, Origin, Purpose
@@ -16,24 +19,24 @@ from beffroi.domain.ranges import WallRange
 from beffroi.law.visible import VisibleCamera
 from beffroi.registry.enrol import NewCamera, enrol
 from beffroi.server.access import CAMERAS, CONFIRM, HEALTH, LOGGED_IN, Routes
+from beffroi.server.body import Body
 from beffroi.server.centre import Centre, authority_name, commune_name
 from beffroi.server.rendering import Json, iso, refusal_json
 from beffroi.server.session import require_caller
+from beffroi.server.sight import camera_name, sight_of, unknown
 
 
-class Why(BaseModel):
+class Why(Body):
     """One act on one camera, for one purpose."""
 
-    model_config = ConfigDict(extra="forbid")
     camera: Annotated[str, Field(max_length=63)]
     act: Act
     purpose: Purpose | None = None
 
 
-class AddCamera(BaseModel):
+class AddCamera(Body):
     """A camera of one's own. The password is sealed to the recorder at once and never read back."""
 
-    model_config = ConfigDict(extra="forbid")
     id: Annotated[str, Field(max_length=63)]
     name: Annotated[str, Field(min_length=1, max_length=120)]
     commune: Annotated[str, Field(max_length=20)]
@@ -56,7 +59,7 @@ def build(centre: Centre) -> Routes:
         """Cameras that the caller may know of, by commune, with what may be done."""
         caller = require_caller(request)
         facts = centre.registry.facts()
-        seen = centre.visible_to(caller.person, strong=caller.strong)
+        seen = await run_in_threadpool(centre.visible_to, caller.person, strong=caller.strong)
         states = await stream_states(centre)
         communes: dict[BodyId, list[Json]] = {}
         names: dict[BodyId, Json | None] = {}
@@ -66,18 +69,17 @@ def build(centre: Centre) -> Routes:
             if authority is not None:
                 place = commune_name(facts, one.camera.commune)
                 names[one.camera.commune] = {"id": authority, "name": authority_name(authority, place).as_dict()}
-        return {
-            "revision": facts.revision,
-            "communes": [
-                {
-                    "id": commune,
-                    "name": commune_name(facts, commune),
-                    "authority": names.get(commune),
-                    "cameras": rows,
-                }
-                for commune, rows in sorted(communes.items(), key=lambda item: commune_name(facts, item[0]))
-            ],
-        }
+        listed = [
+            {
+                "id": commune,
+                "name": commune_name(facts, commune),
+                "authority": names.get(commune),
+                "cameras": rows,
+            }
+            for commune, rows in sorted(communes.items(), key=lambda item: commune_name(facts, item[0]))
+        ]
+        # Drawn from the answer alone: the registry's own number would tell of changes elsewhere.
+        return {"revision": hashlib.sha256(json.dumps(listed).encode()).hexdigest()[:16], "communes": listed}
 
     @routes.post("/api/why", LOGGED_IN)
     def why(body: Why, request: Request) -> Json:
@@ -100,17 +102,19 @@ def build(centre: Centre) -> Routes:
         caller = require_caller(request)
         facts = centre.registry.facts()
         states = await stream_states(centre)
-        return [
-            health_json(facts, one.camera, states.get(one.camera.id))
-            for one in centre.visible_to(caller.person, strong=caller.strong)
-        ]
+        seen = await run_in_threadpool(centre.visible_to, caller.person, strong=caller.strong)
+        return [health_json(facts, one.camera, states.get(one.camera.id)) for one in seen]
 
     @routes.post("/api/cameras", CAMERAS, status_code=201)
     def add(body: AddCamera, request: Request) -> Json:
         """Add a camera; it records once its commune has confirmed its place and its order."""
         caller = require_caller(request)
+        facts, order = centre.registry.facts(), DocumentId(body.order)
+        if not sight_of(facts, caller.person).document(facts, (facts.versions(order) or (None,))[-1]):
+            raise unknown(order)
+        camera = camera_name(BodyId(body.commune), body.id)
         new = NewCamera(
-            camera=body.id,
+            camera=camera,
             name=body.name,
             commune=BodyId(body.commune),
             origin=body.origin,
@@ -118,19 +122,22 @@ def build(centre: Centre) -> Routes:
             sub_url=body.sub_url,
             user=body.user,
             password=body.password.get_secret_value(),
-            order=DocumentId(body.order),
+            order=order,
             latitude_deg=body.lat,
             longitude_deg=body.lon,
         )
-        changes = enrol(centre.registry, centre.engine, new, recorder=centre.data / "recorder", by=caller.person)
+        enrol(centre.registry, centre.engine, new, recorder=centre.data / "recorder", by=caller.person)
         centre.supply.poke()
-        return {"id": body.id, "revision": changes[-1].revision if changes else centre.registry.revision()}
+        return {"id": camera}
 
     @routes.post("/api/cameras/{camera}/confirm", CONFIRM)
     def confirm(camera: str, request: Request) -> Json:
         """The commune confirms where a camera stands."""
-        changes = centre.registry.confirm_places([CameraId(camera)], by=require_caller(request).person)
-        return {"revision": changes[-1].revision}
+        caller, facts = require_caller(request), centre.registry.facts()
+        if not sight_of(facts, caller.person).camera(facts.cameras.get(CameraId(camera))):
+            raise unknown(camera)
+        centre.registry.confirm_places([CameraId(camera)], by=caller.person)
+        return {}
 
     return routes
 

@@ -2,45 +2,49 @@
 
 from typing import Annotated, Any
 
-from fastapi import Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import FastAPI, Request, Response
+from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
 from beffroi.domain.errors import RefusedError
 from beffroi.domain.text import Language
 from beffroi.ledger.entry import Entry, EntryKind
 from beffroi.server.access import LOGGED_IN, PUBLIC, TOOLS, Routes
+from beffroi.server.body import Body
 from beffroi.server.centre import Centre
 from beffroi.server.rendering import Json, iso
 from beffroi.server.session import Caller, clear_cookie, require_caller, set_cookie, token_of
 
 
-class Login(BaseModel):
+class Login(Body):
     """Both factors at once."""
 
-    model_config = ConfigDict(extra="forbid")
     account: Annotated[str, Field(max_length=200)]
     password: Annotated[str, Field(max_length=1000)]
     code: Annotated[str, Field(max_length=20)]
 
 
-class TakeDuty(BaseModel):
+class TakeDuty(Body):
     """The reason, from the closed list."""
 
-    model_config = ConfigDict(extra="forbid")
     reason: Annotated[str, Field(max_length=60)]
 
 
-class Speak(BaseModel):
+class Speak(Body):
     """The language of the console."""
 
-    model_config = ConfigDict(extra="forbid")
     language: Language
 
 
 def build(centre: Centre) -> Routes:
     """These routes, on this centre."""
     routes = Routes()
+
+    @routes.get("/api/openapi.json", PUBLIC)
+    def openapi(request: Request) -> Json:
+        """These addresses, as OpenAPI; each says its access rule."""
+        app: FastAPI = request.app
+        return app.openapi()
 
     @routes.post("/api/login", PUBLIC)
     async def login(body: Login, request: Request, response: Response) -> Json:

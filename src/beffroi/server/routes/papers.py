@@ -4,44 +4,44 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import Request
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import Field, JsonValue
 
 from beffroi.domain.clock import now
 from beffroi.domain.documents import Document, DocumentKind, DocumentStatus, Scope
-from beffroi.domain.facts import Facts, PersonStatus
+from beffroi.domain.facts import Facts
 from beffroi.domain.ids import BodyId, CameraId, DocumentId, PersonId
 from beffroi.registry.entitlement import communes_of, speaks_for
 from beffroi.server.access import AMEND, CONFIRM, SUPPLY, Routes
+from beffroi.server.body import Body
 from beffroi.server.centre import Centre
 from beffroi.server.rendering import Json
 from beffroi.server.session import Caller, require_caller
+from beffroi.server.sight import Sight, sight_of, unknown
 
 _Names = Annotated[list[Annotated[str, Field(max_length=64)]], Field(max_length=200)]
 
 
-class Propose(BaseModel):
+class Propose(Body):
     """A document, as it is on paper. The version, who confirms and the status are set by the registry."""
 
-    model_config = ConfigDict(extra="forbid")
     kind: DocumentKind
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$")]
     number: Annotated[str, Field(max_length=120)]
     signed_on: date
     signatory: Annotated[str, Field(max_length=160)]
     valid_from: date
     valid_until: date | None = None
-    bodies: _Names = []
-    cameras: _Names = []
-    systems: _Names = []
-    persons: _Names = []
-    fields: Annotated[dict[str, JsonValue], Field(max_length=40)] = {}
+    bodies: _Names = Field(default_factory=list)
+    cameras: _Names = Field(default_factory=list)
+    systems: _Names = Field(default_factory=list)
+    persons: _Names = Field(default_factory=list)
+    fields: Annotated[dict[str, JsonValue], Field(max_length=40, default_factory=dict)]
     file_sha256: Annotated[str | None, Field(pattern=r"^[0-9a-f]{64}$")] = None
 
 
-class Because(BaseModel):
+class Because(Body):
     """Why it is suspended or withdrawn."""
 
-    model_config = ConfigDict(extra="forbid")
     reason: Annotated[str, Field(min_length=3, max_length=500)]
 
 
@@ -49,15 +49,23 @@ def build(centre: Centre) -> Routes:
     """These routes, on this centre."""
     routes = Routes()
 
+    def known(caller: Caller, kind: str, name: str) -> DocumentId:
+        facts, document = centre.registry.facts(), DocumentId(f"{kind}/{name}")
+        newest_of_it = (facts.versions(document) or (None,))[-1]
+        if not sight_of(facts, caller.person).document(facts, newest_of_it):
+            raise unknown(document)
+        return document
+
     @routes.get("/api/documents", SUPPLY)
     def documents(request: Request) -> list[Json]:
         """Documents in the caller's scope, newest version of each."""
         caller = require_caller(request)
         facts = centre.registry.facts()
+        sight = sight_of(facts, caller.person)
         return [
             document_json(centre, facts, document, caller)
             for document in newest(facts)
-            if in_scope(facts, document, caller)
+            if sight.document(facts, document)
         ]
 
     @routes.post("/api/documents", AMEND, status_code=201)
@@ -81,28 +89,32 @@ def build(centre: Centre) -> Routes:
             fields=body.fields,
             file_sha256=body.file_sha256,
         )
-        change = centre.registry.propose(document, by=caller.person)
-        return {"id": document.id, "version": change.version, "revision": change.revision}
+        facts = centre.registry.facts()
+        sight = sight_of(facts, caller.person)
+        _check_named(facts, document.scope, sight)
+        change = centre.registry.propose(sight.paper_name(facts, document), by=caller.person)
+        return {"id": change.subject, "version": change.version}
 
     @routes.post("/api/documents/{kind}/{name}/confirm", CONFIRM)
     def confirm(kind: str, name: str, request: Request) -> Json:
         """The commune confirms; from its register entry on, the document counts."""
-        change = centre.registry.confirm(DocumentId(f"{kind}/{name}"), by=require_caller(request).person)
-        return {"revision": change.revision}
+        caller = require_caller(request)
+        centre.registry.confirm(known(caller, kind, name), by=caller.person)
+        return {}
 
     @routes.post("/api/documents/{kind}/{name}/suspend", AMEND)
     def suspend(kind: str, name: str, body: Because, request: Request) -> Json:
         """Suspend at once; views that rested on it are cut."""
         caller = require_caller(request)
-        change = centre.registry.suspend(DocumentId(f"{kind}/{name}"), by=caller.person, reason=body.reason)
-        return {"revision": change.revision}
+        centre.registry.suspend(known(caller, kind, name), by=caller.person, reason=body.reason)
+        return {}
 
     @routes.post("/api/documents/{kind}/{name}/withdraw", AMEND)
     def withdraw(kind: str, name: str, body: Because, request: Request) -> Json:
         """Withdraw for good, at once."""
         caller = require_caller(request)
-        change = centre.registry.withdraw(DocumentId(f"{kind}/{name}"), by=caller.person, reason=body.reason)
-        return {"revision": change.revision}
+        centre.registry.withdraw(known(caller, kind, name), by=caller.person, reason=body.reason)
+        return {}
 
     return routes
 
@@ -117,24 +129,18 @@ def newest(facts: Facts) -> list[Document]:
     return [found[key] for key in sorted(found)]
 
 
-def in_scope(facts: Facts, document: Document, caller: Caller) -> bool:
-    """Whether this person may read this document: those of one's own commune or body; a controller reads all of the
-    bodies it controls here."""
-    person = facts.persons.get(caller.person)
-    if person is None:
-        return False
-    if person.status in {PersonStatus.DPO, PersonStatus.INSPECTOR}:
-        return True
-    communes = communes_of(document, facts)
-    if person.commune is not None:
-        return person.commune in communes or person.commune in document.scope.bodies
-    employer = facts.bodies.get(person.employer)
-    members = employer.members if employer else frozenset()
-    return bool(
-        communes & members
-        or person.employer in document.scope.bodies
-        or any(facts.persons[one].employer == person.employer for one in document.scope.persons if one in facts.persons)
-    )
+def _check_named(facts: Facts, scope: Scope, sight: Sight) -> None:
+    """What another commune has is, for this caller, as unknown as what nobody has."""
+    for camera in sorted(scope.cameras):
+        if not sight.camera(facts.cameras.get(camera)):
+            raise unknown(camera)
+    for person in sorted(scope.persons):
+        if not sight.person(facts, facts.persons.get(person)):
+            raise unknown(person)
+    systems = {camera.system for camera in facts.cameras.values() if sight.camera(camera)}
+    for system in sorted(scope.systems):
+        if system not in systems:
+            raise unknown(system)
 
 
 def document_json(centre: Centre, facts: Facts, document: Document, caller: Caller) -> Json:
@@ -163,6 +169,7 @@ def document_json(centre: Centre, facts: Facts, document: Document, caller: Call
         else {"fr": f"à confirmer par {awaiting.name}", "en": f"to be confirmed by {awaiting.name}"},
         "may": {
             "confirm": proposed
+            and caller.role in (CONFIRM.roles or ())
             and document.awaiting is not None
             and speaks_for(facts, caller.person, document.awaiting, at),
             "suspend": document.status is DocumentStatus.CONFIRMED and caller.role in (AMEND.roles or ()),

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from fastapi import Request, WebSocket
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from beffroi.domain.acts import Act
 from beffroi.domain.clock import now, to_wall_us
@@ -14,6 +14,7 @@ from beffroi.domain.ids import CameraId
 from beffroi.domain.ranges import WallRange
 from beffroi.domain.text import Text
 from beffroi.server.access import LOGGED_IN, Routes
+from beffroi.server.body import Body
 from beffroi.server.centre import Centre, authority_name, commune_name
 from beffroi.server.rendering import Json
 from beffroi.server.session import require_caller
@@ -32,17 +33,16 @@ _BAD_RANGE = Text(
 )
 
 
-class AskView(BaseModel):
+class AskView(Body):
     """What to see. ``h265`` says that this browser plays it; ``codecs`` is what it was asked about."""
 
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
     connection: Annotated[str, Field(max_length=64)]
     camera: Annotated[str, Field(max_length=63)]
     act: Literal["live", "replay"]
     reason: Annotated[str | None, Field(max_length=60)] = None
     begin: Annotated[datetime | None, Field(alias="from")] = None
     end: Annotated[datetime | None, Field(alias="to")] = None
-    codecs: Annotated[list[Annotated[str, Field(max_length=60)]], Field(max_length=20)] = []
+    codecs: Annotated[list[Annotated[str, Field(max_length=60)]], Field(max_length=20, default_factory=list)]
     h265: bool = False
 
 
@@ -90,9 +90,11 @@ def build(centre: Centre, viewing: Viewing) -> Routes:
             "camera": {"id": camera.id, "name": camera.name, "commune": commune},
         }
 
-    @routes.router.websocket("/ws/view")
     async def view_socket(socket: WebSocket) -> None:
+        """One view's socket: greeted with its name, fed under its lease."""
         await viewing.serve(socket)
+
+    routes.websocket("/ws/view", LOGGED_IN, view_socket)
 
     return routes
 
