@@ -20,8 +20,8 @@ from beffroi.base.files import FsyncFailedError
 from beffroi.domain.clock import ManualClock
 from beffroi.domain.gaps import GapCause
 from beffroi.domain.ranges import WallRange
+from beffroi.ledger import merkle
 from beffroi.vault import chunk as chunk_module
-from beffroi.vault import merkle
 from beffroi.vault.catalogue import Catalogue, ChunkState
 from beffroi.vault.chunk import ChunkWriteError, ChunkWriter, CloseReason
 from beffroi.vault.chunkformat import DamagedChunkError, parse_header
@@ -94,21 +94,9 @@ def test_each_gop_hash_and_the_root_against_an_independent_tree(tmp_path: Path, 
         assert row.root == footer.root
         for number, gop in enumerate(reader.gops, 1):
             assert reader.sha256(gop.offset, gop.length) == gop.sha256
-            proof = merkle.inclusion_proof(footer.leaves(), number)
-            assert merkle.root_from_proof(gop.pack(), number, len(footer.leaves()), proof) == footer.root
-
-
-@given(leaves=st.lists(st.binary(max_size=12), min_size=1, max_size=40), data=st.data())
-def test_merkle_agrees_with_pymerkle_and_its_proofs_hold(leaves: list[bytes], data: st.DataObject) -> None:
-    oracle = InmemoryTree(algorithm="sha256")
-    for leaf in leaves:
-        oracle.append_entry(leaf)
-    assert merkle.root(leaves) == oracle.get_root()
-    index = data.draw(st.integers(0, len(leaves) - 1))
-    proof = merkle.inclusion_proof(leaves, index)
-    assert merkle.root_from_proof(leaves[index], index, len(leaves), proof) == merkle.root(leaves)
-    assert merkle.root_from_proof(leaves[index] + b"x", index, len(leaves), proof) != merkle.root(leaves)
-    assert merkle.root_from_proof(leaves[index], index, len(leaves), [*proof, bytes(32)]) is None
+            hashes = [merkle.leaf_hash(leaf) for leaf in footer.leaves()]
+            proof = merkle.inclusion_proof(_nodes(hashes), number, len(hashes))
+            assert merkle.verify_inclusion(merkle.leaf_hash(gop.pack()), number, len(hashes), proof, footer.root)
 
 
 def test_a_long_gop_is_cut_so_that_little_is_ever_unwritten(tmp_path: Path, catalogue: Catalogue) -> None:
@@ -353,3 +341,7 @@ def test_the_order_of_creation(tmp_path: Path, catalogue: Catalogue, monkeypatch
     writer, _ = begin(tmp_path, catalogue, config)
     assert order == ["write", "fsync .mp4", "fsync ", "row"]
     writer.abandon()
+
+
+def _nodes(hashes: list[bytes]) -> merkle.NodeReader:
+    return lambda height, at: merkle.perfect_root(hashes[at << height : (at + 1) << height])

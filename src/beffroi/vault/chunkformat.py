@@ -20,12 +20,13 @@ from beffroi.domain.gaps import Gap, GapCause
 from beffroi.domain.ids import CameraId, StreamName
 from beffroi.domain.ranges import WallRange
 from beffroi.domain.text import Text
+from beffroi.ledger import merkle
 from beffroi.media.boxes import box
-from beffroi.vault import merkle
 
 HEADER_UUID: Final = bytes.fromhex("5f0e3c9a1d7b4c629a41b7e8f3d20c01")
 FOOTER_UUID: Final = bytes.fromhex("5f0e3c9a1d7b4c629a41b7e8f3d20c02")
 FORMAT_VERSION: Final = 1
+HASH_BYTES: Final = 32
 MAX_HEADER_BYTES: Final = 1 << 20
 _FOOTER_MAGIC: Final = b"BFCF"
 _TRAILER_BYTES: Final = 8
@@ -181,7 +182,10 @@ class Footer:
     @property
     def root(self) -> bytes:
         """Merkle root: the head's hash is leaf 0, the packed entries follow."""
-        return merkle.root(self.leaves())
+        edge = merkle.CompactRange()
+        for leaf in self.leaves():
+            edge.append(merkle.leaf_hash(leaf))
+        return edge.root()
 
     def leaves(self) -> list[bytes]:
         """The leaf data of the tree."""
@@ -209,15 +213,15 @@ def parse_footer(payload: bytes, name: str) -> Footer:
     Raises:
         DamagedChunkError: cut, or its root does not match its entries.
     """
-    head = len(FOOTER_UUID) + 6 + merkle.HASH_BYTES
-    if len(payload) < head + merkle.HASH_BYTES or payload[:16] != FOOTER_UUID or payload[16] != FORMAT_VERSION:
+    head = len(FOOTER_UUID) + 6 + HASH_BYTES
+    if len(payload) < head + HASH_BYTES or payload[:16] != FOOTER_UUID or payload[16] != FORMAT_VERSION:
         raise DamagedChunkError(name, "footer")
     count = int.from_bytes(payload[18:22], "big")
-    if payload[17] >= len(_REASONS) or len(payload) != head + count * ENTRY_BYTES + merkle.HASH_BYTES:
+    if payload[17] >= len(_REASONS) or len(payload) != head + count * ENTRY_BYTES + HASH_BYTES:
         raise DamagedChunkError(name, "footer size")
-    entries = unpack_entries(payload[head : -merkle.HASH_BYTES])
+    entries = unpack_entries(payload[head:-HASH_BYTES])
     footer = Footer(_REASONS[payload[17]], payload[22:head], tuple(entries))
-    if footer.root != payload[-merkle.HASH_BYTES :]:
+    if footer.root != payload[-HASH_BYTES:]:
         raise DamagedChunkError(name, "footer root")
     return footer
 
