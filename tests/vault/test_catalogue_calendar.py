@@ -232,3 +232,16 @@ def test_a_day_view_stays_quick_among_many_rows(tmp_path: Path, catalogue: Catal
     assert found.recorded == (day,)
     assert elapsed_s < 0.05
     assert len(catalogue.chunks(CameraId("c7"), "main", day)) == 144
+
+
+def test_a_stored_gap_is_never_swallowed_however_short() -> None:
+    quick = Gap(WallRange(10_000_000, 10_960_000), GapCause.STREAM_CLOSED)
+    found = calendar.build(
+        WallRange(0, 20_000_000),
+        recorded=[WallRange(0, 10_000_000), WallRange(10_960_000, 20_000_000)],
+        gaps=[quick],
+        destroyed=[],
+        lost=[],
+    )
+    assert found.gaps == (quick,)
+    assert found.recorded == (WallRange(0, 10_000_000), WallRange(10_960_000, 20_000_000))

@@ -9,7 +9,7 @@ from beffroi.domain.gaps import Gap, GapCause
 from beffroi.domain.ranges import WallRange
 
 JOIN_TOLERANCE_US: Final = 1_000_000
-"""Two pieces less than this apart are one: a late frame is not a gap."""
+"""Two pieces less than this apart are one, unless a gap was stored between them: a late frame is not a gap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,9 @@ def build(
 
     ``beyond`` holds the nearest known pieces outside the range: they bound a hole that spans it.
     """
-    held = join(recorded)
+    pieces = join(recorded, tolerance_us=0)
+    stored = join((piece for gap in gaps for piece in subtract(gap.range, pieces)), tolerance_us=0)
+    held = [piece for whole in join(pieces) for piece in subtract(whole, stored)]
     present = join([*held, *(item.range for item in destroyed), *lost], tolerance_us=0)
     missing: list[Gap] = []
     for gap in sorted(gaps, key=lambda item: item.range):
