@@ -68,6 +68,7 @@ def test_the_reason_changes_without_closing_views(page: Page, address: str) -> N
     on_duty(page, address)
     page.keyboard.press("m")
     expect(page.get_by_role("dialog")).to_contain_text("Les vues déjà ouvertes le restent")
+    page.get_by_role("dialog").locator("kbd").first.wait_for()
     page.keyboard.press("2")
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(page.get_by_role("banner")).to_contain_text("Régulation de la circulation")
