@@ -245,3 +245,11 @@ def test_a_stored_gap_is_never_swallowed_however_short() -> None:
     )
     assert found.gaps == (quick,)
     assert found.recorded == (WallRange(0, 10_000_000), WallRange(10_960_000, 20_000_000))
+
+
+def test_an_open_file_counts_for_what_it_holds_by_now(tmp_path: Path, catalogue: Catalogue) -> None:
+    written = write_chunk(tmp_path, catalogue)  # 0..3 s
+    row = catalogue.chunk(written.chunk_id)
+    assert row is not None
+    found = catalogue.calendar(CAMERA, "main", at(0, 10), growing=[at(3, 8)])
+    assert found.recorded == (at(0, 8),)

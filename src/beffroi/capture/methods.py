@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -15,7 +16,7 @@ from beffroi.domain.ids import CameraId, StreamName
 from beffroi.domain.lease import Lease, LeaseRefusedError
 from beffroi.domain.ranges import WallRange
 from beffroi.domain.text import Text
-from beffroi.vault.catalogue import Catalogue, ChunkRow
+from beffroi.vault.catalogue import Catalogue, ChunkRow, ChunkState
 from beffroi.vault.journal import Journal
 from beffroi.vault.reader import ChunkReader
 
@@ -82,7 +83,7 @@ class Methods:
     def _calendar(self, params: dict[str, Any]) -> Any:
         camera, stream, asked = _stream(params)
         self._footage_lease(params, camera, asked)
-        found = self._catalogue.calendar(camera, stream, asked)
+        found = self._catalogue.calendar(camera, stream, asked, growing=self._growing(camera, stream, asked))
         gaps = list(found.gaps)
         open_gap = self._recorder.health().get((camera, stream), {}).get("open_gap")
         if open_gap:
@@ -95,6 +96,15 @@ class Methods:
             "destroyed": [[item.range.from_us, item.range.to_us, item.term_days] for item in found.destroyed],
             "lost": [[item.from_us, item.to_us] for item in found.lost],
         }
+
+    def _growing(self, camera: CameraId, stream: StreamName, asked: WallRange) -> list[WallRange]:
+        """What the files still being written hold by now."""
+        held = []
+        for row in self._catalogue.chunks(camera, stream, asked):
+            if row.state is ChunkState.OPEN:
+                with suppress(FileNotFoundError), ChunkReader.open(self._root / row.path) as reader:
+                    held.append(reader.range)
+        return held
 
     def _chunks(self, params: dict[str, Any]) -> Any:
         camera, stream, asked = _stream(params)

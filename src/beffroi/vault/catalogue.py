@@ -242,8 +242,13 @@ class Catalogue:
         )
         return (rows[0][0], CloseReason(rows[0][1]) if rows[0][1] else None) if rows else None
 
-    def calendar(self, camera: CameraId, stream: StreamName, asked: WallRange) -> Calendar:
-        """What is recorded, missing, destroyed and lost in a range (see `beffroi.vault.calendar`)."""
+    def calendar(
+        self, camera: CameraId, stream: StreamName, asked: WallRange, *, growing: Sequence[WallRange] = ()
+    ) -> Calendar:
+        """What is recorded, missing, destroyed and lost in a range (see `beffroi.vault.calendar`).
+
+        An open file's row is up to one checkpoint behind: ``growing`` is what such files hold by now, read from them.
+        """
         found = self._read("SELECT id FROM stream WHERE camera = ? AND name = ?", (camera, stream))
         if not found:
             return Calendar((), (), (), ())
@@ -269,7 +274,10 @@ class Catalogue:
         )
         return calendar.build(
             asked,
-            recorded=[WallRange(start, end) for start, end, state in rows if state in {"open", "closed"}],
+            recorded=[
+                *(WallRange(start, end) for start, end, state in rows if state in {"open", "closed"}),
+                *growing,
+            ],
             gaps=[Gap(WallRange(start, end), GapCause(cause)) for start, end, cause in gaps],
             destroyed=[Destroyed(WallRange(start, end), days) for start, end, days in [*gone, *garbage]],
             lost=[WallRange(start, end) for start, end, state in rows if state == "lost"],
