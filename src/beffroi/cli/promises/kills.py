@@ -1,0 +1,177 @@
+"""kill -9 of a capture worker: recording resumes, a group of pictures is lost, the rest is a gap with its cause."""
+
+import os
+import random
+import signal
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Final
+
+from beffroi.cli.house import House
+from beffroi.cli.promises.recording import RESUMED_IN_S, RecorderDoor, StreamId, check_at_hash
+from beffroi.cli.promises.report import Figure, Kept, demand, kept
+from beffroi.cli.promises.waiting import wait_until
+from beffroi.domain.gaps import GapCause
+from beffroi.vault.catalogue import Catalogue, ChunkState
+from beffroi.vault.journal import ActKind
+from beffroi.vault.reader import ChunkReader
+
+IN_FLIGHT_S: Final = 0.25
+"""A picture held by the parser, and what lies between the last write and the kill."""
+
+SLEW_US: Final = 60_000
+"""What the recorder's clock may slew between two files."""
+
+_SETTLED_FRAMES: Final = 60
+_APART_S: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """One kill: when (wall time), and the streams that the worker was recording."""
+
+    at_us: int
+    streams: frozenset[StreamId]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredGap:
+    """A gap of a stream, as the recorder's journal tells it."""
+
+    stream: StreamId
+    from_us: int
+    to_us: int
+    cause: str
+
+
+def workers_killed(house: House, *, kills: int = 3, seed: int = 1) -> Kept:
+    """Kill workers of a house's recorder at random instants. See `survive_kills`."""
+    return survive_kills(house.data, kills=kills, seed=seed)
+
+
+def survive_kills(data: Path, *, kills: int, seed: int = 1) -> Kept:
+    """Kill random workers of the recorder on this folder at random instants, then read what it stored.
+
+    Raises:
+        PromiseBrokenError: a stream did not come back, more than one group of pictures was lost of what had been
+            received, a hole has no cause, or a stored byte is not what its index says.
+    """
+    chance = random.Random(seed)  # noqa: S311  instants of a trial
+    door = RecorderDoor(data)
+    wait_until(lambda: _settled_worker(door, chance), "un enregistrement", "a recording", timeout_s=60)
+    began_us = time.time_ns() // 1000
+    done = [_kill_one(door, chance) for _ in range(kills)]
+    touched = frozenset().union(*(kill.streams for kill in done))
+    wait_until(lambda: touched <= door.recording(frames=1), "la reprise de tous", "all to be recorded again")
+    gaps = _gaps(door, began_us)
+    wait_until(
+        lambda: all(_gap_of(kill, name, _gaps(door, began_us)) for kill in done for name in kill.streams),
+        "l'inscription des trous",
+        "the gaps to be written",
+    )
+    gaps = _gaps(door, began_us)
+    lost_s, resumed_s = [], []
+    for kill in done:
+        for name in kill.streams:
+            gap = _gap_of(kill, name, gaps)
+            demand(gap, "un trou n'est pas inscrit", "a gap is not written")
+            if gap is not None:
+                lost_s.append((kill.at_us - gap.from_us) / 1e6)
+                resumed_s.append((gap.to_us - kill.at_us) / 1e6)
+    gop_s = _nothing_unexplained(door, touched, gaps, began_us)
+    check_at_hash(data)
+    return kept(
+        f"{kills} workers tués (kill -9) : reprise, un groupe d'images perdu au plus, le reste est un trou expliqué",
+        Figure("flux touchés", len(lost_s), ""),
+        Figure("reprise au plus", round(max(resumed_s), 2), "s", RESUMED_IN_S),
+        Figure("perdu au plus", round(max(lost_s), 2), "s"),
+        Figure("groupe d'images", round(gop_s, 2), "s"),
+        Figure("perdu au-delà d'un groupe", round(max(0.0, max(lost_s) - gop_s), 2), "s", IN_FLIGHT_S),
+    )
+
+
+def _kill_one(door: RecorderDoor, chance: random.Random) -> Kill:
+    wait_until(lambda: _settled_worker(door, chance), "un worker remis", "a worker that has come back", timeout_s=60)
+    time.sleep(chance.uniform(0, _APART_S))  # the instant is drawn, nothing is awaited
+    victim = _settled_worker(door, chance)
+    demand(victim, "aucun worker n'enregistre", "no worker records")
+    pid, streams = victim or (0, frozenset())
+    at_us = time.time_ns() // 1000
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: pid not in door.workers(), "un autre worker", "another worker", timeout_s=3 * RESUMED_IN_S)
+    return Kill(at_us, streams)
+
+
+def _settled_worker(door: RecorderDoor, chance: random.Random) -> tuple[int, frozenset[StreamId]] | None:
+    """A worker whose recorded streams have all stored something since it started, and these streams."""
+    by_worker: dict[int, set[StreamId]] = {}
+    young: set[int] = set()
+    for name, item in door.streams().items():
+        if item["state"] == "recording" and item.get("pid"):
+            by_worker.setdefault(item["pid"], set()).add(name)
+            if item["frames"] < _SETTLED_FRAMES:
+                young.add(item["pid"])
+        elif item["state"] != "stopped":
+            young.add(item.get("pid") or 0)
+    ready = sorted(pid for pid in by_worker if pid not in young)
+    if not ready:
+        return None
+    pid = chance.choice(ready)
+    return pid, frozenset(by_worker[pid])
+
+
+def _gaps(door: RecorderDoor, since_us: int) -> list[StoredGap]:
+    return [
+        StoredGap(
+            (entry.fields["camera"], entry.fields["stream"]),
+            entry.fields["from_us"],
+            entry.fields["to_us"],
+            entry.fields["cause"],
+        )
+        for entry in door.journal()
+        if entry.kind is ActKind.GAP and entry.fields["to_us"] > since_us
+    ]
+
+
+def _gap_of(kill: Kill, name: StreamId, gaps: list[StoredGap]) -> StoredGap | None:
+    return next(
+        (
+            gap
+            for gap in gaps
+            if gap.stream == name
+            and gap.cause == GapCause.RECORDER_KILLED
+            and gap.from_us <= kill.at_us + SLEW_US
+            and gap.to_us >= kill.at_us
+        ),
+        None,
+    )
+
+
+def _nothing_unexplained(
+    door: RecorderDoor, streams: frozenset[StreamId], gaps: list[StoredGap], since_us: int
+) -> float:
+    """Files and stored gaps follow one another without a hole. Gives the longest group of pictures, in seconds."""
+    with closing(Catalogue.open(door.paths.catalogue)) as catalogue:
+        rows = [row for row in catalogue.all_chunks() if (row.camera, row.stream) in streams]
+    for name in streams:
+        pieces = [(gap.from_us, gap.to_us) for gap in gaps if gap.stream == name]
+        pieces += [
+            (row.range.from_us, row.range.to_us)
+            for row in rows
+            if (row.camera, row.stream) == name and row.state is ChunkState.CLOSED and row.range.to_us > since_us
+        ]
+        for before, after in pairwise(sorted(pieces)):
+            demand(
+                after[0] - before[1] < SLEW_US,
+                f"un trou sans cause sur {name[0]}",
+                f"a hole without a cause on {name[0]}: {(after[0] - before[1]) / 1e6:.2f} s",
+            )
+    return max(_longest_gop_s(door.paths.root / row.path) for row in rows)
+
+
+def _longest_gop_s(path: Path) -> float:
+    with ChunkReader.open(path) as reader:
+        return max((gop.duration_90k / 90_000 for gop in reader.gops), default=0.0)
