@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -35,6 +36,7 @@ WIDTH_PX: Final = 1920
 HEIGHT_PX: Final = 1080
 _WAIT_MS: Final = 15_000
 _POLL_MS: Final = 50
+_SMALL_BUT_SEEN: Final = ("--ok", "--amber", "--accent", "--text", "--muted", "--surface", "--raised", "--bg")
 _LAYOUTS: Final = (1, 4, 9, 16)
 _STEP: Final = timedelta(seconds=30)
 _FLAGS: Final = (
@@ -99,9 +101,7 @@ class Desk:
         account = self.house.account(key)
         self.page.goto(self.house.address)
         self.page.locator("#account").wait_for()
-        at = now(SystemClock())
-        # A code serves once: when this step's is spent, the centre takes the next step's too.
-        for code in (account.code(at), account.code(at + _STEP)):
+        for code in self.codes(key):
             self.page.locator("#account").fill(account.account)
             self.page.locator("#password").fill(account.password)
             self.page.locator("#code").fill(code)
@@ -112,6 +112,11 @@ class Desk:
         said = " ".join(self.page.locator("[role=alert]").all_inner_texts())
         demand(self.page.locator(".frame").count(), f"Connexion refusée : {said}", f"Login refused: {said}")
         self.house.people[key] = self.person()
+
+    def codes(self, key: str) -> tuple[str, str]:
+        """One-time codes to try: a code serves once, and when this step's is spent the centre takes the next one's."""
+        account, at = self.house.account(key), now(SystemClock())
+        return account.code(at), account.code(at + _STEP)
 
     def resume(self, key: str) -> None:
         """Open the console in the session that this person has already."""
@@ -245,15 +250,27 @@ def desk(browser: "Browser", house: House, key: str, *, form: bool = False) -> I
         context.close()
 
 
-def keep_shot(page: "Page", path: Path) -> None:
-    """Write the screen as a PNG of 256 colours at most; only when ``BEFFROI_KEEP_SCREENSHOT=1``."""
+def keep_shot(page: "Page", path: Path, *, most_bytes: int) -> None:
+    """Write the screen as a PNG with a palette, the largest that fits; only when ``BEFFROI_KEEP_SCREENSHOT=1``."""
     if os.environ.get("BEFFROI_KEEP_SCREENSHOT") != "1":
         return
     from PIL import Image
 
     path.parent.mkdir(parents=True, exist_ok=True)
     shot = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-    shot.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(path, optimize=True)
+    small: list[str] = page.evaluate(
+        "names => names.map(name => getComputedStyle(document.documentElement).getPropertyValue(name).trim())",
+        list(_SMALL_BUT_SEEN),
+    )
+    for colours in range(200, 40, -20):
+        palette = shot.quantize(colours, method=Image.Quantize.MEDIANCUT).getpalette() or []
+        for name in small:  # a palette by area forgets the colours of a few words, which carry the meaning
+            palette += [int(name[at : at + 2], 16) for at in (1, 3, 5)] if re.fullmatch("#[0-9a-f]{6}", name) else []
+        paint = Image.new("P", (1, 1))
+        paint.putpalette(palette)
+        shot.quantize(palette=paint, dither=Image.Dither.NONE).save(path, optimize=True)
+        if path.stat().st_size <= most_bytes:
+            return
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,16 @@ from beffroi.cli.promises.report import Figure, Kept, demand, kept, percentile
 
 CAMERAS: Final = ("bn-place-du-marche", "sa-place-de-la-mairie", "vr-quai-nord", "gv-halle")
 MORE: Final = ("tm-salle-des-fetes", "ca-place-de-l-eglise", "fc-point-d-apport", "bn-gare-parvis", "gv-stade")
+REFUSED: Final = "fc-point-d-apport"
 DELAY_TARGET_MS: Final = 300.0
+_CARD: Final = (
+    "L.132-14 IV",
+    "Ce qui lèverait le refus",
+    "une convention en vigueur",
+    "À qui s’adresser",
+    "chef de salle",
+)
+PICTURE_BYTES: Final = 400_000
 _MOVED_FRAMES: Final = 50
 _MEASURED_FRAMES: Final = 100
 _LATEST_S: Final = 3.0
@@ -48,15 +57,35 @@ def wall(desk: Desk, *, cameras: tuple[str, ...] = CAMERAS) -> Kept:
     )
 
 
+def refusal_card(desk: Desk, *, camera: str = REFUSED) -> Kept:
+    """The camera whose agreement ended: a sentence, the article, what would cure it, whom to ask, and no picture.
+
+    Raises:
+        PromiseBrokenError: the card leaves one of them out, or a picture is there.
+    """
+    desk.empty_wall()
+    desk.put(camera)
+    tile = desk.tile(camera)
+    desk.until(lambda: desk.tiles().get(camera, {}).get("state") == "refused", "le refus / the refusal")
+    words = " ".join(tile.inner_text().split())
+    for part in ("la convention entre INGEAGGLO et Fontclaire a pris fin", *_CARD):
+        demand(part in words, f"La carte ne dit pas « {part} » : {words}", f"The card does not say “{part}”: {words}")
+    demand(not desk.tiles()[camera]["frames"], "Une image a été montrée", "A picture was shown")
+    tile.get_by_role("button", name="Pourquoi").click()
+    unmet = tile.get_by_role("listitem").filter(has_text="non remplie").all_inner_texts()
+    demand(unmet, "La carte ne dit pas quelle condition manque", "The card does not say which condition fails")
+    return kept("Refus : la phrase, l'article, ce qui le lèverait, à qui s'adresser, sans aucune image")
+
+
 def picture_of_the_wall(desk: Desk, path: Path, *, cameras: tuple[str, ...] = CAMERAS + MORE) -> None:
     """Nine tiles, one of them refused, kept as the project's picture."""
     desk.empty_wall(9)
     for camera in cameras:
         desk.put(camera)
-    playing = tuple(camera for camera in cameras if not camera.startswith("fc-"))
+    playing = tuple(camera for camera in cameras if camera != REFUSED)
     desk.until(lambda: _live(desk, playing), "les vignettes en direct / live tiles", 30)
     desk.page.mouse.move(5, 1075)
-    keep_shot(desk.page, path)
+    keep_shot(desk.page, path, most_bytes=PICTURE_BYTES)
 
 
 def _live(desk: Desk, cameras: tuple[str, ...]) -> bool:
