@@ -19,6 +19,8 @@ from beffroi.ledger.tiles import ENTRIES, MAX_LEVEL, WIDTH, TileId
 
 _LIVE_RETRIES: Final = 5
 _LIVE_WAIT_S: Final = 0.3
+PASSING_S: Final = 0.3
+"""A file under a passing name (".…") is renamed into place within this time, unless the disk hangs."""
 
 
 def verify(directory: Path, verifier: Verifier, *, older: bytes | None = None, payloads: Path | None = None) -> Report:
@@ -182,6 +184,7 @@ class _Verification:
         return _read(self._root / tile.path)
 
     def _strays(self, size: int) -> None:
+        passing: list[Path] = []
         for path in sorted(self._root.rglob("*")):
             if path.is_dir() and not path.is_symlink():
                 continue
@@ -192,10 +195,18 @@ class _Verification:
             if name in self._seen:
                 continue
             tile = tiles.parse_path(name)
-            if tile is None:
-                self._find(FindingKind.STRAY_FILE, name)
-            else:
+            if tile is not None:
                 self._extra(tile, size)
+            elif path.name.startswith("."):
+                passing.append(path)
+            else:
+                self._find(FindingKind.STRAY_FILE, name)
+        if passing:
+            # A register at work writes each file under a passing name first: only one that stays is a stray.
+            time.sleep(PASSING_S)
+        for path in passing:
+            if path.exists():
+                self._find(FindingKind.STRAY_FILE, path.relative_to(self._root).as_posix())
 
     def _extra(self, tile: TileId, size: int) -> None:
         """A tile that this size does not need: beyond it, or an older partial tile that must repeat what we know."""
