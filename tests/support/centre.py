@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import uvicorn
+from sqlalchemy import delete
 from tests.support import worlds
 from tests.support.identities import CHEAP
 
 from beffroi.base.bus import Bus
+from beffroi.base.db import session_scope
 from beffroi.base.secrets import SecretBox, read_secret
 from beffroi.cli.init import prepare_folder
 from beffroi.cli.promises.client import Person as Client
@@ -27,6 +29,7 @@ from beffroi.domain.facts import Camera, Person, PersonStatus
 from beffroi.domain.ids import AuthorityId, BodyId, CameraId, DocumentId, PersonId
 from beffroi.domain.text import Text
 from beffroi.identity import AccountId, Identity, NewAccount, Role
+from beffroi.identity.tables import ThrottleRow
 from beffroi.identity.totp import code_at
 from beffroi.registry.store import Registry
 from beffroi.server.app import create_app
@@ -105,6 +108,11 @@ class Town:
         assert answer.status == 200, answer.body
         return client
 
+    def forgive(self) -> None:
+        """Forget failed logins: a hundred tests share one address."""
+        with session_scope(self.centre.engine) as session:
+            session.execute(delete(ThrottleRow))
+
     def code(self, person: str) -> str:
         """The code of this instant."""
         return code_at(self.secrets[person], now(self.identity_clock))
@@ -133,6 +141,7 @@ def persons_of(variation: Variation | None) -> list[Person]:
         *worlds.persons(),
         Person(SUPERVISOR, Text(fr="chef", en="chief"), status.EPCI_AGENT, E),
         Person(ADMINISTRATOR, Text(fr="admin", en="admin"), status.DGS, E),
+        *(Person(PersonId(f"clerk{one}"), Text(fr="élu", en="elected"), status.ELECTED, one, one) for one in (X, Z)),
     ]
     found = [_renamed_person(person, variation) for person in found]
     if variation is not None:
@@ -172,7 +181,7 @@ def _renamed_paper(paper: Document, variation: Variation | None) -> Document:
     if variation is None:
         return paper
     theirs = {camera.id for camera in worlds.cameras() if camera.commune == variation.commune}
-    people = {person.id for person in worlds.persons() if person.commune == variation.commune}
+    people = {person.id for person in persons_of(None) if person.commune == variation.commune}
     scope = paper.scope
     if variation.commune not in scope.bodies and not (scope.cameras & theirs) and not (scope.persons & people):
         return paper

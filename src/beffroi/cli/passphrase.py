@@ -28,11 +28,11 @@ def read_passphrase(file: Path | None, fd: int | None, *, confirm: bool = False)
     Raises:
         BadInputError: none of them, unreadable, readable by others, or two entries that differ.
     """
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
     if file is not None:
-        return _from_file(file, private=True)
+        return _from_file(file, private=not (folder and file.is_relative_to(folder)))  # systemd guards its own folder
     if fd is not None:
         return _from_fd(fd)
-    folder = os.environ.get("CREDENTIALS_DIRECTORY")
     if folder and (Path(folder) / CREDENTIAL).is_file():
         return _from_file(Path(folder) / CREDENTIAL, private=False)
     if not sys.stdin.isatty():

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from beffroi.domain.errors import BadInputError
+from beffroi.domain.ids import AuthorityId
 from beffroi.domain.text import Text
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help="The centre: what people touch.")
@@ -21,10 +22,15 @@ def serve(
     ] = None,
     locked: Annotated[bool, typer.Option(help="start with every keyring locked: live only, no replay")] = False,
     database: Annotated[str | None, typer.Option(help="SQLAlchemy URL instead of the folder's SQLite file")] = None,
-    log_level: Annotated[str, typer.Option()] = "INFO",
+    remote_keyring: Annotated[
+        list[str] | None,
+        typer.Option(help="AUTHORITY=SOCKET of a commune's own `beffroi keyring serve`; repeat for each"),
+    ] = None,
+    log_level: Annotated[str, typer.Option(help="DEBUG, INFO, WARNING or ERROR")] = "INFO",
 ) -> None:
     """Serve the centre over HTTPS. The keyrings' passphrase is asked for, or read from a file; never an argument."""
     from beffroi.base import log
+    from beffroi.cli.passphrase import read_passphrase
     from beffroi.server.centre import open_centre
     from beffroi.server.run import address_of, run_https
 
@@ -37,12 +43,29 @@ def serve(
                 en="The server's certificate is missing: prepare the folder with `beffroi init`.",
             )
         )
-    if locked:
-        passphrase = None
-    elif passphrase_file is not None:
-        passphrase = passphrase_file.read_text(encoding="utf-8").strip("\r\n")
-    else:
-        passphrase = typer.prompt("Phrase de passe des trousseaux / keyrings' passphrase", hide_input=True)
+    passphrase = None if locked else read_passphrase(passphrase_file, None)
     address = address_of(tls / "server.pem", port)
-    centre = open_centre(data, passphrase=passphrase, address=address, origins=[address], https=True, database=database)
+    centre = open_centre(
+        data,
+        passphrase=passphrase,
+        address=address,
+        origins=[address],
+        https=True,
+        database=database,
+        remote_keyrings=dict(_remote(text) for text in remote_keyring or []),
+    )
     run_https(centre, host=host, port=port, tls=tls)
+
+
+def _remote(text: str) -> tuple[AuthorityId, Path]:
+    authority, equals, path = text.partition("=")
+    if not (authority and equals and path):
+        raise BadInputError(
+            Text(
+                fr=f"« {text[:80]} » ne se lit pas : écrivez autorité=socket, par exemple « "
+                "maire/99001=/run/beffroi/99001.sock ».",
+                en=f"“{text[:80]}” cannot be read: write authority=socket, for instance "
+                "“maire/99001=/run/beffroi/99001.sock”.",
+            )
+        )
+    return AuthorityId(authority), Path(path)

@@ -86,6 +86,14 @@ ACCOUNTS: Final = Rule(
         en="Accounts are kept by the administrator and the room supervisor: ask them.",
     ),
 )
+INVITE: Final = Rule(
+    "invite",
+    frozenset({Role.ADMINISTRATOR}),
+    Text(
+        fr="Ouvrir ou rouvrir un compte revient à l'administrateur : adressez-vous à lui.",
+        en="Opening or reopening an account is for the administrator: ask them.",
+    ),
+)
 RESETS: Final = Rule(
     "resets",
     # Three roles, so that two persons remain when the lost factor belongs to one of them.

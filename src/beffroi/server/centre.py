@@ -1,6 +1,6 @@
 """The centre's parts, wired once for a process. Nothing here decides anything."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -20,10 +20,11 @@ from beffroi.domain.clock import Clock, now
 from beffroi.domain.documents import DocumentKind
 from beffroi.domain.errors import BrokenError
 from beffroi.domain.facts import Facts
-from beffroi.domain.ids import PersonId
+from beffroi.domain.ids import AuthorityId, PersonId
 from beffroi.domain.text import Text
 from beffroi.identity.service import Identity
 from beffroi.law.documents import type_name
+from beffroi.law.sentences import contracted
 from beffroi.law.engine import LawEngine
 from beffroi.law.packs.fr.reasons import REASONS
 from beffroi.law.visible import VisibleCamera, visible
@@ -35,9 +36,12 @@ from beffroi.registry.migrate import upgrade
 from beffroi.registry.papers_check import validator
 from beffroi.registry.store import Registry
 from beffroi.server.duty import Duties
+from beffroi.server.keyrings import keyrings
+from beffroi.server.notices import Level, Notice
 from beffroi.server.supply import Supply
 from beffroi.vault.keyring import HourKeyring
-from beffroi.vault.release import KeyReleaser, LocalKeyrings
+from beffroi.vault.keyring_remote import RemoteKeyring
+from beffroi.vault.release import KeyReleaser
 
 DEMO_MARK: Final = "DEMO"
 
@@ -65,6 +69,12 @@ class Centre:
     banner: Text | None = None
     duties: Duties = field(default_factory=lambda: Duties(REASONS))
     _lists: dict[tuple[PersonId, bool], tuple[int, float, list[VisibleCamera]]] = field(default_factory=dict)
+
+    def notices(self) -> list[Notice]:
+        """What those who look after the machine should know, worst first."""
+        register = self.ledger.failure
+        mine = [] if register is None else [Notice("register-closed", Level.LOST, register.text)]
+        return [*mine, *self.supply.notices()]
 
     @property
     def recorder_socket(self) -> Path:
@@ -109,8 +119,7 @@ def authority_name(authority: str, commune: str) -> Text:
     """“maire de Bourg-Neuf”, from the authority's id and the commune's name."""
     if authority.startswith("president-cd/"):
         return Text(fr="président du conseil départemental", en="president of the département")
-    vowel = commune[:1].lower() in "aeiouyéèêàâîôûh"
-    return Text(fr=f"maire {'d’' if vowel else 'de '}{commune}", en=f"mayor of {commune}")
+    return Text(fr=contracted(f"maire de {commune}"), en=f"mayor of {commune}")
 
 
 def open_centre(
@@ -123,6 +132,7 @@ def open_centre(
     demo: Text | None = None,
     database: str | None = None,
     clock: Clock | None = None,
+    remote_keyrings: Mapping[AuthorityId, Path] | None = None,
 ) -> Centre:
     """Open everything in a data folder prepared by ``beffroi init``.
 
@@ -135,6 +145,7 @@ def open_centre(
         demo: the banner of a demonstration; required when the folder is one, refused when it is not.
         database: SQLAlchemy URL; the folder's own SQLite file by default.
         clock: the machine's by default.
+        remote_keyrings: sockets of `beffroi keyring serve`, by authority: keyrings in a commune's own process.
 
     Raises:
         BrokenError: the folder is a demonstration's, or not prepared.
@@ -155,12 +166,15 @@ def open_centre(
     ]
     for ring in rings if passphrase is not None else []:
         ledger.append(Entry(EntryKind.KEYRING_OPENED, authority=ring.authority))
+    remotes = {authority: RemoteKeyring(path) for authority, path in (remote_keyrings or {}).items()}
     supply = Supply(
         recorder=data / "recorder",
         registry=registry,
         engine=engine,
         ledger=ledger,
-        rings=rings if passphrase is not None else [],
+        rings=rings,
+        open_=passphrase is not None,
+        remotes=remotes,
         sheet_key=sheet_key,
         clock=clock,
     )
@@ -175,7 +189,7 @@ def open_centre(
         decider=RegistryDecider(law, registry),
         ledger=ledger,
         gate_key=gate_key,
-        releaser=LocalKeyrings(rings, gate_key.public_key()),
+        releaser=keyrings(supply.keepers, remotes, gate_key.public_key()),
         recorder=RecorderClient(data / "run" / "recorder.sock"),
         supply=supply,
         address=address,

@@ -8,6 +8,7 @@ from beffroi.domain.clock import instant
 from beffroi.domain.decision import Condition, Decision
 from beffroi.domain.errors import BeffroiError
 from beffroi.domain.text import Text
+from beffroi.server.notices import Notice
 
 Json = dict[str, Any]
 
@@ -44,6 +45,11 @@ def condition_json(condition: Condition) -> Json:
         "text": condition.text.as_dict(),
         "article": condition.article,
     }
+
+
+def notice_json(notice: Notice) -> Json:
+    """A notice of the machine."""
+    return {"code": notice.code, "level": notice.level.name.lower(), "text": notice.text.as_dict()}
 
 
 def error_json(code: str, text: Text, refusal: Json | None = None) -> Json:

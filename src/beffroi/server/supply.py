@@ -1,11 +1,13 @@
 """What the centre hands to a recorder, ahead of time: signed sheets and public hour keys; and what it takes back: keys
-past their term are destroyed, the recorder's journal goes into the register, once.
+past their term are destroyed, each with its proof in the register.
 
-The recorder records on for as long as its papers last when all this is silent.
+The recorder records on for as long as its papers last when all this is silent. What goes wrong here is told to
+administrators (`notices`), not only to a log.
 """
 
+import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -14,16 +16,21 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from beffroi.base.files import FsyncFailedError
 from beffroi.domain.clock import Clock, now
-from beffroi.domain.errors import BeffroiError
+from beffroi.domain.errors import BadInputError, BeffroiError
 from beffroi.domain.ids import AuthorityId, CameraId
+from beffroi.domain.text import Text
 from beffroi.ledger.entry import Entry, EntryKind
 from beffroi.ledger.ledger import Ledger
 from beffroi.registry.sheets import HourKeys, draw, to_revoke
 from beffroi.registry.store import Registry
 from beffroi.registry.streams import all_streams
-from beffroi.vault.keyring import HourKeyring
-from beffroi.vault.publichours import PublicHours
+from beffroi.server.notices import Notice, Notices
+from beffroi.vault.keyring import HourKeyring, KeyDestroyed
+from beffroi.vault.keyring_remote import RemoteKeyring
+from beffroi.vault.publichours import PublicHours, open_bundle
+from beffroi.vault.ringkeeper import RingKeeper
 from beffroi.vault.sealing import hour_of
 from beffroi.vault.sheet import SHEET_LIFE_US, RecordingSheet, SheetSigner
 from beffroi.vault.sheetstore import SheetStore
@@ -34,14 +41,28 @@ AHEAD_HOURS: Final = 40 * 24
 """Hour keys are made forty days ahead: longer than any sheet, so that a sheet never outlives its keys."""
 
 LOW_HOURS: Final = 35 * 24
+ALARM_HOURS: Final = 10 * 24
+"""Fewer hours than this ahead and administrators are told."""
+
 RENEW_US: Final = 24 * 3_600 * 1_000_000
 """A sheet is renewed daily."""
 
 CHECK_S: Final = 30.0
+_FAILURES: Final = (BeffroiError, OSError, ValueError, SQLAlchemyError)
 
 
 class Supply:
-    """One thread: draws, signs, destroys. Every step is repeated until it holds; a failure is logged and retried."""
+    """One thread: draws, signs, destroys. Every step is repeated until it holds; a failure is told and retried.
+
+    Args:
+        recorder: the recorder's folder.
+        registry, engine, ledger: the centre's.
+        rings: local keyrings. Keys die at their term also in a locked ring; only making new ones needs it open.
+        open_: whether they were opened with their passphrase.
+        remotes: keyrings in a commune's own process.
+        sheet_key: signs sheets and bundles of public keys.
+        clock: dates all of it.
+    """
 
     def __init__(
         self,
@@ -50,28 +71,35 @@ class Supply:
         registry: Registry,
         engine: Engine,
         ledger: Ledger,
-        rings: Iterable[HourKeyring],
+        rings: list[HourKeyring],
+        open_: bool,
+        remotes: Mapping[AuthorityId, RemoteKeyring],
         sheet_key: Ed25519PrivateKey,
         clock: Clock,
     ) -> None:
         self._registry = registry
         self._engine = engine
         self._ledger = ledger
-        self._rings: dict[AuthorityId, HourKeyring] = {ring.authority: ring for ring in rings}
+        self.keepers = {ring.authority: RingKeeper(ring, ring.directory, clock, sink=self._enter) for ring in rings}
+        self._open = open_
+        self._remotes = dict(remotes)
         self._sheet_key = sheet_key
         self._signer = SheetSigner(sheet_key)
         self._clock = clock
         trusted = [sheet_key.public_key()]
         self._sheets = SheetStore(recorder / "sheets", trusted)
         self._hours = PublicHours.load(recorder / "hours", trusted)
-        self._revision = -1
+        self._notices = Notices()
+        if rings and not open_:
+            self._notices.locked()
+        self._round = threading.Lock()
         self._wake = threading.Event()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="supply", daemon=True)
 
     def start(self) -> None:
-        """Supply once, then keep at it."""
-        self.once()
+        """Supply once, then keep at it. A first round that fails is told: people still watch and are refused well."""
+        self._try()
         self._thread.start()
 
     def stop(self) -> None:
@@ -85,71 +113,132 @@ class Supply:
         """Facts changed: look now."""
         self._wake.set()
 
+    def notices(self) -> list[Notice]:
+        """What administrators should know, worst first."""
+        return self._notices.listed()
+
     def once(self) -> None:
-        """One round."""
-        self._registry.settle()
-        at = now(self._clock)
-        facts = self._registry.facts()
-        held = self._held()
-        drawn = draw(facts, all_streams(self._engine), at, {camera: sheet.serial for camera, sheet in held.items()})
-        for need in drawn.hours:
-            self._make_hours(need)
-        for sheet in drawn.sheets:
-            if _differs(held.get(sheet.camera), sheet):
-                self._sheets.install(self._signer.sign(sheet))
-                _log.info("sheet issued", camera=sheet.camera, serial=sheet.serial)
-        serials = {camera: sheet.serial for camera, sheet in held.items()}
-        for camera, serial in to_revoke(drawn, serials).items():
-            raw = self._signer.revoke(
-                camera, up_to_serial=serial, issued_us=self._clock.wall_us(), reason="no document in force"
-            )
-            self._sheets.install_revocation(raw)
-            _log.info("sheet revoked", camera=camera, serial=serial)
-        self._destroy_due()
+        """One round.
+
+        Raises:
+            BeffroiError, OSError, ValueError, SQLAlchemyError: the step failed; those before it hold.
+        """
+        with self._round:
+            self._destroy_due()
+            self._registry.settle()
+            at = now(self._clock)
+            held = self._held()
+            serials = {camera: sheet.serial for camera, sheet in held.items()}
+            drawn = draw(self._registry.facts(), all_streams(self._engine), at, serials)
+            for need in drawn.hours:
+                self._supply_hours(need)
+            self._notices.keep_authorities({need.authority for need in drawn.hours} | set(self.keepers))
+            for sheet in drawn.sheets:
+                if _differs(held.get(sheet.camera), sheet):
+                    self._sheets.install(self._signer.sign(sheet))
+                    _log.info("sheet issued", camera=sheet.camera, serial=sheet.serial)
+            for camera, serial in to_revoke(drawn, serials).items():
+                raw = self._signer.revoke(
+                    camera, up_to_serial=serial, issued_us=self._clock.wall_us(), reason="no document in force"
+                )
+                self._sheets.install_revocation(raw)
+                _log.info("sheet revoked", camera=camera, serial=serial)
 
     def _held(self) -> dict[CameraId, RecordingSheet]:
         book = self._sheets.load(self._clock.wall_us())
         for problem in book.problems:
             _log.error("sheet refused", problem=problem.text.en)
+        self._notices.sheets(book.problems)
         return {camera: active.sheet for camera, active in book.active.items()}
+
+    def _supply_hours(self, need: HourKeys) -> None:
+        """Hour keys of one authority; its trouble is its own: the others are supplied."""
+        why: Text | None = None
+        try:
+            self._make_hours(need)
+        except FsyncFailedError:
+            raise
+        except BeffroiError as error:
+            _log.warning("no new hour keys", authority=need.authority, reason=error.text.en)
+            why = error.text
+        last = self._hours.last_hour(need.authority, need.term_days)
+        left = -1 if last is None else last - hour_of(self._clock.wall_us())
+        self._notices.hours(need.authority, left_hours=left, alarm_hours=ALARM_HOURS, locked=not self._open, why=why)
 
     def _make_hours(self, need: HourKeys) -> None:
         hour = hour_of(self._clock.wall_us())
         last = self._hours.last_hour(need.authority, need.term_days)
         if last is not None and last >= hour + LOW_HOURS:
             return
-        ring = self._rings.get(need.authority)
-        if ring is None:
-            _log.error("no keyring: this authority's cameras cannot be recorded", authority=need.authority)
-            return
-        ring.prepare(need.term_days, hour - 1, AHEAD_HOURS)
-        bundle = ring.public_bundle(need.term_days, hour - 1, AHEAD_HOURS, self._sheet_key)
-        self._hours.install(bundle, now_us=self._clock.wall_us())
+        remote, keeper = self._remotes.get(need.authority), self.keepers.get(need.authority)
+        now_us = self._clock.wall_us()
+        if remote is not None:
+            bundle = remote.public_bundle(need.term_days, hour - 1, AHEAD_HOURS, self._sheet_key, now_us=now_us)
+            if open_bundle(bundle, [self._sheet_key.public_key()]).authority != need.authority:
+                raise BadInputError(
+                    Text(
+                        fr=f"Le trousseau joint pour {need.authority} est celui d'une autre autorité : corrigez "
+                        "--remote-keyring.",
+                        en=f"The keyring reached for {need.authority} is another authority's: correct "
+                        "--remote-keyring.",
+                    )
+                )
+        elif keeper is not None:
+            if not self._open:
+                return
+            keeper.keyring.prepare(need.term_days, hour - 1, AHEAD_HOURS)
+            bundle = keeper.keyring.public_bundle(need.term_days, hour - 1, AHEAD_HOURS, self._sheet_key)
+        else:
+            raise BadInputError(
+                Text(
+                    fr=f"Aucun trousseau pour {need.authority} : faites-le créer (« beffroi keyring create »).",
+                    en=f"There is no keyring for {need.authority}: have one created (`beffroi keyring create`).",
+                )
+            )
+        self._hours.install(bundle, now_us=now_us)
         _log.info("hour keys prepared", authority=need.authority, term_days=need.term_days, hours=AHEAD_HOURS)
 
     def _destroy_due(self) -> None:
-        for ring in self._rings.values():
-            for term_days, hour in ring.due_hours(self._clock.wall_us()):
-                proof = ring.destroy(term_days, hour)
-                self._ledger.append(
-                    Entry(
-                        EntryKind.DESTRUCTION,
-                        authority=ring.authority,
-                        outcome="hour_key_destroyed",
-                        detail=proof.as_fields(),
-                    )
-                )
+        for authority, keeper in self.keepers.items():
+            try:
+                report = keeper.once()
+            except FsyncFailedError:
+                raise
+            except BeffroiError as error:
+                _log.exception("a keyring could not destroy what is due", authority=authority)
+                self._notices.destruction(authority, error.text)
+            else:
+                self._notices.destruction(authority, None, paused=report.paused)
+
+    def _enter(self, proof: KeyDestroyed) -> None:
+        """The proof of a destroyed key, in the register: at least once."""
+        self._ledger.append(
+            Entry(
+                EntryKind.DESTRUCTION,
+                authority=proof.authority,
+                outcome="hour_key_destroyed",
+                detail=proof.as_fields(),
+            )
+        )
+
+    def _try(self) -> None:
+        try:
+            self.once()
+        except FsyncFailedError:
+            _log.critical("the disk did not confirm a write: the centre stops", exc_info=True)
+            os._exit(70)  # from a thread, raising would leave the centre running on a disk that lies
+        except _FAILURES as error:
+            _log.exception("supply failed; it is tried again")
+            self._notices.supply(error)
+        else:
+            self._notices.supply(None)
 
     def _run(self) -> None:
         while not self._stopping:
             self._wake.wait(CHECK_S)
             self._wake.clear()
-            if self._stopping:
-                return
-            try:
-                self.once()
-            except (BeffroiError, OSError, ValueError, SQLAlchemyError):
-                _log.exception("supply failed; it is tried again")
+            if not self._stopping:
+                self._try()
 
 
 def _differs(held: RecordingSheet | None, drawn: RecordingSheet) -> bool:

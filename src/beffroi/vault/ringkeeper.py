@@ -46,6 +46,11 @@ class RingKeeper:
         self._seen_s: float | None = None
         self.watch = ClockWatch(clock, last_wall_us=_read_seen(self._seen))
 
+    @property
+    def keyring(self) -> HourKeyring:
+        """The ring that is kept."""
+        return self._keyring
+
     def run(self, stop: threading.Event, *, period_s: float = PERIOD_S) -> None:
         """Pass every ``period_s`` until told to stop.
 

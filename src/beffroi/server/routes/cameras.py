@@ -18,10 +18,11 @@ from beffroi.domain.ids import BodyId, CameraId, DocumentId
 from beffroi.domain.ranges import WallRange
 from beffroi.law.visible import VisibleCamera
 from beffroi.registry.enrol import NewCamera, enrol
-from beffroi.server.access import CAMERAS, CONFIRM, HEALTH, LOGGED_IN, Routes
+from beffroi.server.access import CAMERAS, CONFIRM, HEALTH, LOGGED_IN, MACHINE, Routes
 from beffroi.server.body import Body
 from beffroi.server.centre import Centre, authority_name, commune_name
-from beffroi.server.rendering import Json, iso, refusal_json
+from beffroi.server.notices import Level
+from beffroi.server.rendering import Json, iso, notice_json, refusal_json
 from beffroi.server.session import require_caller
 from beffroi.server.sight import camera_name, sight_of, unknown
 
@@ -105,6 +106,21 @@ def build(centre: Centre) -> Routes:
         seen = await run_in_threadpool(centre.visible_to, caller.person, strong=caller.strong)
         return [health_json(facts, one.camera, states.get(one.camera.id)) for one in seen]
 
+    @routes.get("/api/health/system", MACHINE)
+    async def system() -> Json:
+        """What to know of the machine: register, hour keys, keyrings, sheets, recorder."""
+        told = [notice_json(notice) for notice in await run_in_threadpool(centre.notices)]
+        try:
+            await centre.recorder.ping()
+        except RecorderGoneError as error:
+            told.insert(0, {"code": "recorder-silent", "level": Level.SOON.name.lower(), "text": error.text.as_dict()})
+        return {"notices": told}
+
+    _enrolment(routes, centre)
+    return routes
+
+
+def _enrolment(routes: Routes, centre: Centre) -> None:
     @routes.post("/api/cameras", CAMERAS, status_code=201)
     def add(body: AddCamera, request: Request) -> Json:
         """Add a camera; it records once its commune has confirmed its place and its order."""
@@ -138,8 +154,6 @@ def build(centre: Centre) -> Routes:
             raise unknown(camera)
         centre.registry.confirm_places([CameraId(camera)], by=caller.person)
         return {}
-
-    return routes
 
 
 async def stream_states(centre: Centre) -> dict[str, list[dict[str, Any]]]:

@@ -9,10 +9,10 @@ from starlette.concurrency import run_in_threadpool
 from beffroi.domain.errors import RefusedError
 from beffroi.domain.text import Language
 from beffroi.ledger.entry import Entry, EntryKind
-from beffroi.server.access import LOGGED_IN, PUBLIC, TOOLS, Routes
+from beffroi.server.access import LOGGED_IN, MACHINE, PUBLIC, TOOLS, Routes
 from beffroi.server.body import Body
 from beffroi.server.centre import Centre
-from beffroi.server.rendering import Json, iso
+from beffroi.server.rendering import Json, iso, notice_json
 from beffroi.server.session import Caller, clear_cookie, require_caller, set_cookie, token_of
 
 
@@ -129,6 +129,7 @@ def me_json(centre: Centre, caller: Caller, session: str | None) -> Json:
         "banner": None if centre.banner is None else centre.banner.as_dict(),
         "demo": centre.banner is not None,
         "witnessed": False,
+        "notices": [notice_json(one) for one in centre.notices()] if caller.role in (MACHINE.roles or ()) else [],
         "tools": [tool for tool, rule in TOOLS.items() if rule.roles is not None and caller.role in rule.roles],
     }
 

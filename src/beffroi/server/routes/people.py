@@ -12,7 +12,7 @@ from beffroi.domain.text import Text
 from beffroi.identity.accounts import Account, AccountId, Invitation, NewAccount
 from beffroi.identity.roles import LABELS, Role
 from beffroi.ledger.entry import Entry, EntryKind
-from beffroi.server.access import ACCOUNTS, PUBLIC, RESETS, Routes
+from beffroi.server.access import ACCOUNTS, INVITE, PUBLIC, RESETS, Routes
 from beffroi.server.body import Body
 from beffroi.server.centre import Centre
 from beffroi.server.rendering import Json, iso_instant
@@ -130,7 +130,7 @@ def _keeping(routes: Routes, centre: Centre) -> None:
             ],
         }
 
-    @routes.post("/api/accounts", ACCOUNTS, status_code=201)
+    @routes.post("/api/accounts", INVITE, status_code=201)
     def invite(body: Invite, request: Request) -> Json:
         """Invite a person; answers the one-time link, once."""
         caller = require_caller(request)
@@ -153,7 +153,7 @@ def _keeping(routes: Routes, centre: Centre) -> None:
         _note(centre, caller, "locked", locked.id)
         return {"state": locked.state.value}
 
-    @routes.post("/api/accounts/{account}/unlock", ACCOUNTS)
+    @routes.post("/api/accounts/{account}/unlock", INVITE)
     def unlock(account: str, request: Request) -> Json:
         """Unlock an account."""
         caller = require_caller(request)
