@@ -121,12 +121,13 @@ def _state(found: Found, at: datetime) -> str:
 @lru_cache(maxsize=4096)
 def _fill(text: Text, names: tuple[tuple[str, Pair], ...]) -> Text:
     return Text(
-        fr=_tidy(text.fr.format(**{key: fr for key, (fr, _) in names})),
+        fr=contracted(text.fr.format(**{key: fr for key, (fr, _) in names})),
         en=text.en.format(**{key: en for key, (_, en) in names}),
     )
 
 
-def _tidy(text: str) -> str:
+def contracted(text: str) -> str:
+    """French with « de le » made « du », « de les » « des », and « de » before a vowel « d' »."""
     for long, short in _CONTRACTIONS:
         text = text.replace(long, short)
     return _ELISION.sub("d'", text)

@@ -83,7 +83,7 @@ def picture_of_the_wall(desk: Desk, path: Path, *, cameras: tuple[str, ...] = CA
     for camera in cameras:
         desk.put(camera)
     playing = tuple(camera for camera in cameras if camera != REFUSED)
-    desk.until(lambda: _live(desk, playing), "les vignettes en direct / live tiles", 30)
+    desk.until(lambda: _settled(desk, playing), "les vignettes en direct / live tiles", 60)
     desk.page.mouse.move(5, 1075)
     keep_shot(desk.page, path, most_bytes=PICTURE_BYTES)
 
@@ -91,6 +91,14 @@ def picture_of_the_wall(desk: Desk, path: Path, *, cameras: tuple[str, ...] = CA
 def _live(desk: Desk, cameras: tuple[str, ...]) -> bool:
     tiles = desk.tiles()
     return all(tiles.get(camera, {}).get("state") == "live" for camera in cameras)
+
+
+def _settled(desk: Desk, cameras: tuple[str, ...]) -> bool:
+    """Every tile live and no more than a second late."""
+    if not _live(desk, cameras):
+        return False
+    last = [desk.tiles()[camera]["delayMs"][-1:] for camera in cameras]
+    return all(delays and delays[0] < 900 for delays in last)
 
 
 def _authority_shown(desk: Desk, camera: str) -> str:
