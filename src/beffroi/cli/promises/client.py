@@ -88,6 +88,7 @@ class Person:
             origin=Origin(self.origin),
             additional_headers={"Cookie": self.cookie_header()},
             max_size=64 * 1024 * 1024,
+            max_queue=None,  # a paused reader would keep the closing handshake waiting
         ) as connection:
             yield ViewSocket(connection, connection_id=json.loads(connection.recv(timeout=5))["connection"])
 

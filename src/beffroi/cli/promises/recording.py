@@ -76,6 +76,11 @@ class RecorderDoor:
             if item["state"] == "recording" and item["frames"] >= frames and item.get("pid")
         }
 
+    def all_recording(self) -> bool:
+        """Whether every stream that has an order is being recorded."""
+        states = {item["state"] for item in self.streams().values()}
+        return "recording" in states and states <= {"recording", "stopped"}
+
     def workers(self) -> list[int]:
         """Process ids of its workers."""
         return sorted({item["pid"] for item in self.streams().values() if item.get("pid")})
@@ -122,7 +127,7 @@ def recording_needs_no_centre(house: House, *, frames: int = 50) -> Kept:
         PromiseBrokenError: a stream that was recorded no longer is.
     """
     door = RecorderDoor(house.data)
-    wait_until(door.recording, "un enregistrement", "a recording")
+    wait_until(door.all_recording, "l'enregistrement de tous", "all to be recorded")
     before = door.recording()
     with tempfile.TemporaryDirectory(prefix="hidden-") as folder, _without_centre(house):
         environment = _hidden_libraries(Path(folder))
@@ -155,7 +160,7 @@ def _have(door: RecorderDoor, streams: set[StreamId], since_us: int, frames: int
 def _hidden_libraries(folder: Path) -> dict[str, str]:
     """The environment of a process that cannot import the centre's libraries; proven on one."""
     (folder / "sitecustomize.py").write_text(_BLOCKER.format(hidden=set(HIDDEN)))
-    environment = {"PYTHONPATH": str(folder)}
+    environment = {"PYTHONPATH": os.pathsep.join(filter(None, (str(folder), os.environ.get("PYTHONPATH"))))}
     for name in HIDDEN:
         tried = subprocess.run(  # noqa: S603  our own interpreter
             [sys.executable, "-c", f"import {name}"],

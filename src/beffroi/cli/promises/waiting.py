@@ -6,10 +6,12 @@ from typing import Final
 
 from beffroi.cli.promises.report import PromiseBrokenError
 
-_POLL_S: Final = 0.05
+POLL_S: Final = 0.05
 
 
-def wait_until(condition: Callable[[], object], fr: str, en: str, *, timeout_s: float = 30.0) -> float:
+def wait_until(
+    condition: Callable[[], object], fr: str, en: str, *, timeout_s: float = 30.0, poll_s: float = POLL_S
+) -> float:
     """Poll until the condition is true; the seconds it took.
 
     Raises:
@@ -19,5 +21,5 @@ def wait_until(condition: Callable[[], object], fr: str, en: str, *, timeout_s: 
     while not condition():
         if time.monotonic() - began_s > timeout_s:
             raise PromiseBrokenError(f"attendu en vain {timeout_s:g} s : {fr}", f"waited {timeout_s:g} s for {en}")
-        time.sleep(_POLL_S)
+        time.sleep(poll_s)
     return time.monotonic() - began_s
