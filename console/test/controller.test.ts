@@ -1,11 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { ClockOffset, liveStep, RunStitcher, trimEnd } from '../src/lib/controller';
+import { ClockOffset, liveStep, OPENING_JUMP_GAP_S, RunStitcher, trimEnd } from '../src/lib/controller';
 
 describe('liveStep', () => {
   const buffered = [{ start: 10, end: 20 }];
 
   it('jumps to the edge when more than a second behind', () => {
     expect(liveStep(18.9, buffered)).toEqual({ seekTo: 19.9, rate: 1 });
+  });
+  it('jumps sooner when it has just opened: a late start is not worth five seconds of haste', () => {
+    expect(liveStep(19.5, buffered, OPENING_JUMP_GAP_S).seekTo).toBe(19.9);
+    expect(liveStep(19.5, buffered)).toEqual({ seekTo: null, rate: 1.1 });
+    expect(liveStep(19.7, buffered, OPENING_JUMP_GAP_S)).toEqual({ seekTo: null, rate: 1.1 });
   });
   it('plays faster above 0.20 s, slower below 0.06 s, evenly between', () => {
     expect(liveStep(19.7, buffered)).toEqual({ seekTo: null, rate: 1.1 });

@@ -15,19 +15,21 @@ export interface LiveStep {
 }
 
 export const JUMP_GAP_S = 1;
+/** Just opened, a view begins with the last group of pictures: what is past is skipped, not played a little faster. */
+export const OPENING_JUMP_GAP_S = 0.35;
 export const EDGE_S = 0.1;
 export const FAST_GAP_S = 0.2;
 export const SLOW_GAP_S = 0.06;
 export const KEEP_BEHIND_S = 5;
 
-export function liveStep(currentTime: number, buffered: readonly Span[]): LiveStep {
+export function liveStep(currentTime: number, buffered: readonly Span[], jumpGapS = JUMP_GAP_S): LiveStep {
   const last = buffered.at(-1);
   if (!last) return { seekTo: null, rate: 1 };
   const edge = Math.max(last.start, last.end - EDGE_S);
   // Behind the first frame the element stays frozen at zero without an error; in a hole between two ranges likewise.
   if (currentTime < last.start) return { seekTo: edge, rate: 1 };
   const gap = last.end - currentTime;
-  if (gap > JUMP_GAP_S) return { seekTo: edge, rate: 1 };
+  if (gap > jumpGapS) return { seekTo: edge, rate: 1 };
   if (gap > FAST_GAP_S) return { seekTo: null, rate: 1.1 };
   if (gap < SLOW_GAP_S) return { seekTo: null, rate: 0.95 };
   return { seekTo: null, rate: 1 };

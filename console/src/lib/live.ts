@@ -1,7 +1,7 @@
 /** A live view in one video element: opens, plays at the edge, says its state, blanks at once when it is cut. */
 import { both } from '../i18n/both';
 import type { ApiError } from './api';
-import { ClockOffset, liveStep, RunStitcher, spansOf, trimEnd } from './controller';
+import { ClockOffset, JUMP_GAP_S, liveStep, OPENING_JUMP_GAP_S, RunStitcher, spansOf, trimEnd } from './controller';
 import { AppendQueue, mimeOf, playable, UnsupportedCodec } from './mse';
 import { keepDelay, type TileProbe } from './probe';
 import { ViewSocket } from './socket';
@@ -26,6 +26,8 @@ export interface LiveStatus {
 
 const LATE_MS = 3_000;
 const FROZEN_MS = 2_000;
+/** How long after its first picture a view counts as just opened. */
+const OPENING_MS = 2_000;
 const STARVED_MS = 20_000;
 const BACKOFF_S = [1, 2, 4, 8, 15];
 /** The service failed, not the right: worth asking again by ourselves. */
@@ -44,6 +46,7 @@ export class LiveView {
   #clock = new ClockOffset();
   #walls: { mediaS: number; wallUs: number }[] = [];
   #keys: number[] = [];
+  #firstFrameAt: number | null = null;
   #lastFrameAt = 0;
   #lastData = 0;
   #visible = true;
@@ -115,6 +118,7 @@ export class LiveView {
     this.#walls = [];
     this.#keys = [];
     this.#wantKey = true;
+    this.#firstFrameAt = null;
     this.#lastData = performance.now();
     const socket = new ViewSocket(
       { camera: this.camera, act: 'live', ...playable() },
@@ -221,7 +225,8 @@ export class LiveView {
   #follow(): void {
     const buffered = this.#queue?.buffered;
     if (!buffered || !this.#visible) return;
-    const step = liveStep(this.#video.currentTime, spansOf(buffered));
+    const opening = this.#firstFrameAt !== null && performance.now() - this.#firstFrameAt < OPENING_MS;
+    const step = liveStep(this.#video.currentTime, spansOf(buffered), opening ? OPENING_JUMP_GAP_S : JUMP_GAP_S);
     if (step.seekTo !== null) {
       if (!this.#video.seeking) this.#video.currentTime = step.seekTo;
     }
@@ -234,6 +239,7 @@ export class LiveView {
     this.#video.requestVideoFrameCallback(this.#frame);
     if (!this.#queue) return;
     this.measures.frames += 1;
+    this.#firstFrameAt ??= performance.now();
     this.#lastFrameAt = now;
     this.#attempt = 0;
     const wallUs = this.#wallOf(frame.mediaTime);
