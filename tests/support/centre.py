@@ -38,7 +38,7 @@ from beffroi.server.run import config_of
 
 PASSPHRASE: Final = "une phrase de passe pour les essais"
 PASSWORD: Final = "Tilleul-Ardoise-47"
-SUPERVISOR, ADMINISTRATOR = PersonId("supervisorE"), PersonId("adminE")
+SUPERVISOR, ADMINISTRATOR, CLERK = PersonId("supervisorE"), PersonId("adminE"), PersonId("clerkE")
 E, X, Y, Z = worlds.E, worlds.X, worlds.Y, worlds.Z
 
 _ROLES: Final = {
@@ -135,12 +135,13 @@ def cameras_of(variation: Variation | None) -> list[Camera]:
 
 
 def persons_of(variation: Variation | None) -> list[Person]:
-    """The persons of the town, with a room supervisor and an administrator."""
+    """The persons of the town, with a room supervisor, an administrator, and who entered the papers."""
     status = PersonStatus
     found = [
         *worlds.persons(),
         Person(SUPERVISOR, Text(fr="chef", en="chief"), status.EPCI_AGENT, E),
         Person(ADMINISTRATOR, Text(fr="admin", en="admin"), status.DGS, E),
+        Person(CLERK, Text(fr="saisie", en="entry"), status.EPCI_AGENT, E),
         *(Person(PersonId(f"clerk{one}"), Text(fr="élu", en="elected"), status.ELECTED, one, one) for one in (X, Z)),
     ]
     found = [_renamed_person(person, variation) for person in found]
@@ -205,10 +206,10 @@ def settle(registry: Registry, variation: Variation | None) -> None:
     registry.found(worlds.bodies(), persons)
     elections = [paper for paper in papers if paper.kind is DocumentKind.ELECTION]
     others = [paper for paper in papers if paper.kind is not DocumentKind.ELECTION]
-    registry.propose_all(elections, by=PersonId("agentE"))
+    registry.propose_all(elections, by=CLERK)
     registry.confirm_all([paper.id for paper in elections], by=PersonId("dpo"))
-    registry.propose_cameras(cameras, by=PersonId("agentE"))
-    registry.propose_all(others, by=PersonId("agentE"))
+    registry.propose_cameras(cameras, by=CLERK)
+    registry.propose_all(others, by=CLERK)
     facts = registry.facts()
     mayors = {one.commune: one.id for one in persons if one.status is PersonStatus.MAYOR}
     for commune, mayor in mayors.items():

@@ -42,11 +42,13 @@ def create_app(centre: Centre) -> FastAPI:
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
         centre.supply.start()
-        async with gate, viewing:
-            yield
-        centre.supply.stop()
-        centre.ledger.close()
-        centre.engine.dispose()
+        try:
+            async with gate, viewing:
+                yield
+        finally:
+            centre.supply.stop()
+            centre.ledger.close()
+            centre.engine.dispose()
 
     app = FastAPI(
         title="Beffroi",

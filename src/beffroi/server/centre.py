@@ -24,9 +24,9 @@ from beffroi.domain.ids import AuthorityId, PersonId
 from beffroi.domain.text import Text
 from beffroi.identity.service import Identity
 from beffroi.law.documents import type_name
-from beffroi.law.sentences import contracted
 from beffroi.law.engine import LawEngine
 from beffroi.law.packs.fr.reasons import REASONS
+from beffroi.law.sentences import contracted
 from beffroi.law.visible import VisibleCamera, visible
 from beffroi.ledger.entry import Entry, EntryKind
 from beffroi.ledger.ledger import Ledger

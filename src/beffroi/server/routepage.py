@@ -18,7 +18,10 @@ tool, never an image: `POST /api/views` is open to whoever is logged in, and the
   French and in English under `error.text`.
 - What belongs to a commune that the caller has no structural link with (mandate, service, employer's members) answers
   exactly as what does not exist: 404, or absent from the list. Administrators see all accounts of the installation;
-  technicians, data protection officers and inspectors are linked with every commune.
+  technicians, data protection officers and inspectors are linked with every commune. A new document or camera bears
+  the code of a commune or body of whoever enters it, so that a name taken elsewhere is never met.
+- Not hidden: how long an answer takes; and, from those who may open a view, how many entries the register holds (a
+  lease names its own).
 """
 
 
