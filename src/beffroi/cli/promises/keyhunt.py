@@ -20,7 +20,8 @@ from beffroi.vault.chunkformat import ChunkHeader
 from beffroi.vault.sealing import CONTENT_KEY_BYTES, SealBrokenError, chunk_info, unseal
 
 PRIVATE_BYTES: Final = 32
-_SMALL_BYTES: Final = 4096
+_SHORT_BYTES: Final = 256
+_HEAD_BYTES: Final = 1536
 _LARGE_BYTES: Final = 1 << 18
 _WORD: Final = re.compile(rb"[A-Za-z0-9+/_=-]{20,}")
 _SQLITE: Final = b"SQLite format 3\0"
@@ -32,6 +33,10 @@ class Loot:
 
     keys: set[bytes] = field(default_factory=set)
     privates: set[bytes] = field(default_factory=set)
+
+    def without(self, other: "Loot") -> "Loot":
+        """What the other has not."""
+        return Loot(self.keys - other.keys, self.privates - other.privates)
 
     def __len__(self) -> int:
         return len(self.keys) + len(self.privates)
@@ -48,14 +53,13 @@ def gather(places: Iterable[Path]) -> Loot:
     for path in sorted({path for place in places for path in (place, *place.rglob("*")) if path.is_file()}):
         data = path.read_bytes()
         if path.suffix == ".mp4":
-            data = data[:_SMALL_BYTES]
-        for meant in (meaning for word in _WORD.findall(data) for meaning in _meanings(word)):
-            loot.add(meant[:_SMALL_BYTES])
-        if data.startswith(_SQLITE):
-            for value in _values(path):
-                loot.add(value)
-        elif not data.startswith(b"{"):
-            loot.add(data[:_LARGE_BYTES], step=1 if len(data) <= _SMALL_BYTES // 16 else 4)
+            data = data[:_HEAD_BYTES]
+        strings = _values(path) if data.startswith(_SQLITE) else (data[:_LARGE_BYTES],)
+        for string in strings:
+            for meant in (meaning for word in _WORD.findall(string) for meaning in _meanings(word)):
+                loot.add(meant[:_HEAD_BYTES])
+            if not string.startswith(b"{"):
+                loot.add(string, step=1 if len(string) <= _SHORT_BYTES else 4)
     return loot
 
 
@@ -94,10 +98,11 @@ def _meanings(word: bytes) -> Iterator[bytes]:
 
 
 def _values(path: Path) -> Iterator[bytes]:
-    """Every text and blob of a database."""
+    """Every text and blob of a database, and what lies raw in its file."""
+    yield path.read_bytes()[:_LARGE_BYTES]
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
         db.text_factory = bytes
         tables = [name.decode() for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         for table in tables:
             for row in db.execute(f'SELECT * FROM "{table}"'):  # noqa: S608  the file's own table names
-                yield from (value for value in row if isinstance(value, bytes) and len(value) <= _SMALL_BYTES)
+                yield from (value for value in row if isinstance(value, bytes) and len(value) <= _LARGE_BYTES)

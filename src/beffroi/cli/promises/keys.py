@@ -72,7 +72,7 @@ def no_key_no_picture(house: House, *, camera: str = CAMERA) -> Kept:
         path = _file_of(folder / "recorder", camera, played.kid)
         loot = gather([folder / "recorder", folder / "run"])
         strongest = _tried(path, loot, played, truth)
-        after = _after_destruction(house, path, folder, played)
+        after = _after_destruction(house, path, folder, played, loot)
         demand(
             {kind for one in _chunks(folder / "recorder") for kind in kinds_of_streams(one.read_bytes())} == {"video"},
             "un fichier a du son",
@@ -106,7 +106,7 @@ def _tried(path: Path, loot: Loot, played: Played, truth: Any) -> float:
     return max(likeness(shown(media, key), truth) for key in (None, *wrong))
 
 
-def _after_destruction(house: House, path: Path, folder: Path, played: Played) -> int:
+def _after_destruction(house: House, path: Path, folder: Path, played: Played, tried: Loot) -> int:
     """On copies: the hour key opens, is destroyed, opens no more, nor does what is left. How much was tried."""
     with ChunkReader.open(path) as reader:
         header = reader.header
@@ -127,7 +127,7 @@ def _after_destruction(house: House, path: Path, folder: Path, played: Played) -
     ours = folder / "centre" / "keyrings" / slug
     kept_files = [one for one in (folder / "centre").iterdir() if one.is_file()]
     loot = gather([folder / "recorder", folder / "run", folder / "centre" / "secrets", ours, *kept_files])
-    found = opens(loot, header, *_first_bytes(path, played.key))
+    found = opens(loot.without(tried), header, *_first_bytes(path, played.key))
     demand(not found, "le fichier détruit s'ouvre encore", f"the destroyed file still opens: {found[:3]}")
     held = again.held_hours(header.term_days)
     for hour in held:
