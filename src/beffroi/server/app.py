@@ -59,7 +59,7 @@ def create_app(centre: Centre) -> FastAPI:
         openapi_url=None,
         redirect_slashes=False,
     )
-    app.state.identity, app.state.https = centre.identity, centre.https
+    app.state.identity, app.state.https, app.state.viewing = centre.identity, centre.https, viewing
     table: list[RouteFact] = []
     for build in (door.build, cameras.build, papers.build, acts.build, people.build):
         routes = build(centre)

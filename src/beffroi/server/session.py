@@ -33,11 +33,12 @@ class NotLoggedInError(RefusedError):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The person behind a request: account and session key (which cannot open a session)."""
+    """The person behind a request: account, session key (which cannot open a session), and when the session ends."""
 
     account: Account
     session: str
     strong: bool
+    until: datetime | None = None
 
     @property
     def person(self) -> PersonId:
@@ -86,7 +87,7 @@ def caller_of(connection: HTTPConnection) -> Caller | None:
         identity: Identity = connection.app.state.identity
         live: LiveSession | None = identity.session(token) if token else None
         if live is not None:
-            known = Caller(live.account, live.key, live.strong)
+            known = Caller(live.account, live.key, live.strong, live.expires_at)
             connection.state.caller = known
     return known
 

@@ -16,6 +16,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from beffroi.capture.client import RecorderClient
 from beffroi.domain.acts import Act
+from beffroi.domain.clock import now
 from beffroi.domain.decision import ActRequest
 from beffroi.domain.errors import BeffroiError, NotFoundError
 from beffroi.domain.ids import ConnectionId
@@ -28,7 +29,7 @@ from beffroi.registry.changes import FactsChanged
 from beffroi.server.centre import Centre
 from beffroi.server.intake import JournalIntake
 from beffroi.server.rendering import refusal_json
-from beffroi.server.session import Caller, NotLoggedInError, caller_of
+from beffroi.server.session import Caller, NotLoggedInError, caller_of, token_of
 from beffroi.watch.choice import LIVE_ORDER, choose
 from beffroi.watch.hub import LiveHub
 from beffroi.watch.live import LiveView
@@ -45,8 +46,14 @@ CLOSE_REFUSED: Final = 4403
 CLOSE_TOO_MANY: Final = 4429
 CLOSE_ENDED: Final = 4000
 
+SESSION_WATCH_S: Final = 1.0
+
 _SESSION_ENDED: Final = Text(
     fr="Votre session a pris fin : reconnectez-vous.", en="Your session has ended: log in again."
+)
+_TOO_MANY: Final = Text(
+    fr=f"Vous avez déjà {MAX_CONNECTIONS_PER_SESSION} vues ouvertes : fermez-en une.",
+    en=f"You have {MAX_CONNECTIONS_PER_SESSION} views open already: close one.",
 )
 _NO_SOCKET: Final = Text(
     fr="Cette connexion n'existe pas ou n'est pas la vôtre : rouvrez la vue.",
@@ -102,6 +109,7 @@ class Viewing:
     gate: Gate
     connections: dict[ConnectionId, Connection] = field(default_factory=dict)
     _leave: list[Any] = field(default_factory=list)
+    _watching: asyncio.Task[None] | None = None
 
     def __post_init__(self) -> None:
         self._live = RecorderLive(self.centre.recorder)
@@ -125,12 +133,16 @@ class Viewing:
             self.centre.bus.subscribe(FactsChanged, facts_changed),
             self.centre.bus.subscribe(SessionsEnded, sessions_ended),
         ]
+        self._watching = asyncio.create_task(self._watch_sessions(), name="session-watch")
         await self._intake.__aenter__()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         for leave in self._leave:
             leave()
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
         await self._intake.__aexit__()
         await self.centre.recorder.close()
 
@@ -177,11 +189,14 @@ class Viewing:
             return
         mine = [one for one in self.connections.values() if one.caller.session == caller.session]
         if len(mine) >= MAX_CONNECTIONS_PER_SESSION:
-            await self._close(socket, CLOSE_TOO_MANY, _NO_SOCKET)
+            await self._close(socket, CLOSE_TOO_MANY, _TOO_MANY)
             return
         connection = Connection(ConnectionId(secrets.token_urlsafe(18)), caller, socket, task=asyncio.current_task())
         self.connections[connection.id] = connection
         try:
+            if not await asyncio.to_thread(self._still_open, socket):  # it ended before this socket was known
+                await self._close(socket, CLOSE_NOT_LOGGED_IN, _SESSION_ENDED)
+                return
             await socket.send_text(json.dumps({"type": "hello", "connection": connection.id}))
             await self._serve(connection)
         except (WebSocketDisconnect, ClientGoneError, ConnectionError):
@@ -201,7 +216,7 @@ class Viewing:
                 first = json.loads(await socket.receive_text())
             token = first["lease"] if first.get("type") == "lease" else ""
             lease = check(token, self.gate.verify_key, now_us=self.centre.clock.wall_us(), connection=connection.id)
-        except (LeaseRefusedError, ValueError, KeyError, TypeError, AttributeError, TimeoutError):
+        except (LeaseRefusedError, ValueError, KeyError, TypeError, AttributeError, RecursionError, TimeoutError):
             await self._close(socket, CLOSE_REFUSED, LeaseRefusedError("first message").text)
             return
         view = connection.view
@@ -261,6 +276,20 @@ class Viewing:
             while True:
                 await connection.socket.receive_text()
 
+    def _still_open(self, socket: WebSocket) -> bool:
+        token = token_of(socket, https=self.centre.https)
+        return token is not None and self.centre.identity.session(token) is not None
+
+    async def _watch_sessions(self) -> None:
+        """A session that reaches its term ends its views too: nobody announces that one."""
+        while True:
+            await asyncio.sleep(SESSION_WATCH_S)
+            at = now(self.centre.identity.clock)
+            ended = {
+                one.caller.session for one in self.connections.values() if one.caller.until and at >= one.caller.until
+            }
+            self._end_sessions(frozenset(ended))
+
     def _end_sessions(self, keys: frozenset[str]) -> None:
         for connection in list(self.connections.values()):
             if connection.caller.session in keys and connection.task is not None:
@@ -282,6 +311,6 @@ async def _messages(socket: WebSocket) -> AsyncIterator[Any]:
             message = json.loads(await socket.receive_text())
         except WebSocketDisconnect:
             return
-        except (ValueError, KeyError, RecursionError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             message = None
         yield message
