@@ -5,11 +5,13 @@ here answers from memory at once: its own cost comes on top.
 """
 
 import asyncio
+import itertools
 import json
 import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from beffroi.base.clock import SystemClock
 from beffroi.base.files import write_durable
 from beffroi.domain.acts import Act, Purpose, Verdict
-from beffroi.domain.decision import ActRequest, Decision
+from beffroi.domain.decision import ActRequest, Decider, Decision
 from beffroi.domain.ids import AuthorityId, CameraId, ConnectionId, PersonId
 from beffroi.domain.text import Text
 from beffroi.gate.gate import Gate
@@ -62,18 +64,29 @@ class _AlwaysAllow:
         )
 
 
-async def measure_open(folder: Path, *, count: int = 1000, at_once: int = 1) -> Figures:
-    """Open ``count`` views, ``at_once`` at a time, on a register in ``folder`` with the real fsync."""
+async def measure_open(
+    folder: Path,
+    *,
+    count: int = 1000,
+    at_once: int = 1,
+    decider: Decider | None = None,
+    requests: Sequence[ActRequest] = (),
+) -> Figures:
+    """Open ``count`` views, ``at_once`` at a time, on a register in ``folder`` with the real fsync.
+
+    With a ``decider`` (a real law) and the ``requests`` that it allows, the law's own cost is in the figure.
+    """
     clock = SystemClock()
     ledger = Ledger.open(folder / "ledger", clock, Ed25519PrivateKey.generate())
-    gate = Gate(_AlwaysAllow(), ledger, Ed25519PrivateKey.generate(), clock)
-    request = ActRequest(PersonId("bench"), Act.LIVE, CameraId("bench"), Purpose.F5, datetime.now(UTC))
+    gate = Gate(decider or _AlwaysAllow(), ledger, Ed25519PrivateKey.generate(), clock)
+    own = ActRequest(PersonId("bench"), Act.LIVE, CameraId("bench"), Purpose.F5, datetime.now(UTC))
+    asked = itertools.cycle(requests or (own,))
     taken: list[float] = []
 
     async def opener() -> None:
         while len(taken) < count:
             started = time.perf_counter()
-            await gate.open(request, ConnectionId("bench"), {"name": "bench", "reason": "bench"})
+            await gate.open(next(asked), ConnectionId("bench"), {"name": "bench", "reason": "bench"})
             taken.append(time.perf_counter() - started)
 
     await asyncio.gather(*(opener() for _ in range(at_once)))
