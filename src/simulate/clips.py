@@ -61,7 +61,10 @@ def encoder_options(codec: Codec, *, gop: int, bframes: int = 0, kbit_s: int | N
     if codec == "h264":
         params = common + ":threads=1:rc-lookahead=0:sync-lookahead=0:cabac=1:deblock=0,0"
         return {"preset": "ultrafast", "x264-params": params}
-    quick = "open-gop=0:pools=none:frame-threads=1:log-level=none:info=0:merange=16:max-merge=1:aq-mode=0:psy-rd=0"
+    quick = (
+        "open-gop=0:pools=none:frame-threads=1:log-level=none:info=0:merange=16:max-merge=1:aq-mode=0:psy-rd=0:"
+        "ctu=32:min-cu-size=32:fast-intra=1:early-skip=1:rd=1:subme=0:no-deblock=1:strong-intra-smoothing=0"
+    )
     return {"preset": "ultrafast", "x265-params": f"{common}:{quick}:rc-lookahead={2 * bframes}"}
 
 

@@ -82,7 +82,7 @@ def render_scene(scene: Scene, folder: Path | None = None, *, frames: int = FRAM
             for number in range(frames):
                 picture, seen = stage.draw(number)
                 drawn.planes[0].update(picture)  # type: ignore[arg-type]  # any buffer is accepted
-                frame = drawn.reformat(format="yuv420p")
+                frame = drawn.reformat(format="yuv420p", interpolation="POINT")
                 small.add(frame.reformat(WIDTH // 2, HEIGHT // 2, interpolation="FAST_BILINEAR"))
                 big.add(frame)
                 objects = [{"id": one.number, "class": one.kind, "box": one.box} for one in seen]
