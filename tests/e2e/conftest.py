@@ -12,11 +12,16 @@ from beffroi.cli.house import House
 from beffroi.cli.promises.browser import Desk, chromium, desk
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _scenes() -> None:
+    os.environ.setdefault("BEFFROI_SCENES", str(Path(".scenes").resolve()))
+
+
 @pytest.fixture(scope="session")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """INGEAGGLO with sixteen cameras: simulated cameras, recorder, centre, each a process."""
-    os.environ.setdefault("BEFFROI_SCENES", str(Path(".scenes").resolve()))
-    built = House(tmp_path_factory.mktemp("e2e") / "house", free_port(), free_port(), free_port())
+    folder = tmp_path_factory.mktemp("e2e") / "house"
+    built = House(folder, free_port(), free_port(), free_port(), order_lapses_s=86_400)
     built.build()
     try:
         built.start()

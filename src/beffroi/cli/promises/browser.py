@@ -84,6 +84,15 @@ def chromium() -> Iterator["Browser"]:
             browser.close()
 
 
+def page_errors() -> tuple[type[Exception], ...]:
+    """What Playwright raises when a page does not do what it is asked; none when it is not installed."""
+    try:
+        from playwright.sync_api import Error
+    except ImportError:
+        return ()
+    return (Error,)
+
+
 @dataclass
 class Desk:
     """One person before one screen of 1920 × 1080. ``troubles`` are errors of the page's scripts."""

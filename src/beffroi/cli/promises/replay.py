@@ -18,31 +18,36 @@ OFF_TARGET_FRAMES: Final = 10
 
 _SEEKS_BACK_S: Final = (24.0, 12.0, 28.0)
 _READY_BACK_S: Final = 4.0
+_TYPED_S: Final = 3.0
+"""What is typed has whole seconds, and the picture plays on before it is read."""
 
 
-def replay(desk: Desk, *, camera: str = CAMERA, seeks_back_s: tuple[float, ...] = _SEEKS_BACK_S) -> Kept:
-    """Thirty seconds back from the live tile, then seeks: each shows the number that the camera showed then.
+def replay(
+    desk: Desk, *, camera: str = CAMERA, back_s: float = BACK_S, seeks_back_s: tuple[float, ...] = _SEEKS_BACK_S
+) -> Kept:
+    """So far back, then seeks: each picture shows the number that the camera showed at that time.
+
+    Thirty seconds back is the button of the live tile; another time is asked in the form.
 
     Raises:
         PromiseBrokenError: it does not start, or shows another time or another camera.
     """
-    _wait_recorded(desk, camera)
-    desk.empty_wall()
-    desk.put(camera)
-    desk.until(lambda: desk.tiles().get(camera, {}).get("frames", 0) > 0, "le direct / the live picture", 30)
-    desk.tile(camera).hover()
-    clicked_us = SystemClock().wall_us()
-    desk.tile(camera).get_by_role("button", name="Relire").click()
+    _wait_recorded(desk, camera, back_s + _READY_BACK_S)
+    clicked_us = _click_live_tile(desk, camera) if back_s == BACK_S else _fill_form(desk, camera, back_s)
     desk.until(lambda: desk.replaying().get("frames", 0) > 0, "la première image / the first picture", 20)
     started = desk.replaying()
-    back_s = (clicked_us - int(started["fromUs"])) / 1e6
-    demand(back_s > BACK_S, f"La période n'a que {back_s:.0f} s", f"The range has {back_s:.0f} s only")
+    began_back_s = (clicked_us - started["atUs"]) / 1e6
+    demand(
+        abs(began_back_s - back_s) < _TYPED_S,
+        f"La relecture commence {began_back_s:.1f} s en arrière",
+        f"The replay begins {began_back_s:.1f} s back",
+    )
     off = [_read_paused(desk, camera)]
     for seek_back_s in seeks_back_s:
         _seek(desk, clicked_us - round(seek_back_s * 1e6))
         off.append(_read_paused(desk, camera))
     return kept(
-        f"Relecture : {BACK_S:g} s en arrière puis {len(seeks_back_s)} sauts, la bonne image à chaque fois ({camera})",
+        f"Relecture : {back_s:g} s en arrière puis {len(seeks_back_s)} sauts, la bonne image à chaque fois ({camera})",
         Figure("du clic à l'image", started["startedMs"], "ms", START_TARGET_MS),
         Figure("saut", desk.replaying()["seekMs"] or 0, "ms", START_TARGET_MS),
         Figure("écart", max(abs(frames) for frames in off), "images", OFF_TARGET_FRAMES),
@@ -62,7 +67,38 @@ def replay_h265(desk: Desk) -> Kept:
     return Kept(f"Relecture d'une caméra H.265, par son flux de {size} px", told.figures)
 
 
-def _wait_recorded(desk: Desk, camera: str) -> None:
+def _click_live_tile(desk: Desk, camera: str) -> int:
+    """Thirty seconds back, from the tile that plays. Gives the instant of the click."""
+    desk.empty_wall()
+    desk.put(camera)
+    desk.until(lambda: desk.tiles().get(camera, {}).get("frames", 0) > 0, "le direct / the live picture", 30)
+    desk.tile(camera).hover()
+    clicked_us = SystemClock().wall_us()
+    desk.tile(camera).get_by_role("button", name="Relire").click()
+    return clicked_us
+
+
+def _fill_form(desk: Desk, camera: str, back_s: float) -> int:
+    """A camera, a time and a reason, in the room of the replay. Gives the instant of the click."""
+    desk.take_duty()
+    desk.room(2)
+    desk.put(camera)
+    now_us = SystemClock().wall_us()
+    desk.page.locator("#from").fill(_civil(desk, now_us - round(back_s * 1e6)))
+    desk.page.locator("#to").fill(_civil(desk, now_us))
+    desk.page.get_by_role("button", name="Ouvrir la relecture").click()
+    return now_us
+
+
+def _civil(desk: Desk, wall_us: int) -> str:
+    """A time as people of the centre write it, to the second."""
+    local: str = desk.page.evaluate(
+        "us => new Date(us / 1000).toLocaleTimeString('fr-FR', { timeZone: 'Europe/Paris' })", wall_us
+    )
+    return local
+
+
+def _wait_recorded(desk: Desk, camera: str, wanted_s: float) -> None:
     """Until the recorder has what is going to be asked."""
 
     def recorded_s() -> float:
@@ -73,16 +109,13 @@ def _wait_recorded(desk: Desk, camera: str) -> None:
                     return time.time() - to_wall_us(datetime.fromisoformat(since).astimezone(UTC)) / 1e6
         return 0
 
-    desk.until(lambda: recorded_s() > BACK_S + _READY_BACK_S, f"{BACK_S:g} s enregistrées / recorded", BACK_S + 20)
+    desk.until(lambda: recorded_s() > wanted_s, f"{wanted_s:g} s enregistrées / recorded", wanted_s + 20)
 
 
 def _seek(desk: Desk, to_us: int) -> None:
     """Type the time into the box, as a person does; seconds are what it takes."""
-    local = desk.page.evaluate(
-        "us => new Date(us / 1000).toLocaleTimeString('fr-FR', { timeZone: 'Europe/Paris' })", to_us
-    )
     desk.page.keyboard.press("t")
-    desk.page.keyboard.type(local)
+    desk.page.keyboard.type(_civil(desk, to_us))
     desk.page.keyboard.press("Enter")
     whole_us = to_us // 1_000_000 * 1_000_000
     desk.until(lambda: abs((desk.replaying()["atUs"] or 0) - whole_us) < 2e6 and _shows(desk), "le saut / the seek", 10)

@@ -35,7 +35,7 @@ class Figure:
     def __str__(self) -> str:
         value = f"{self.value:g}" if float(self.value).is_integer() else f"{self.value:.3g}"
         goal = "" if self.target is None else f" (≤ {self.target:g})"
-        return f"{self.name} {value} {self.unit}{goal}".replace("  ", " ")
+        return f"{self.name} {value} {self.unit}".rstrip() + goal
 
 
 @dataclass(frozen=True, slots=True)

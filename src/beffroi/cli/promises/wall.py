@@ -14,9 +14,9 @@ DELAY_TARGET_MS: Final = 300.0
 _CARD: Final = (
     "L.132-14 IV",
     "Ce qui lèverait le refus",
-    "une convention en vigueur",
+    "onvention en vigueur entre INGEAGGLO et Fontclaire",
     "À qui s’adresser",
-    "chef de salle",
+    "hef de salle",
 )
 PICTURE_BYTES: Final = 400_000
 _MOVED_FRAMES: Final = 50

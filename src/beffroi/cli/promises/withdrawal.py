@@ -3,15 +3,19 @@
 import threading
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Final
 
+from beffroi.cli.house import House
+from beffroi.cli.ingeagglo_data import LAPSING_CAMERA
 from beffroi.cli.promises.browser import Desk
 from beffroi.cli.promises.client import KIND_FRAGMENT, Person, ViewSocket
-from beffroi.cli.promises.report import Figure, Kept, demand, kept
+from beffroi.cli.promises.report import Figure, Kept, PromiseBrokenError, demand, kept
 
 CAMERA: Final = "bn-place-du-marche"
 OTHER_CAMERA: Final = "sa-place-de-la-mairie"
 ACCREDITATION: Final = "accreditation/p-operator"
+ORDER_ARTICLE: Final = "CSI L.252-1"
 CUT_TARGET_S: Final = 5.0
 _SILENCE_S: Final = 6.0
 _REASON: Final = "Contrôle du centre : l'agrément est suspendu."
@@ -30,18 +34,22 @@ class Listener:
     def listen(self) -> None:
         """Read until stopped, asking nothing."""
         while not self.stop and self.socket.closed is None:
-            message = self.socket.receive(0.2)
-            if isinstance(message, tuple) and message[0] == KIND_FRAGMENT:
-                self.fragments.append((time.monotonic(), len(message[1])))
-            elif isinstance(message, dict) and message.get("type") == "cut":
-                self.cut, self.cut_s = message, time.monotonic()
+            self.read()
+
+    def read(self) -> None:
+        """One message, or none for a while."""
+        message = self.socket.receive(0.2)
+        if isinstance(message, tuple) and message[0] == KIND_FRAGMENT:
+            self.fragments.append((time.monotonic(), len(message[1])))
+        elif isinstance(message, dict) and message.get("type") == "cut":
+            self.cut, self.cut_s = message, time.monotonic()
 
     def bytes_after(self, moment_s: float) -> int:
         """How many bytes of pictures came after this moment."""
         return sum(length for at_s, length in self.fragments if at_s > moment_s)
 
 
-def withdrawal(desk: Desk, supervisor: Person) -> Kept:
+def withdrawal(desk: Desk, supervisor: Person, *, silence_s: float = _SILENCE_S) -> Kept:
     """The operator's accreditation is suspended: the tile blanks, the card cites the article, the socket falls silent.
 
     Afterwards the operator sees nothing more in this house: run it last, or `restore`.
@@ -73,13 +81,13 @@ def withdrawal(desk: Desk, supervisor: Person) -> Kept:
         desk.until(lambda: _blank(desk), "la vignette vide / a blank tile", 3 * CUT_TARGET_S)
         blank_s = time.monotonic() - suspended_s
         _card_says_why(desk)
-        end_s = suspended_s + max(_SILENCE_S, 3 * CUT_TARGET_S if listener.cut is None else 0)
-        desk.until(lambda: time.monotonic() >= end_s, "le silence / silence", 4 * CUT_TARGET_S)
+        desk.until(lambda: listener.cut is not None, "l'avis de coupure / the notice of the cut", 3 * CUT_TARGET_S)
+        end_s = time.monotonic() + silence_s
+        desk.until(lambda: time.monotonic() >= end_s, "le silence / silence", 2 * silence_s)
         listener.stop = True
         thread.join(timeout=5)
     if listener.cut is None or listener.cut_s is None:
-        demand(False, "Le client brut n'a pas été averti", "The raw client was not told")
-        raise AssertionError
+        raise PromiseBrokenError("Le client brut n'a pas été averti", "The raw client was not told")
     late = listener.bytes_after(listener.cut_s)
     demand(late == 0, f"{late} octets après la coupure", f"{late} bytes after the cut")
     refusal = listener.cut["refusal"]
@@ -92,6 +100,62 @@ def withdrawal(desk: Desk, supervisor: Person) -> Kept:
         Figure("dernier octet à", round(max(at for at, _ in listener.fragments) - suspended_s, 2), "s", CUT_TARGET_S),
         Figure("octets après la coupure", late, "", 0, timing=False),
     )
+
+
+def lapse(house: House, *, key: str = "mayor2") -> Kept:
+    """The order of a camera ends while its own mayor watches: the view is cut at that instant, and recording stops.
+
+    When the order has ended already, what is left to see is the refusal.
+
+    Raises:
+        PromiseBrokenError: a byte comes more than the target after the end, no article is cited, or recording goes on.
+    """
+    if house.world is None:
+        raise PromiseBrokenError("La maison n'est pas construite", "The house is not built")
+    person, ends = house.login(key), house.world.lapses_at
+    person.duty("watch")
+    late_s, reason = None, None
+    with person.socket() as socket:
+        opened = person.open_view(socket.connection_id, LAPSING_CAMERA)
+        if opened.status == 201:
+            socket.send({"type": "lease", "lease": opened.body["lease"]})
+            listener = Listener(socket)
+            while listener.cut is None and _since(ends) < 3 * CUT_TARGET_S and socket.closed is None:
+                listener.read()
+            demand(listener.cut, "La vue n'a pas été coupée", "The view was not cut")
+            reason = listener.cut["refusal"] if listener.cut else None
+            late_s = round(_since(ends), 2)
+            demand(late_s >= -1, f"Coupée {-late_s:.1f} s trop tôt", f"Cut {-late_s:.1f} s too early")
+            demand(listener.fragments, "Rien n'a été montré avant", "Nothing was shown before")
+        else:
+            reason = opened.body["error"]["refusal"]
+    demand(
+        reason and ORDER_ARTICLE in reason["articles"],
+        f"Refus sans « {ORDER_ARTICLE} » : {reason}",
+        f"Refused without “{ORDER_ARTICLE}”: {reason}",
+    )
+    while _recorded(person) and _since(ends) < 3 * CUT_TARGET_S:
+        time.sleep(0.2)
+    demand(not _recorded(person), "L'enregistrement continue sans arrêté", "Recording goes on without an order")
+    if late_s is None:
+        return kept("Arrêté déjà à son terme : la caméra est refusée à son propre maire, elle n'est plus enregistrée")
+    return kept(
+        "Arrêté qui prend fin : la vue est coupée, même pour son maire, et l'enregistrement s'arrête",
+        Figure("coupure", late_s, "s", CUT_TARGET_S),
+    )
+
+
+def _since(instant: datetime) -> float:
+    return (datetime.now(UTC) - instant).total_seconds()
+
+
+def _recorded(person: Person) -> bool:
+    """Whether the lapsing camera is being recorded, as the centre tells it."""
+    for commune in person.get("/api/cameras").body["communes"]:
+        for camera in commune["cameras"]:
+            if camera["id"] == LAPSING_CAMERA:
+                return bool(camera["health"]["state"] == "recording")
+    return False
 
 
 def restore(supervisor: Person, mayor: Person) -> None:
