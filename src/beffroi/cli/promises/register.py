@@ -51,7 +51,7 @@ def no_byte_before_its_entry(house: House, *, camera: str = CAMERA, hold_s: floa
     Raises:
         PromiseBrokenError: a lease or an image byte came before the entry was durable.
     """
-    person, register = _on_duty(house), RegisterOnDisk(house.data / "centre" / "ledger")
+    person, register = on_duty(house), RegisterOnDisk(house.data / "centre" / "ledger")
     pid = house.children.running["centre"].pid
     earlier = _try(person, camera)
     demand(earlier.bytes, "la vue ne s'ouvre pas avant l'essai", "the view does not open before the trial")
@@ -114,7 +114,7 @@ def entry_before_byte_whatever_dies(
     """
     chance = random.Random(seed)  # noqa: S311  instants of a trial
     register = RegisterOnDisk(house.data / "centre" / "ledger")
-    person = _on_duty(house)
+    person = on_duty(house)
     calm = _Round(person, camera, viewers)
     usual_s = calm.run(None)
     asked = with_bytes = entries_alone = 0
@@ -132,7 +132,7 @@ def entry_before_byte_whatever_dies(
         asked, with_bytes = asked + viewers, with_bytes + len(seen)
         entries_alone += len(opened - {each.view for each in seen})
         house.start_centre()
-        person = _on_duty(house)
+        person = on_duty(house)
         report = verify(
             register.directory,
             register.verifier,
@@ -152,7 +152,8 @@ def entry_before_byte_whatever_dies(
     )
 
 
-def _on_duty(house: House) -> Person:
+def on_duty(house: House) -> Person:
+    """A person at work, whose views these promises open."""
     person = house.login(SEAT)
     answer = person.duty()
     demand(answer.status == 200, "la prise de service a échoué", f"taking duty failed: {answer.body}")
