@@ -45,7 +45,10 @@ def add(
     name: Annotated[str, typer.Option(help="what people call the place")],
     commune: Annotated[str, typer.Option(help="INSEE code of the commune where it stands")],
     url: Annotated[str, typer.Option(help="rtsp://host:port/path, without user or password")],
-    order: Annotated[str, typer.Option(help="the prefect's order that authorises it: prefect_order/name")],
+    order: Annotated[
+        str | None,
+        typer.Option(help="the prefect's order that authorises it: prefect_order/name; none when it is entered later"),
+    ] = None,
     origin: Annotated[
         Origin, typer.Option(help="where it stands, in law (v: public way, d: departmental)")
     ] = Origin.PUBLIC_WAY,
@@ -66,7 +69,7 @@ def add(
         commune=BodyId(commune),
         origin=origin,
         url=url,
-        order=DocumentId(order),
+        order=DocumentId(order) if order else None,
         sub_url=sub_url,
         user=user,
         password=password,

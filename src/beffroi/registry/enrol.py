@@ -7,9 +7,9 @@ from typing import Final
 from sqlalchemy import Engine
 
 from beffroi.domain.acts import Origin
-from beffroi.domain.documents import DocumentKind
+from beffroi.domain.documents import Document, DocumentKind
 from beffroi.domain.errors import BadInputError
-from beffroi.domain.facts import Camera, CameraKind
+from beffroi.domain.facts import Camera, CameraKind, Facts
 from beffroi.domain.ids import BodyId, CameraId, DocumentId, PersonId, camera_id
 from beffroi.domain.text import Text
 from beffroi.registry.changes import Change
@@ -25,14 +25,15 @@ _NO_CREDENTIALS: Final = ""
 
 @dataclass(frozen=True, slots=True)
 class NewCamera:
-    """What is known of a camera to bring in. ``order`` is the prefect's order (D2) that authorises it."""
+    """What is known of a camera to bring in. ``order`` is the prefect's order (D2) that authorises it; None when it is
+    still to be entered: an order names cameras that are recorded."""
 
     camera: str
     name: str
     commune: BodyId
     origin: Origin
     url: str
-    order: DocumentId
+    order: DocumentId | None
     sub_url: str | None = None
     user: str = ""
     password: str = field(default="", repr=False)
@@ -66,16 +67,8 @@ def enrol(registry: Registry, engine: Engine, new: NewCamera, *, recorder: Path,
                 en=f"Camera “{camera}” exists already: choose another id.",
             )
         )
-    order = (facts.versions(new.order) or (None,))[-1]
-    known(order is not None and order.kind is DocumentKind.PREFECT_ORDER, new.order)
-    if order is None or new.commune not in order.scope.bodies:
-        raise BadInputError(
-            Text(
-                fr="Cet arrêté n'est pas celui de la commune où se trouve la caméra.",
-                en="This order is not that of the commune where the camera stands.",
-            )
-        )
-    system = order.fields.get("system")
+    order = None if new.order is None else _order(facts, new.order, new.commune)
+    system = order.fields.get("system") if order is not None else None
     changes = registry.propose_cameras(
         [
             Camera(
@@ -92,10 +85,23 @@ def enrol(registry: Registry, engine: Engine, new: NewCamera, *, recorder: Path,
         by=by,
     )
     set_streams(engine, [streams])
-    if camera not in order.scope.cameras:
+    if order is not None and camera not in order.scope.cameras:
         scope = replace(order.scope, cameras=order.scope.cameras | {camera})
         changes.append(registry.propose(replace(order, scope=scope), by=by))
     return changes
+
+
+def _order(facts: Facts, identifier: DocumentId, commune: BodyId) -> Document:
+    several = facts.versions(identifier)
+    known(bool(several) and several[-1].kind is DocumentKind.PREFECT_ORDER, identifier)
+    if commune not in several[-1].scope.bodies:
+        raise BadInputError(
+            Text(
+                fr="Cet arrêté n'est pas celui de la commune où se trouve la caméra.",
+                en="This order is not that of the commune where the camera stands.",
+            )
+        )
+    return several[-1]
 
 
 def _streams(new: NewCamera, camera: CameraId, recorder: Path) -> CameraStreams:
