@@ -37,6 +37,17 @@ RAW = (
     b'{"account": 1e999}', b'{"account": ' + b"9" * 5000 + b"}", b"\x00" * 100, b'{"account": "\\ud800"}',
     b'{"account":"a","account":"b"}',
 )  # fmt: skip
+QUERIES = [
+    "",
+    "?before=1",
+    "?before=-1",
+    "?before=" + "9" * 30,
+    "?day=0001-01-01",
+    "?day=9999-12-31",
+    "?camera=%00",
+    "?camera=%ff",
+    "?camera=cx&camera=cy",
+]
 SKIPPED = {"/api/logout"}
 """It would end the sessions that the other calls need; its body is not read."""
 
@@ -137,10 +148,9 @@ def test_every_route_bears_whatever_its_schema_nearly_allows(town: Town, data: s
         if data.draw(st.booleans()):
             body[data.draw(st.sampled_from([*schema["properties"], "extra"]))] = data.draw(ANYTHING)
     for name in ("camera", "kind", "name", "account", "reset"):
-        piece = data.draw(st.sampled_from(["cx", "X", "mask", "..", "%00", "%ff", "a" * 300, "%2f", "é"]))
-        path = path.replace(f"{{{name}}}", piece.replace("é", "%C3%A9"))
-    query = data.draw(st.sampled_from(["", "?before=1", "?before=-1", "?before=" + "9" * 30, "?day=0001-01-01",
-                                       "?day=9999-12-31", "?camera=%00", "?camera=%ff", "?camera=cx&camera=cy"]))  # fmt: skip
+        piece = data.draw(st.sampled_from(["cx", "X", "mask", "..", "%00", "%ff", "a" * 300, "%2f", "%C3%A9"]))
+        path = path.replace(f"{{{name}}}", piece)
+    query = data.draw(st.sampled_from(QUERIES))
     town.forgive()
     client = town.person(caller) if caller else town.nobody()
     sound(client.call(method, path + query, body), f"{caller} {method} {path}{query} {body!r}"[:400])

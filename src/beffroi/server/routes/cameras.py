@@ -46,7 +46,7 @@ class AddCamera(Body):
     sub_url: Annotated[str | None, Field(max_length=500)] = None
     user: Annotated[str, Field(max_length=200)] = ""
     password: Annotated[SecretStr, Field(max_length=200)] = SecretStr("")
-    order: Annotated[str, Field(max_length=120)]
+    order: Annotated[str | None, Field(max_length=120)] = None
     lat: Annotated[float | None, Field(ge=-90, le=90)] = None
     lon: Annotated[float | None, Field(ge=-180, le=180)] = None
 
@@ -125,8 +125,11 @@ def _enrolment(routes: Routes, centre: Centre) -> None:
     def add(body: AddCamera, request: Request) -> Json:
         """Add a camera; it records once its commune has confirmed its place and its order."""
         caller = require_caller(request)
-        facts, order = centre.registry.facts(), DocumentId(body.order)
-        if not sight_of(facts, caller.person).document(facts, (facts.versions(order) or (None,))[-1]):
+        facts, order = centre.registry.facts(), DocumentId(body.order) if body.order else None
+        sight = sight_of(facts, caller.person)
+        if not sight.commune(BodyId(body.commune)):
+            raise unknown(body.commune)
+        if order is not None and not sight.document(facts, (facts.versions(order) or (None,))[-1]):
             raise unknown(order)
         camera = camera_name(BodyId(body.commune), body.id)
         new = NewCamera(

@@ -137,7 +137,7 @@ def _check_named(facts: Facts, scope: Scope, sight: Sight) -> None:
     for person in sorted(scope.persons):
         if not sight.person(facts, facts.persons.get(person)):
             raise unknown(person)
-    systems = {camera.system for camera in facts.cameras.values() if sight.camera(camera)}
+    systems = {camera.system for camera in facts.cameras.values() if camera.system and sight.camera(camera)}
     for system in sorted(scope.systems):
         if system not in systems:
             raise unknown(system)
