@@ -52,8 +52,16 @@ check: install  ## the demo's promises, checked on free ports in about 90 s
 
 test: install lint test-console test-python  ## everything, real parts included
 
+# Another seed at each run, printed: `make test SEED=…` repeats one.
+SEED ?= $(shell date +%s)
+PYTEST := $(PY) -m pytest -p no:cacheprovider --hypothesis-seed=$(SEED) --durations=10
+ROOMS := tests/law tests/ledger tests/gate tests/identity tests/registry tests/media tests/vault
+HOUSE := tests/simulate tests/capture tests/watch tests/server tests/console tests/e2e
+
 test-python: install
-	@$(PY) -m pytest -p no:cacheprovider --durations=15
+	@echo "== Tests, seed $(SEED): rooms on two processes, then real parts one after the other"
+	@BEFFROI_SEED=$(SEED) $(PYTEST) -n 2 -q $(ROOMS)
+	@BEFFROI_SEED=$(SEED) $(PYTEST) $(HOUSE)
 
 test-console: $(STAMPS)/npm
 	@bash scripts/with-node.sh npm --prefix console test --silent
