@@ -277,7 +277,7 @@ def test_a_disk_that_does_not_confirm_ends_the_centre(desk: Desk, monkeypatch: p
     def lying(*_: object) -> None:
         raise FsyncFailedError(Path("sheet"))
 
-    monkeypatch.setattr(supply_module.os, "_exit", ended.append)
+    monkeypatch.setattr("os._exit", ended.append)
     monkeypatch.setattr(desk.open_now[0].supply, "_held", lying)
     desk.open_now[0].supply._try()
     assert ended == [70]

@@ -57,8 +57,8 @@ def add(
     password_file: Annotated[
         Path | None, typer.Option(help="file that holds the password; - for standard input")
     ] = None,
-    lat: Annotated[float | None, typer.Option(min=-90, max=90)] = None,
-    lon: Annotated[float | None, typer.Option(min=-180, max=180)] = None,
+    lat: Annotated[float | None, typer.Option(min=-90, max=90, help="degrees, WGS 84")] = None,
+    lon: Annotated[float | None, typer.Option(min=-180, max=180, help="degrees, WGS 84")] = None,
     by: Annotated[str, typer.Option(help="person who brings it in")] = ADMINISTRATOR,
 ) -> None:
     """Propose a camera. It records once its commune has confirmed its place and its order."""

@@ -184,7 +184,9 @@ class House:
         account = self.account(key)
         answer: Answer = person.login(account.account, account.password, account.code(now(SystemClock())))
         if answer.status != 200:
-            raise BrokenError(Text(fr=f"Connexion de {key} refusée.", en=f"Login of {key} refused: {answer.body}."))
+            raise BrokenError(
+                Text(fr=f"Connexion de {key} refusée : {answer.body}.", en=f"Login of {key} refused: {answer.body}.")
+            )
         self.people[key] = person
         return person
 

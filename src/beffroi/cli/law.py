@@ -17,7 +17,9 @@ from beffroi.domain.ids import CameraId, PersonId
 from beffroi.domain.ranges import WallRange
 from beffroi.domain.text import Language, Text
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Ask the law; print its rules."
+)
 
 REFUSED = 3
 """Exit code of a refusal: 0 is an allow, 1 a bad input."""
@@ -62,8 +64,8 @@ def ask(
 
 @app.command()
 def rules(
-    as_json: Annotated[bool, typer.Option("--json")] = False,
-    english: Annotated[bool, typer.Option("--english")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="machine-readable")] = False,
+    english: Annotated[bool, typer.Option("--english", help="sentences in English")] = False,
 ) -> None:
     """The dated rules, with their articles; interpretations are marked."""
     from beffroi.law.engine import LawEngine
@@ -93,8 +95,8 @@ def rules(
 
 @app.command()
 def bench(
-    decisions: Annotated[int, typer.Option(min=100)] = 5000,
-    as_json: Annotated[bool, typer.Option("--json")] = False,
+    decisions: Annotated[int, typer.Option(min=100, help="how many to measure")] = 5000,
+    as_json: Annotated[bool, typer.Option("--json", help="machine-readable")] = False,
 ) -> None:
     """Time of a decision: 60 bodies, 100 cameras, more than 500 documents."""
     from beffroi.law.bench import measure

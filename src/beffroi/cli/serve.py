@@ -16,7 +16,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help="Th
 def serve(
     data: Annotated[Path, typer.Option(help="data folder prepared by `beffroi init`")],
     host: Annotated[str, typer.Option(help="address to listen on")] = "0.0.0.0",  # noqa: S104  a server of a centre
-    port: Annotated[int, typer.Option(min=1, max=65535)] = 443,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="TCP port to listen on")] = 443,
     passphrase_file: Annotated[
         Path | None, typer.Option(help="file (or systemd credential) that holds the keyrings' passphrase")
     ] = None,
