@@ -24,7 +24,7 @@ from beffroi.law.packs.fr import COUNTRY
 from beffroi.law.policies import Policies
 
 ENGINE = LawEngine.load()
-QUICK = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+QUICK = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def allowed(facts: Facts, request: ActRequest) -> bool:
