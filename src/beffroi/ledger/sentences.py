@@ -48,6 +48,18 @@ _OUTCOMES: Final[dict[str, Text]] = {
     "members_set": Text(fr="Membres modifiés", en="Members changed"),
     "system_added": Text(fr="Système enregistré", en="System recorded"),
 }
+_ACCOUNTS: Final[dict[str, Text]] = {
+    "invited": Text(fr="Compte ouvert, lien remis", en="Account created, link handed out"),
+    "opened": Text(fr="Compte activé", en="Account opened"),
+    "locked": Text(fr="Compte verrouillé", en="Account locked"),
+    "unlocked": Text(fr="Compte déverrouillé", en="Account unlocked"),
+    "reset-requested": Text(
+        fr="Remplacement d'un second facteur demandé", en="Replacement of a second factor requested"
+    ),
+    "reset-approved": Text(
+        fr="Remplacement d'un second facteur approuvé", en="Replacement of a second factor approved"
+    ),
+}
 
 
 def sentence(record: Record) -> Text:
@@ -67,4 +79,9 @@ def sentence(record: Record) -> Text:
         words = _OUTCOMES[record.outcome]
         subject = record.detail.get("subject")
         return Text(fr=f"{words.fr} : {subject}", en=f"{words.en}: {subject}") if subject else words
+    if record.kind is EntryKind.ACCOUNT_CHANGED and record.outcome in _ACCOUNTS:
+        return _ACCOUNTS[record.outcome]
+    if record.kind is EntryKind.REGISTER_READ and record.detail.get("day"):
+        day = record.detail["day"]
+        return Text(fr=f"Registre consulté : journée du {day}", en=f"Register read: day {day}")
     return _PLAIN[record.kind]

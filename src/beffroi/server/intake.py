@@ -2,13 +2,15 @@
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from typing import Any, Final
 
 import structlog
 
-from beffroi.capture.client import RecorderClient
+from beffroi.capture.client import RecorderClient, RecorderGoneError
 from beffroi.domain.errors import BeffroiError
 from beffroi.domain.ids import AuthorityId, CameraId
+from beffroi.domain.text import Text
 from beffroi.ledger.entry import Entry, EntryKind, Source
 from beffroi.ledger.ledger import Ledger
 
@@ -16,13 +18,28 @@ _log = structlog.get_logger(__name__)
 
 PERIOD_S: Final = 2.0
 BATCH: Final = 500
+_NOT_UNDERSTOOD: Final = Text(
+    fr="Une écriture n'est pas comprise : l'enregistreur et le centre sont-ils de la même version ?",
+    en="An entry is not understood: are recorder and centre of the same version?",
+)
 
 
 class JournalIntake:
-    """A task that follows one recorder's journal. A recorder that does not answer is tried again, for ever."""
+    """A task that follows one recorder's journal. A recorder that does not answer is tried again, for ever.
 
-    def __init__(self, recorder: RecorderClient, ledger: Ledger, *, name: str) -> None:
+    ``tell`` hears why nothing more can be taken in, or None once it goes again.
+    """
+
+    def __init__(
+        self,
+        recorder: RecorderClient,
+        ledger: Ledger,
+        *,
+        name: str,
+        tell: Callable[[Text | None], None] = lambda _: None,
+    ) -> None:
         self._recorder = recorder
+        self._tell = tell
         self._ledger = ledger
         self._name = name
         self._task: asyncio.Task[None] | None = None
@@ -55,10 +72,15 @@ class JournalIntake:
         while True:
             try:
                 await self.once()
-            except BeffroiError as error:
+                self._tell(None)
+            except RecorderGoneError as error:
                 _log.debug("journal not taken in", reason=error.text.en)
+            except BeffroiError as error:
+                _log.error("journal not taken in", reason=error.text.en)
+                self._tell(error.text)
             except (KeyError, TypeError, ValueError):
                 _log.exception("journal entry not understood")
+                self._tell(_NOT_UNDERSTOOD)
             await asyncio.sleep(PERIOD_S)
 
 

@@ -101,6 +101,20 @@ class Notices:
             )
         self._set(("destruction", authority), notice)
 
+    def journal(self, why: Text | None) -> None:
+        """Whether the recorder's journal goes into the register."""
+        notice: Notice | None = None
+        if why is not None:
+            notice = Notice(
+                "journal-stuck",
+                Level.SOON,
+                Text(
+                    fr=f"Le journal de l'enregistreur n'entre plus au registre ; il le garde. {why.fr}",
+                    en=f"The recorder's journal no longer goes into the register; it keeps it. {why.en}",
+                ),
+            )
+        self._set(("journal", ""), notice)
+
     def sheets(self, problems: Sequence[BeffroiError]) -> None:
         """Signed papers that were refused."""
         notice = Notice("sheets-refused", Level.SOON, problems[0].text) if problems else None

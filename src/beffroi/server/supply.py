@@ -89,9 +89,9 @@ class Supply:
         trusted = [sheet_key.public_key()]
         self._sheets = SheetStore(recorder / "sheets", trusted)
         self._hours = PublicHours.load(recorder / "hours", trusted)
-        self._notices = Notices()
+        self.told = Notices()
         if rings and not open_:
-            self._notices.locked()
+            self.told.locked()
         self._round = threading.Lock()
         self._wake = threading.Event()
         self._stopping = False
@@ -115,7 +115,7 @@ class Supply:
 
     def notices(self) -> list[Notice]:
         """What administrators should know, worst first."""
-        return self._notices.listed()
+        return self.told.listed()
 
     def once(self) -> None:
         """One round.
@@ -132,7 +132,7 @@ class Supply:
             drawn = draw(self._registry.facts(), all_streams(self._engine), at, serials)
             for need in drawn.hours:
                 self._supply_hours(need)
-            self._notices.keep_authorities({need.authority for need in drawn.hours} | set(self.keepers))
+            self.told.keep_authorities({need.authority for need in drawn.hours} | set(self.keepers))
             for sheet in drawn.sheets:
                 if _differs(held.get(sheet.camera), sheet):
                     self._sheets.install(self._signer.sign(sheet))
@@ -148,7 +148,7 @@ class Supply:
         book = self._sheets.load(self._clock.wall_us())
         for problem in book.problems:
             _log.error("sheet refused", problem=problem.text.en)
-        self._notices.sheets(book.problems)
+        self.told.sheets(book.problems)
         return {camera: active.sheet for camera, active in book.active.items()}
 
     def _supply_hours(self, need: HourKeys) -> None:
@@ -163,7 +163,7 @@ class Supply:
             why = error.text
         last = self._hours.last_hour(need.authority, need.term_days)
         left = -1 if last is None else last - hour_of(self._clock.wall_us())
-        self._notices.hours(need.authority, left_hours=left, alarm_hours=ALARM_HOURS, locked=not self._open, why=why)
+        self.told.hours(need.authority, left_hours=left, alarm_hours=ALARM_HOURS, locked=not self._open, why=why)
 
     def _make_hours(self, need: HourKeys) -> None:
         hour = hour_of(self._clock.wall_us())
@@ -206,9 +206,9 @@ class Supply:
                 raise
             except BeffroiError as error:
                 _log.exception("a keyring could not destroy what is due", authority=authority)
-                self._notices.destruction(authority, error.text)
+                self.told.destruction(authority, error.text)
             else:
-                self._notices.destruction(authority, None, paused=report.paused)
+                self.told.destruction(authority, None, paused=report.paused)
 
     def _enter(self, proof: KeyDestroyed) -> None:
         """The proof of a destroyed key, in the register: at least once."""
@@ -229,9 +229,9 @@ class Supply:
             os._exit(70)  # from a thread, raising would leave the centre running on a disk that lies
         except _FAILURES as error:
             _log.exception("supply failed; it is tried again")
-            self._notices.supply(error)
+            self.told.supply(error)
         else:
-            self._notices.supply(None)
+            self.told.supply(None)
 
     def _run(self) -> None:
         while not self._stopping:

@@ -114,7 +114,9 @@ class Viewing:
     def __post_init__(self) -> None:
         self._live = RecorderLive(self.centre.recorder)
         self.hub = LiveHub(self._live)
-        self._intake = JournalIntake(self.centre.recorder, self.centre.ledger, name="recorder")
+        self._intake = JournalIntake(
+            self.centre.recorder, self.centre.ledger, name="recorder", tell=self.centre.supply.told.journal
+        )
 
     async def __aenter__(self) -> "Viewing":
         loop = asyncio.get_running_loop()
@@ -127,6 +129,8 @@ class Viewing:
             self.centre.supply.poke()
 
         def sessions_ended(event: SessionsEnded) -> None:
+            for key in event.keys:
+                self.centre.duties.leave(key)
             loop.call_soon_threadsafe(self._end_sessions, event.keys)
 
         self._leave = [

@@ -1,0 +1,95 @@
+"""The register as people read it: one's own acts, the whole for controllers, and reading is itself an act."""
+
+import asyncio
+from typing import Any
+
+from tests.support.centre import Town
+
+from beffroi.capture.client import RecorderGoneError
+from beffroi.ledger.entry import EntryKind
+from beffroi.server.intake import JournalIntake
+from beffroi.server.notices import Notices
+from beffroi.server.routes.acts import PAGE
+
+
+def test_reading_the_register_is_an_entry_before_it_is_an_answer(town: Town) -> None:
+    inspector = town.person("inspector")
+    before = town.centre.ledger.size
+    answer = inspector.get("/api/register?camera=cx&day=2026-03-02")
+    assert answer.status == 200
+    record = town.centre.ledger.record(before)
+    assert (record.kind, record.camera, record.detail["day"]) == (EntryKind.REGISTER_READ, "cx", "2026-03-02")
+    mine = inspector.get("/api/acts/mine").body["entries"][0]
+    assert mine["kind"] == "register_read"
+    assert "2026-03-02" in mine["text"]["fr"]
+    assert [entry["kind"] for entry in answer.body["entries"]].count("register_read") == 1
+
+
+def test_one_s_own_acts_are_numbered_from_one_and_come_by_pages(town: Town) -> None:
+    person = town.session("mayorY")
+    person.duty()
+    with person.socket() as socket:
+        for _ in range(PAGE + 2):
+            assert person.open_view(socket.connection_id, "cx").status == 403
+    first = person.get("/api/acts/mine").body
+    assert len(first["entries"]) == PAGE
+    numbers = [entry["index"] for entry in first["entries"]]
+    older = person.get(f"/api/acts/mine?before={first['next']}").body
+    numbers += [entry["index"] for entry in older["entries"]]
+    assert numbers == list(range(numbers[0], 0, -1))
+    assert older["next"] is None
+
+
+def test_nobody_s_acts_are_another_s(town: Town) -> None:
+    one, other = town.person("mayorX"), town.person("pmX")
+    one.duty()
+    with one.socket() as socket:
+        one.open_view(socket.connection_id, "cy")
+    kinds = {entry["kind"] for entry in other.get("/api/acts/mine").body["entries"]}
+    assert kinds <= {"login"}
+    refused = one.get("/api/acts/mine").body["entries"][0]
+    assert (refused["kind"], refused["camera"], refused["commune"]) == ("view_refused", "cy", None)
+
+
+class Journal:
+    """A recorder whose journal holds these lines."""
+
+    def __init__(self, *lines: dict[str, Any]) -> None:
+        self.lines, self.gone = list(lines), False
+
+    async def journal(self, after: int, limit: int) -> list[dict[str, Any]]:
+        if self.gone:
+            raise RecorderGoneError
+        return [line for line in self.lines if line["seq"] > after][:limit]
+
+    async def journal_ack(self, seq: int) -> None:
+        self.acked = seq
+
+
+def line(seq: int, **more: Any) -> dict[str, Any]:
+    return {"seq": seq, "kind": "run_started", "wall_us": 1_772_442_000_000_000, "fields": {"camera": "cx"}, **more}
+
+
+async def test_a_journal_is_taken_in_once_and_acknowledged(town: Town) -> None:
+    journal = Journal(line(1), line(2))
+    intake = JournalIntake(journal, town.centre.ledger, name="essai")  # type: ignore[arg-type]
+    assert await intake.once() == 2
+    assert journal.acked == 2
+    assert await intake.once() == 0
+    journal.lines.append(line(3))
+    assert await intake.once() == 1
+    assert town.centre.ledger.last_seq("essai") == 3
+
+
+async def test_a_journal_that_is_not_understood_is_told(town: Town) -> None:
+    told = Notices()
+    journal = Journal({"seq": 1})
+    async with JournalIntake(journal, town.centre.ledger, name="autre", tell=told.journal) as intake:  # type: ignore[arg-type]
+        assert intake is not None
+        for _ in range(200):
+            if told.listed():
+                break
+            await asyncio.sleep(0.01)
+    assert [notice.code for notice in told.listed()] == ["journal-stuck"]
+    told.journal(None)
+    assert told.listed() == []
