@@ -47,7 +47,7 @@ def replay(
         _seek(desk, clicked_us - round(seek_back_s * 1e6))
         off.append(_read_paused(desk, camera))
     return kept(
-        f"Relecture : {back_s:g} s en arrière puis {len(seeks_back_s)} sauts, la bonne image à chaque fois ({camera})",
+        f"Relecture de {camera} : {back_s:g} s en arrière puis {len(seeks_back_s)} saut(s), chaque fois la bonne image",
         Figure("du clic à l'image", started["startedMs"], "ms", START_TARGET_MS),
         Figure("saut", desk.replaying()["seekMs"] or 0, "ms", START_TARGET_MS),
         Figure("écart", max(abs(frames) for frames in off), "images", OFF_TARGET_FRAMES),

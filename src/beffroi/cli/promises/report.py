@@ -47,7 +47,7 @@ class Kept:
 
     def __str__(self) -> str:
         tail = " · ".join(str(figure) for figure in self.figures)
-        return f"{self.line}: {tail}" if tail else self.line
+        return f"{self.line} : {tail}" if tail else self.line
 
 
 def kept(line: str, *figures: Figure) -> Kept:

@@ -2,11 +2,14 @@
 
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from beffroi.cli.house import House
 from beffroi.cli.promises.browser import chromium, desk, page_errors
+from beffroi.cli.promises.keys import no_key_no_picture
 from beffroi.cli.promises.kills import workers_killed
+from beffroi.cli.promises.latency import law_and_gate_in_time
 from beffroi.cli.promises.recording import recording_needs_no_centre
 from beffroi.cli.promises.register import entry_before_byte_whatever_dies, no_byte_before_its_entry
 from beffroi.cli.promises.replay import replay
@@ -45,11 +48,14 @@ def check_house(house: House) -> int:
                 lambda: foreign_is_absent(house, keys=("mayor",)),
                 lambda: replay(operator, back_s=_BACK_S, seeks_back_s=(_BACK_S - 5,)),
                 lambda: withdrawal(operator, house.login("supervisor"), silence_s=2.0),
-                lambda: lapse(house),
             ]
         )
+    with ThreadPoolExecutor(1) as aside:
+        lapsing = aside.submit(lapse, house)  # it waits for an instant: the hunt for keys fills the time
+        broken += _tell([lambda: no_key_no_picture(house), lapsing.result])
     broken += _tell(
         [
+            lambda: law_and_gate_in_time(house, decisions=1000, opens=50, asked=20),
             lambda: no_byte_before_its_entry(house),
             lambda: entry_before_byte_whatever_dies(house, kills=_KILLS),
             lambda: workers_killed(house, kills=_KILLS),

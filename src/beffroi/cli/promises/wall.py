@@ -94,8 +94,8 @@ def _live(desk: Desk, cameras: tuple[str, ...]) -> bool:
 
 
 def _settled(desk: Desk, cameras: tuple[str, ...]) -> bool:
-    """Every tile live and no more than a second late."""
-    if not _live(desk, cameras):
+    """Every tile live, no more than a second late, and saying so."""
+    if not _live(desk, cameras) or desk.page.locator(".tile .delay").count():
         return False
     last = [desk.tiles()[camera]["delayMs"][-1:] for camera in cameras]
     return all(delays and delays[0] < 900 for delays in last)

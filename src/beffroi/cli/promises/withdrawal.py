@@ -97,7 +97,7 @@ def withdrawal(desk: Desk, supervisor: Person, *, silence_s: float = _SILENCE_S)
     return kept(
         f"Retrait : « {refusal['sentence']['fr']} » ({', '.join(refusal['articles'])})",
         Figure("vignette vide en", round(blank_s, 2), "s", CUT_TARGET_S),
-        Figure("dernier octet à", round(max(at for at, _ in listener.fragments) - suspended_s, 2), "s", CUT_TARGET_S),
+        Figure("dernier octet à", round(max(0.0, listener.fragments[-1][0] - suspended_s), 2), "s", CUT_TARGET_S),
         Figure("octets après la coupure", late, "", 0, timing=False),
     )
 
