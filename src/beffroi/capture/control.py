@@ -32,7 +32,7 @@ class ControlServer:
         """Listen."""
         path.unlink(missing_ok=True)
         self._server = await asyncio.start_unix_server(self._serve, path, limit=MAX_LINE_BYTES)
-        path.chmod(0o600)
+        path.chmod(0o660)  # the centre is another user of the same group
 
     def close(self) -> None:
         """Stop listening."""

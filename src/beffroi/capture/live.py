@@ -46,11 +46,11 @@ class LiveServer:
         self._count = 0
 
     async def start(self, path: Path) -> None:
-        """Listen on a Unix socket that only this account may open."""
+        """Listen on a Unix socket that only this account and its group may open."""
         self._loop = asyncio.get_running_loop()
         path.unlink(missing_ok=True)
         self._server = await asyncio.start_unix_server(self._serve, path, limit=MAX_LINE_BYTES)
-        path.chmod(0o600)
+        path.chmod(0o660)  # the centre is another user of the same group
 
     async def stop(self) -> None:
         """Close every view."""

@@ -127,7 +127,7 @@ class _Held:
 @app.command()
 def serve(
     ring: Ring,
-    socket: Annotated[Path, typer.Option("--socket", help="Unix socket to answer on (mode 0600).")],
+    socket: Annotated[Path, typer.Option("--socket", help="Unix socket to answer on (mode 0660).")],
     gate_key: Annotated[Path, typer.Option("--gate-key", help="The gate's Ed25519 public key (PEM).")],
     passphrase_file: FileOption = None,
     passphrase_fd: FdOption = None,

@@ -186,7 +186,8 @@ class _Handler(socketserver.StreamRequestHandler):
 
 
 class KeyringServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
-    """Answers questions on a Unix socket (mode 0600) with a releaser of its own and its own clock.
+    """Answers questions on a Unix socket (mode 0660: the centre may be another user of its group) with a releaser of
+    its own and its own clock.
 
     ``ring``, when given, also makes and gives public halves.
     """
@@ -200,7 +201,7 @@ class KeyringServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
         self._ring = ring
         self._clock = clock
         _clear_stale(socket_path)
-        mask = os.umask(0o177)
+        mask = os.umask(0o117)
         try:
             super().__init__(str(socket_path), _Handler)
         finally:
