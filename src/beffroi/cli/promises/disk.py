@@ -131,7 +131,10 @@ def _wait_attached(holder: "subprocess.Popen[bytes]", pid: int) -> None:
         if f"TracerPid:\t{holder.pid}\n" in status and _all_traced(pid, holder.pid):
             return
         time.sleep(0.02)
-    raise PromiseBrokenError("strace n'a pas pu s'attacher au centre", "strace could not attach to the centre")
+    raise PromiseBrokenError(
+        "strace n'a pas pu s'attacher au centre : soyez root, ou mettez kernel.yama.ptrace_scope à 0 pour l'essai",
+        "strace could not attach to the centre: run as root, or set kernel.yama.ptrace_scope to 0 for the trial",
+    )
 
 
 def _all_traced(pid: int, tracer: int) -> bool:

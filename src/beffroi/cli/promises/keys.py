@@ -79,7 +79,7 @@ def no_key_no_picture(house: House, *, camera: str = CAMERA) -> Kept:
             "a file holds sound",
         )
     return kept(
-        "fichier volé : aucune image sans sa clé, ni avec tout ce que garde l'enregistreur, ni après destruction",
+        "Fichier volé : aucune image sans sa clé, ni avec tout ce que garde l'enregistreur, ni après destruction",
         Figure("ressemblance sans clé", round(strongest, 2), "", UNLIKE, timing=False),
         Figure("avec la clé", round(with_key, 3), ""),
         Figure("clés essayées", len(loot), ""),

@@ -26,7 +26,7 @@ SLEW_US: Final = 60_000
 """What the recorder's clock may slew between two files."""
 
 _SETTLED_FRAMES: Final = 60
-_APART_S: Final = 2.0
+_APART_S: Final = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def survive_kills(data: Path, *, kills: int, seed: int = 1) -> Kept:
     gop_s = _nothing_unexplained(door, touched, gaps, began_us)
     check_at_hash(data)
     return kept(
-        f"{kills} workers tués (kill -9) : reprise, un groupe d'images perdu au plus, le reste est un trou expliqué",
+        f"{kills} processus de capture tués (kill -9) : un groupe d'images perdu au plus, un trou expliqué",
         Figure("flux touchés", len(lost_s), ""),
         Figure("reprise au plus", round(max(resumed_s), 2), "s", RESUMED_IN_S),
         Figure("perdu au plus", round(max(lost_s), 2), "s"),

@@ -28,7 +28,7 @@ def law_and_gate_in_time(house: House, *, decisions: int = 5000, opens: int = 40
     gate = _quietest(house.data, opens)
     over_http = _asked_over_http(house, asked)
     return kept(
-        "une décision, une vue ouverte avec son écriture durable, à temps",
+        "Une décision, une vue ouverte avec son écriture durable, à temps",
         Figure("décision p99 (processeur)", law["cpu_p99_ms"], "ms", DECISION_P99_MS),
         Figure("p99 (horloge)", law["p99_ms"], "ms"),
         Figure("première de son genre p99 (processeur)", law["first_cpu_p99_ms"], "ms"),

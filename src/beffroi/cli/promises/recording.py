@@ -76,10 +76,10 @@ class RecorderDoor:
             if item["state"] == "recording" and item["frames"] >= frames and item.get("pid")
         }
 
-    def all_recording(self) -> bool:
-        """Whether every stream that has an order is being recorded."""
-        states = {item["state"] for item in self.streams().values()}
-        return "recording" in states and states <= {"recording", "stopped"}
+    def all_recording(self, expected: set[StreamId]) -> bool:
+        """Whether each of these is being recorded, or has no order any more."""
+        streams = self.streams()
+        return expected <= self.recording() | {name for name in streams if streams[name]["state"] == "stopped"}
 
     def workers(self) -> list[int]:
         """Process ids of its workers."""
@@ -127,7 +127,9 @@ def recording_needs_no_centre(house: House, *, frames: int = 50) -> Kept:
         PromiseBrokenError: a stream that was recorded no longer is.
     """
     door = RecorderDoor(house.data)
-    wait_until(door.all_recording, "l'enregistrement de tous", "all to be recorded")
+    cameras = json.loads((house.data / "cameras.json").read_text())["cameras"]
+    expected = {(camera["name"], stream) for camera in cameras for stream in ("main", "sub")}
+    wait_until(lambda: door.all_recording(expected), "l'enregistrement de tous", "all to be recorded")
     before = door.recording()
     with tempfile.TemporaryDirectory(prefix="hidden-") as folder, _without_centre(house):
         environment = _hidden_libraries(Path(folder))
@@ -145,7 +147,7 @@ def recording_needs_no_centre(house: House, *, frames: int = 50) -> Kept:
         after = door.stored(booted_us)
         check_at_hash(house.data)
     return kept(
-        "centre tué, base et trousseaux retirés, bibliothèques cachées : l'enregistrement continue et redémarre",
+        "Centre tué, base et trousseaux retirés, bibliothèques cachées : l'enregistrement continue et redémarre",
         Figure("flux", len(before), ""),
         Figure("images depuis le redémarrage", sum(after.values()), ""),
         Figure("reprise après redémarrage", round(resumed_s, 1), "s", 2 * RESUMED_IN_S),

@@ -95,7 +95,7 @@ def no_byte_before_its_entry(house: House, *, camera: str = CAMERA, hold_s: floa
     clean = verify(register.directory, register.verifier, payloads=register.directory.parent / "payloads.sqlite").clean
     demand(clean, "le registre n'est pas intact", "the register is not whole")
     return kept(
-        f"disque du registre retenu {hold_s:g} s : aucune image sans écriture durable",
+        f"Disque du registre retenu {hold_s:g} s : aucune image sans écriture durable",
         Figure("images", held.bytes, "o", 0, timing=False),
         Figure("refus en", round(refused_s, 2), "s", REFUSED_IN_S),
         Figure("bail après le disque", round((later.answered_s - durable[0]) * 1000, 1), "ms"),
@@ -118,33 +118,39 @@ def entry_before_byte_whatever_dies(
     calm = _Round(person, camera, viewers)
     usual_s = calm.run(None)
     asked = with_bytes = entries_alone = 0
-    for number in range(kills):
-        size, older = register.size(), register.checkpoint()
-        one = _Round(person, camera, viewers, ask_only=number == 0, at_first_byte=number == kills - 1)
-        one.run(lambda: house.children.stop("centre", kill=True), after_s=chance.uniform(0, 1.5 * usual_s))
-        opened = register.views(EntryKind.VIEW_OPENED, size)
-        seen = [each for each in one.tries if each.bytes]
-        demand(
-            all(each.view in opened for each in one.tries if each.bytes or each.lease),
-            "une vue a reçu un bail ou une image sans écriture",
-            "a view got a lease or an image without an entry",
-        )
-        asked, with_bytes = asked + viewers, with_bytes + len(seen)
-        entries_alone += len(opened - {each.view for each in seen})
-        house.start_centre()
-        person = on_duty(house)
-        report = verify(
-            register.directory,
-            register.verifier,
-            older=older,
-            payloads=register.directory.parent / "payloads.sqlite",
-        )
-        demand(report.clean, "le registre n'est pas intact après la mort", "the register is not whole after the death")
-        demand(opened <= register.views(EntryKind.VIEW_OPENED, size), "une écriture a disparu", "an entry is gone")
+    try:
+        for number in range(kills):
+            size, older = register.size(), register.checkpoint()
+            one = _Round(person, camera, viewers, ask_only=number == 0, at_first_byte=number == kills - 1)
+            one.run(lambda: house.children.stop("centre", kill=True), after_s=chance.uniform(0, 1.5 * usual_s))
+            opened = register.views(EntryKind.VIEW_OPENED, size)
+            seen = [each for each in one.tries if each.bytes]
+            demand(
+                all(each.view in opened for each in one.tries if each.bytes or each.lease),
+                "une vue a reçu un bail ou une image sans écriture",
+                "a view got a lease or an image without an entry",
+            )
+            asked, with_bytes = asked + viewers, with_bytes + len(seen)
+            entries_alone += len(opened - {each.view for each in seen})
+            house.start_centre()
+            person = on_duty(house)
+            report = verify(
+                register.directory,
+                register.verifier,
+                older=older,
+                payloads=register.directory.parent / "payloads.sqlite",
+            )
+            demand(
+                report.clean, "le registre n'est pas intact après la mort", "the register is not whole after the death"
+            )
+            demand(opened <= register.views(EntryKind.VIEW_OPENED, size), "une écriture a disparu", "an entry is gone")
+    finally:
+        if "centre" not in house.children.running:
+            house.start_centre()
     demand(_try(person, camera).bytes, "rien ne se rouvre", "nothing opens again")
     demand(entries_alone and with_bytes, "les instants n'ont rien éprouvé", "the instants have tried nothing")
     return kept(
-        f"centre tué {kills} fois à l'ouverture : jamais d'image sans écriture",
+        f"Centre tué {kills} fois à l'ouverture : jamais d'image sans écriture",
         Figure("vues demandées", asked, ""),
         Figure("avec images", with_bytes, ""),
         Figure("écritures sans image", entries_alone, ""),
