@@ -1,6 +1,7 @@
 """The wall, driven as an operator drives it."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,9 @@ from tests.support.console_person import faults
 from tests.support.promises import tell
 
 from beffroi.cli.house import House
-from beffroi.cli.promises.browser import Desk, desk
+from beffroi.cli.promises.browser import Desk, chromium, desk
 from beffroi.cli.promises.wall import PICTURE_BYTES, picture_of_the_wall, refusal_card, wall
+from beffroi.domain.errors import BrokenError
 
 pytestmark = pytest.mark.e2e
 PICTURE = Path(__file__).parents[2] / "docs" / "img" / "wall.png"
@@ -66,6 +68,12 @@ def test_hands_never_leave_the_keyboard(browser: Browser, house: House) -> None:
         page.locator(".wall").wait_for()
     finally:
         context.close()
+
+
+def test_without_playwright_the_check_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "playwright.sync_api", None)
+    with pytest.raises(BrokenError, match="make install"), chromium():
+        pass
 
 
 @pytest.mark.skipif(os.environ.get("BEFFROI_KEEP_SCREENSHOT") != "1", reason="only `make screenshot` draws it")

@@ -1,15 +1,14 @@
 """Withdrawal: a document is suspended while somebody watches; the picture goes, the reason comes, no byte follows."""
 
-import threading
 import time
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 from beffroi.cli.house import House
 from beffroi.cli.ingeagglo_data import LAPSING_CAMERA
 from beffroi.cli.promises.browser import Desk
-from beffroi.cli.promises.client import KIND_FRAGMENT, Person, ViewSocket
+from beffroi.cli.promises.client import Json, Person
+from beffroi.cli.promises.listening import Listener, listening
 from beffroi.cli.promises.report import Figure, Kept, PromiseBrokenError, demand, kept
 
 CAMERA: Final = "bn-place-du-marche"
@@ -19,34 +18,6 @@ ORDER_ARTICLE: Final = "CSI L.252-1"
 CUT_TARGET_S: Final = 5.0
 _SILENCE_S: Final = 6.0
 _REASON: Final = "Contrôle du centre : l'agrément est suspendu."
-
-
-@dataclass
-class Listener:
-    """A client that ignores the cut and goes on reading. Times are monotonic seconds."""
-
-    socket: ViewSocket
-    fragments: list[tuple[float, int]] = field(default_factory=list)
-    cut: dict[str, Any] | None = None
-    cut_s: float | None = None
-    stop: bool = False
-
-    def listen(self) -> None:
-        """Read until stopped, asking nothing."""
-        while not self.stop and self.socket.closed is None:
-            self.read()
-
-    def read(self) -> None:
-        """One message, or none for a while."""
-        message = self.socket.receive(0.2)
-        if isinstance(message, tuple) and message[0] == KIND_FRAGMENT:
-            self.fragments.append((time.monotonic(), len(message[1])))
-        elif isinstance(message, dict) and message.get("type") == "cut":
-            self.cut, self.cut_s = message, time.monotonic()
-
-    def bytes_after(self, moment_s: float) -> int:
-        """How many bytes of pictures came after this moment."""
-        return sum(length for at_s, length in self.fragments if at_s > moment_s)
 
 
 def withdrawal(desk: Desk, supervisor: Person, *, silence_s: float = _SILENCE_S) -> Kept:
@@ -67,38 +38,30 @@ def withdrawal(desk: Desk, supervisor: Person, *, silence_s: float = _SILENCE_S)
     desk.put(CAMERA)
     desk.until(lambda: desk.tiles().get(CAMERA, {}).get("frames", 0) > 10, "le direct / the live picture", 30)
     operator = desk.person()
-    with operator.socket() as socket:
-        opened = operator.open_view(socket.connection_id, OTHER_CAMERA)
-        demand(opened.status == 201, f"Vue refusée : {opened.body}", f"View refused: {opened.body}")
-        socket.send({"type": "lease", "lease": opened.body["lease"]})
-        listener = Listener(socket)
-        thread = threading.Thread(target=listener.listen, daemon=True)
-        thread.start()
-        desk.until(lambda: len(listener.fragments) > 10, "les octets du direct / live bytes", 30)
+    with listening(operator, OTHER_CAMERA) as live, listening(operator, OTHER_CAMERA, "replay") as back:
+        desk.until(lambda: len(live.fragments) > 10 and back.fragments, "les octets / the bytes", 30)
         suspended_s = time.monotonic()
         answer = supervisor.post(f"/api/documents/{ACCREDITATION}/suspend", {"reason": _REASON})
         demand(answer.status == 200, f"Suspension refusée : {answer.body}", f"Suspension refused: {answer.body}")
         desk.until(lambda: _blank(desk), "la vignette vide / a blank tile", 3 * CUT_TARGET_S)
         blank_s = time.monotonic() - suspended_s
         _card_says_why(desk)
-        desk.until(lambda: listener.cut is not None, "l'avis de coupure / the notice of the cut", 3 * CUT_TARGET_S)
+        desk.until(lambda: live.cut and back.cut, "l'avis de coupure / the notice of the cut", 3 * CUT_TARGET_S)
+        back.ask_more()
         end_s = time.monotonic() + silence_s
         desk.until(lambda: time.monotonic() >= end_s, "le silence / silence", 2 * silence_s)
-        listener.stop = True
-        thread.join(timeout=5)
-    if listener.cut is None or listener.cut_s is None:
-        raise PromiseBrokenError("Le client brut n'a pas été averti", "The raw client was not told")
-    late = listener.bytes_after(listener.cut_s)
+    late = live.bytes_after_cut + back.bytes_after_cut
     demand(late == 0, f"{late} octets après la coupure", f"{late} bytes after the cut")
-    refusal = listener.cut["refusal"]
+    refusal: Json = (live.cut or {})["refusal"]
     demand(refusal and refusal["articles"], "La coupure ne cite aucun article", "The cut cites no article")
+    last_s = max(live.fragments[-1][0], back.fragments[-1][0])
     again = _asked_again(operator)
     demand(again == 403, f"Redemandée, la vue répond {again}", f"Asked again, the view answers {again}")
     return kept(
         f"Retrait : « {refusal['sentence']['fr']} » ({', '.join(refusal['articles'])})",
         Figure("vignette vide en", round(blank_s, 2), "s", CUT_TARGET_S),
-        Figure("dernier octet à", round(max(0.0, listener.fragments[-1][0] - suspended_s), 2), "s", CUT_TARGET_S),
-        Figure("octets après la coupure", late, "", 0, timing=False),
+        Figure("dernier octet à", round(max(0.0, last_s - suspended_s), 2), "s", CUT_TARGET_S),
+        Figure("octets après la coupure, direct et relecture", late, "", 0, timing=False),
     )
 
 
