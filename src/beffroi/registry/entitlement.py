@@ -39,9 +39,9 @@ def communes_of(document: Document, facts: Facts) -> frozenset[BodyId]:
     """The communes that a document names, directly or by their cameras, systems or persons."""
     scope = document.scope
     found = {body for body in scope.bodies if _kind(facts, body) is BodyKind.COMMUNE}
-    for camera in facts.cameras.values():
-        if camera.id in scope.cameras or camera.system in scope.systems:
-            found.add(camera.commune)
+    found |= {facts.cameras[camera].commune for camera in scope.cameras if camera in facts.cameras}
+    if scope.systems:
+        found |= {camera.commune for camera in facts.cameras.values() if camera.system in scope.systems}
     if not found:
         found = {
             person.commune

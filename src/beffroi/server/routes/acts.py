@@ -23,6 +23,9 @@ from beffroi.server.rendering import Json, iso
 from beffroi.server.session import require_caller
 
 PAGE: Final = 50
+MOST: Final = 2000
+"""Entries of one answer of the register; ``more`` says that the day holds others (ask camera by camera)."""
+
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
 _BAD_DAY: Final = Text(fr="Ce jour n'est pas dans le registre.", en="This day is not in the register.")
 
@@ -67,10 +70,11 @@ def build(centre: Centre) -> Routes:
         centre.ledger.append(
             Entry(EntryKind.REGISTER_READ, actor=caller.person, camera=asked_camera, detail={"day": asked.isoformat()})
         )
-        records = centre.ledger.entries_between(span, camera=asked_camera)
+        records = centre.ledger.entries_between(span, camera=asked_camera, limit=MOST + 1)
+        more, records = len(records) > MOST, records[:MOST]
         if not scope.whole:
             records = [record for record in records if _place(facts, record) in scope.communes]
-        return {"day": asked.isoformat(), "entries": [record_json(facts, record) for record in records]}
+        return {"day": asked.isoformat(), "entries": [record_json(facts, record) for record in records], "more": more}
 
     @routes.get("/api/register/checkpoint", REGISTER)
     def checkpoint() -> Json:
