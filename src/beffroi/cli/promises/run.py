@@ -9,7 +9,6 @@ from beffroi.cli.house import House
 from beffroi.cli.promises.browser import chromium, desk, page_errors
 from beffroi.cli.promises.keys import no_key_no_picture
 from beffroi.cli.promises.kills import workers_killed
-from beffroi.cli.promises.latency import law_and_gate_in_time
 from beffroi.cli.promises.recording import recording_needs_no_centre
 from beffroi.cli.promises.register import entry_before_byte_whatever_dies, no_byte_before_its_entry
 from beffroi.cli.promises.replay import replay
@@ -55,11 +54,10 @@ def check_house(house: House) -> int:
         broken += _tell([lambda: no_key_no_picture(house), lapsing.result])
     broken += _tell(
         [
-            lambda: law_and_gate_in_time(house, decisions=1000, opens=50, asked=20),
             lambda: no_byte_before_its_entry(house),
             lambda: entry_before_byte_whatever_dies(house, kills=_KILLS),
             lambda: workers_killed(house, kills=_KILLS),
-            lambda: recording_needs_no_centre(house),
+            lambda: recording_needs_no_centre(house, frames=25),
         ]
     )
     words = (
