@@ -132,7 +132,7 @@ def _send(client: Any, path: str, raw: bytes) -> Answer:
 
 
 @settings(
-    max_examples=350,
+    max_examples=200,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large],

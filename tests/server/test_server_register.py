@@ -93,3 +93,34 @@ async def test_a_journal_that_is_not_understood_is_told(town: Town) -> None:
     assert [notice.code for notice in told.listed()] == ["journal-stuck"]
     told.journal(None)
     assert told.listed() == []
+
+
+def test_a_session_is_in_the_register_before_its_cookie_leaves(town: Town) -> None:
+    before = town.centre.ledger.size
+    town.session("pmZ")
+    record = town.centre.ledger.record(before)
+    assert record.kind is EntryKind.LOGIN
+    assert town.centre.ledger.payload(before) is not None
+
+
+def test_a_failed_login_is_an_entry_without_the_name_that_was_typed(town: Town) -> None:
+    town.forgive()
+    before = town.centre.ledger.size
+    town.nobody().login("Tilleul-mot-de-passe-tape-trop-tot", "x", "1")
+    record = town.centre.ledger.record(before)
+    assert (record.kind, record.actor) == (EntryKind.LOGIN_FAILED, None)
+    assert set(town.centre.ledger.payload(before) or {}) == {"address"}
+    town.forgive()
+
+
+def test_the_machine_s_troubles_are_told_to_those_who_look_after_it(town: Town) -> None:
+    told = town.person("technician").get("/api/health/system").body["notices"]
+    assert [notice["code"] for notice in told] == ["recorder-silent"]
+    assert set(told[0]["text"]) == {"fr", "en"}
+    town.centre.supply.told.locked()
+    try:
+        assert [one["code"] for one in town.person("adminE").get("/api/me").body["notices"]] == ["keyring-locked"]
+        for other in ("agentE", "supervisorE", "mayorX", "dpo"):
+            assert town.person(other).get("/api/me").body["notices"] == []
+    finally:
+        town.centre.supply.told._held.clear()
