@@ -216,6 +216,7 @@ def test_the_commune_s_own_process_gives_keys_under_a_lease(desk: Desk, tmp_path
         socket.unlink()
     with pytest.raises(KeyringUnreachableError):
         released(desk, centre, after)
+    assert released(desk, centre, before) == bytes([1]) * 16
 
 
 def sealed(desk: Desk, authority: AuthorityId, value: int) -> ChunkClaim:

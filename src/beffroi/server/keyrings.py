@@ -34,10 +34,12 @@ def keyrings(
     remotes: Mapping[AuthorityId, RemoteKeyring],
     gate_key: Ed25519PublicKey,
 ) -> Keyrings:
-    """The releasers of local rings, each refusing by its own keeper's clock watch, and of the communes' processes. An
-    authority that took its keyring home is asked there first: what was sealed before still opens here."""
-    several: dict[AuthorityId, list[KeyReleaser]] = {authority: [remote] for authority, remote in remotes.items()}
-    for authority, keeper in keepers.items():
-        local = LocalKeyrings([keeper.keyring], gate_key, watch=keeper.watch)
-        several.setdefault(authority, []).append(local)
+    """The releasers of local rings, each refusing by its own keeper's clock watch, and of the communes' processes. When
+    an authority takes its keyring home, what was sealed before still opens here, also while its process is away."""
+    several: dict[AuthorityId, list[KeyReleaser]] = {
+        authority: [LocalKeyrings([keeper.keyring], gate_key, watch=keeper.watch)]
+        for authority, keeper in keepers.items()
+    }
+    for authority, remote in remotes.items():
+        several.setdefault(authority, []).append(remote)
     return Keyrings(several)
