@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +15,7 @@ from beffroi.base.db import open_engine
 from beffroi.base.secrets import SecretBox, load_or_create_key, read_secret
 from beffroi.capture.client import RecorderClient
 from beffroi.domain.acts import Act, Purpose
-from beffroi.domain.clock import Clock, now
+from beffroi.domain.clock import Clock
 from beffroi.domain.documents import DocumentKind
 from beffroi.domain.errors import BrokenError
 from beffroi.domain.facts import Facts
@@ -27,7 +26,7 @@ from beffroi.law.documents import type_name
 from beffroi.law.engine import LawEngine
 from beffroi.law.packs.fr.reasons import REASONS
 from beffroi.law.sentences import contracted
-from beffroi.law.visible import VisibleCamera, visible
+from beffroi.law.visible import VisibleCamera
 from beffroi.ledger.entry import Entry, EntryKind
 from beffroi.ledger.ledger import Ledger
 from beffroi.registry.changes import LedgerRegister
@@ -37,6 +36,7 @@ from beffroi.registry.papers_check import validator
 from beffroi.registry.store import Registry
 from beffroi.server.duty import Duties
 from beffroi.server.keyrings import keyrings
+from beffroi.server.lists import CameraLists
 from beffroi.server.notices import Level, Notice
 from beffroi.server.supply import Supply
 from beffroi.vault.keyring import HourKeyring
@@ -68,7 +68,10 @@ class Centre:
     https: bool
     banner: Text | None = None
     duties: Duties = field(default_factory=lambda: Duties(REASONS))
-    _lists: dict[tuple[PersonId, bool], tuple[int, float, list[VisibleCamera]]] = field(default_factory=dict)
+    lists: CameraLists = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.lists = CameraLists(self.law, self.registry, self.clock)
 
     def notices(self) -> list[Notice]:
         """What those who look after the machine should know, worst first."""
@@ -82,16 +85,8 @@ class Centre:
         return self.data / "run" / "recorder.sock"
 
     def visible_to(self, person: PersonId, *, strong: bool = True) -> list[VisibleCamera]:
-        """The cameras this person may know of, each with its decisions; kept for a second of unchanged facts."""
-        facts = self.registry.facts()
-        at_s = self.clock.monotonic_s()
-        held = self._lists.get((person, strong))
-        if held is not None and held[0] == facts.revision and at_s - held[1] < 1.0:
-            return held[2]
-        at: datetime = now(self.clock)
-        found = visible(self.law, facts, person, at, acts=(Act.LIVE, Act.REPLAY), strong_auth=strong)
-        self._lists[person, strong] = (facts.revision, at_s, found)
-        return found
+        """The cameras this person may know of, each with its decisions (see `beffroi.server.lists`)."""
+        return self.lists.of(person, strong=strong)
 
     def authorities_served(self, person: PersonId, purpose: Purpose) -> list[tuple[str, Text, str]]:
         """(authority, its name, commune) under which this person may open a view now."""
