@@ -86,9 +86,9 @@ class Stage:
             return lay(frame, sprite, *at, light)
         heading = _heading(actor)
         if heading in ("right", "left"):
-            place_q = (round(x / 0.75) * 0.75, z)
+            place_q = (round(x / 1.5) * 1.5, z)
         else:
-            place_q = (x, 5 * 1.02 ** round(math.log(z / 5) / math.log(1.02)))
+            place_q = (x, 5 * 1.04 ** round(math.log(z / 5) / math.log(1.04)))
         sprite = vehicle_sprite(actor.form, view, heading, *place_q, shadow)
         box = lay(frame, sprite, *at, light)
         if self._scene.light.lamps or self._scene.light.rain:
@@ -101,7 +101,7 @@ class Stage:
         side: Side = "along" if not sideways else "right" if x1 > x0 else "left"
         phase = int(gone / (_STEP_M if actor.kind == "person" else 4.4) * PHASES) % PHASES
         true = self._scene.view.scale(z)
-        scale = round(1.03 ** round(math.log(true) / math.log(1.03)))
+        scale = round(1.05 ** round(math.log(true) / math.log(1.05)))
         return person_sprite(who, side, phase, scale, shadow, bicycle=actor.kind == "bicycle")
 
     def _lamps(self, frame: Bytes, model: Model, heading: Heading, place: tuple[float, float]) -> None:
