@@ -233,6 +233,7 @@ export const en: typeof fr = {
   },
   health: {
     title: 'Technical supervision',
+    machine: 'To know of the machine',
     lead: 'State of the streams, without images.',
     down: (n) => (n > 1 ? `${n} cameras down` : '1 camera down'),
     none: 'Nothing is down.',
@@ -453,6 +454,7 @@ export const en: typeof fr = {
     checkpoint: 'Last checkpoint',
     size: 'entries',
     notWitnessed: 'not witnessed',
+    more: 'The day holds more entries: choose one camera.',
     all: 'All cameras',
   },
   help: {

@@ -231,6 +231,7 @@ export const fr = {
   },
   health: {
     title: 'Supervision technique',
+    machine: 'À savoir de la machine',
     lead: 'État des flux, sans image.',
     down: (n: number) => (n > 1 ? `${n} caméras en panne` : '1 caméra en panne'),
     none: 'Aucune panne.',
@@ -451,6 +452,7 @@ export const fr = {
     checkpoint: 'Dernier point de contrôle',
     size: 'inscriptions',
     notWitnessed: 'non attesté par un témoin',
+    more: 'La journée compte d’autres inscriptions : choisissez une caméra.',
     all: 'Toutes les caméras',
   },
   help: {

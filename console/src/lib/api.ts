@@ -1,7 +1,7 @@
 /** Calls to the centre. Every failure becomes an ApiError that carries a sentence in both languages. */
 import { both } from '../i18n/both';
 import type {
-  AccountRow, ActPage, CameraTree, DocumentRow, Duty, FactorReset, HealthRow, Invitation, Language, Me, OpenedView, Reason, Refusal, Text,
+  AccountRow, ActPage, CameraTree, DocumentRow, Duty, FactorReset, HealthRow, Invitation, Language, Me, OpenedView, Reason, Refusal, Text, MachineNotice,
 } from './types';
 import { readRefusal } from './wire';
 
@@ -113,6 +113,7 @@ export const api = {
   startDuty: (reason: string) => post<Duty>('/api/duty', { reason }),
   endDuty: () => call<unknown>('DELETE', '/api/duty'),
   cameras: () => get<CameraTree>('/api/cameras'),
+  machine: async () => rows<MachineNotice>(await get('/api/health/system'), 'notices'),
   health: async () => rows<HealthRow>(await get('/api/health/cameras'), 'cameras'),
   myActs: (before: number | null) => get<ActPage>(`/api/acts/mine${before === null ? '' : `?before=${before}`}`),
   openView: (request: ViewRequest) => post<OpenedView>('/api/views', request),

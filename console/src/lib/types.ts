@@ -57,6 +57,13 @@ export interface Me {
   tools: Tool[];
 }
 
+/** What to know of the machine: what is lost now, what will be soon, what is made do without. */
+export interface MachineNotice {
+  code: string;
+  level: 'lost' | 'soon' | 'less';
+  text: Text;
+}
+
 export interface CameraHealth {
   state: 'recording' | 'down' | 'stopped' | 'unknown';
   since: string | null;
@@ -124,7 +131,9 @@ export interface ActEntry {
 
 export interface ActPage {
   entries: ActEntry[];
-  next: number | null;
+  next?: number | null;
+  /** The register's day holds more than was sent. */
+  more?: boolean;
 }
 
 export interface OpenedView {
