@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from sqlalchemy import Engine
 
 from beffroi.base.bus import Bus
 from beffroi.base.clock import SystemClock
 from beffroi.base.db import open_engine
-from beffroi.base.secrets import SecretBox, load_or_create_key, read_secret
+from beffroi.base.secrets import SecretBox, load_or_create_key, read_signing_key
 from beffroi.capture.client import RecorderClient
 from beffroi.domain.acts import Act, Purpose
 from beffroi.domain.clock import Clock
@@ -148,12 +147,12 @@ def open_centre(
     _check_kind(data, demo)
     folder, clock, bus = data / "centre", clock or SystemClock(), Bus()
     secrets = folder / "secrets"
-    ledger = Ledger.open(folder / "ledger", clock, read_key(secrets / "register.key"))
+    ledger = Ledger.open(folder / "ledger", clock, read_signing_key(secrets / "register.key"))
     engine = open_engine(database or f"sqlite:///{folder / 'beffroi.sqlite'}")
     upgrade(engine)
     law = LawEngine.load()
     registry = Registry(engine, clock, register=LedgerRegister(ledger), bus=bus, validate=validator())
-    gate_key, sheet_key = read_key(secrets / "gate.key"), read_key(secrets / "sheet.key")
+    gate_key, sheet_key = read_signing_key(secrets / "gate.key"), read_signing_key(secrets / "sheet.key")
     rings = [
         HourKeyring.open(ring, passphrase, clock=clock)
         for ring in sorted((folder / "keyrings").glob("*"))
@@ -192,23 +191,6 @@ def open_centre(
         https=https,
         banner=demo,
     )
-
-
-def read_key(path: Path) -> Ed25519PrivateKey:
-    """An Ed25519 key kept in a secret PEM file.
-
-    Raises:
-        SecretBrokenError: missing or readable by others. BrokenError: not such a key.
-    """
-    key = load_pem_private_key(read_secret(path), password=None)
-    if not isinstance(key, Ed25519PrivateKey):
-        raise BrokenError(
-            Text(
-                fr=f"{path.name} n'est pas une clé Ed25519 : restaurez-la depuis la sauvegarde.",
-                en=f"{path.name} is not an Ed25519 key: restore it from the backup.",
-            )
-        )
-    return key
 
 
 def _check_kind(data: Path, demo: Text | None) -> None:
