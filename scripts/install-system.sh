@@ -3,6 +3,7 @@
 set -euo pipefail
 
 packages=(
+  ffmpeg              # an independent client of the simulated cameras
   chromium            # the console's end-to-end tests
   fonts-dejavu-core   # captions of the simulated street scenes, and Chromium's text
   postgresql-15       # the centre's database is tested on it as well as on SQLite

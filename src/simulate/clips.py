@@ -53,18 +53,22 @@ def made(path: Path, make: Callable[[Path], None]) -> Path:
     return path
 
 
-def encoder_options(codec: Codec, *, gop: int, bframes: int = 0, kbit_s: int | None = None) -> dict[str, str]:
-    """Closed groups of pictures of a fixed length, as cameras make them; one thread, for the same bytes each time."""
+def encoder_options(
+    codec: Codec, *, gop: int, bframes: int = 0, kbit_s: int | None = None, large: bool = False
+) -> dict[str, str]:
+    """Closed groups of pictures of a fixed length, as cameras make them; one thread, for the same bytes each time.
+
+    ``large``: H.265 with large blocks only, in two thirds of the time: for pictures whose marks are large too.
+    """
     common = f"keyint={gop}:min-keyint={gop}:scenecut=0:bframes={bframes}"
     if kbit_s:
         common += f":vbv-maxrate={kbit_s * 5 // 4}:vbv-bufsize={kbit_s * 2}"
     if codec == "h264":
         params = common + ":threads=1:rc-lookahead=0:sync-lookahead=0:cabac=1:deblock=0,0"
         return {"preset": "ultrafast", "x264-params": params}
-    quick = (
-        "open-gop=0:pools=none:frame-threads=1:log-level=none:info=0:merange=16:max-merge=1:aq-mode=0:psy-rd=0:"
-        "ctu=32:min-cu-size=32:fast-intra=1:early-skip=1:rd=1:subme=0:no-deblock=1:strong-intra-smoothing=0"
-    )
+    quick = "open-gop=0:pools=none:frame-threads=1:log-level=none:info=0:merange=16:max-merge=1:aq-mode=0:psy-rd=0"
+    if large:
+        quick += ":ctu=32:min-cu-size=32:fast-intra=1:early-skip=1:rd=1:subme=0:no-deblock=1:strong-intra-smoothing=0"
     return {"preset": "ultrafast", "x265-params": f"{common}:{quick}:rc-lookahead={2 * bframes}"}
 
 
@@ -75,7 +79,7 @@ class Encoder:
         self, path: Path, codec: Codec, width: int, height: int, fps: Fraction, *, gop: int, bframes: int, kbit_s: int
     ) -> None:
         self._out = av.open(str(path), "w", format="mp4")
-        options = encoder_options(codec, gop=gop, bframes=bframes, kbit_s=kbit_s)
+        options = encoder_options(codec, gop=gop, bframes=bframes, kbit_s=kbit_s, large=height >= 720)
         stream = self._out.add_stream(_ENCODER[codec], rate=fps, options=options)
         assert isinstance(stream, av.VideoStream)  # noqa: S101 — narrows the type
         self._stream = stream

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
-from tests.support.browser import chromium
 from tests.support.console_centre import serving
 from tests.support.console_media import encode
 
@@ -33,12 +32,6 @@ def address(built: Path) -> Iterator[str]:
     assert built.is_dir()
     with serving([encode(None, 0), encode(None, 1)]) as url:
         yield url
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture

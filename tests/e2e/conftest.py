@@ -1,4 +1,4 @@
-"""One whole house for the folder, and one Chromium: what is promised is checked on running programs."""
+"""One whole house for the folder: what is promised is checked on running programs."""
 
 import os
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from playwright.sync_api import Browser
 
 from beffroi.cli.demo import free_port
 from beffroi.cli.house import House
-from beffroi.cli.promises.browser import Desk, chromium, desk
+from beffroi.cli.promises.browser import Desk, desk
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -28,13 +28,6 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         yield built
     finally:
         built.stop()
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium."""
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import base64
 import json
-import shutil
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -11,21 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from tests.support.chunks import START_US, Written, write_chunk
 from tests.support.clips import clip
 
 from beffroi.media.fmp4 import fragment, init_segment
 from beffroi.vault.catalogue import Catalogue
 from beffroi.vault.reader import ChunkReader
-
-_CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(_CHROMIUM is None, reason="chromium is not installed")
-
-_FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required",
-]  # fmt: skip
 
 # Appends the parts in order, plays to the end, returns what was shown: media times, mean colours, errors.
 _PLAYER = """
@@ -93,13 +84,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]
 
 
 @pytest.fixture(scope="module")
-def page(site: tuple[Path, str]) -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=_CHROMIUM, args=_FLAGS)
-        opened = browser.new_page()
-        opened.goto(site[1] + "/index.html")
-        yield opened
-        browser.close()
+def page(browser: Browser, site: tuple[Path, str]) -> Iterator[Page]:
+    opened = browser.new_page()
+    opened.goto(site[1] + "/index.html")
+    yield opened
+    opened.close()
 
 
 def _play(page: Page, codec: str, parts: list[dict[str, Any]], keys: list[dict[str, str]]) -> dict[str, Any]:

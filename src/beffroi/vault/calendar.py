@@ -11,6 +11,9 @@ from beffroi.domain.ranges import WallRange
 JOIN_TOLERANCE_US: Final = 1_000_000
 """Two pieces less than this apart are one, unless a gap was stored between them: a late frame is not a gap."""
 
+SHORTEST_GAP_US: Final = 200_000
+"""A stored gap shorter than this lost no picture of a camera at five a second: it is the join of two files."""
+
 
 @dataclass(frozen=True, slots=True)
 class Destroyed:
@@ -45,7 +48,15 @@ def build(
     ``beyond`` holds the nearest known pieces outside the range: they bound a hole that spans it.
     """
     pieces = join(recorded, tolerance_us=0)
-    stored = join((piece for gap in gaps for piece in subtract(gap.range, pieces)), tolerance_us=0)
+    stored = join(
+        (
+            piece
+            for gap in gaps
+            for piece in subtract(gap.range, pieces)
+            if piece.to_us - piece.from_us >= SHORTEST_GAP_US
+        ),
+        tolerance_us=0,
+    )
     held = [piece for whole in join(pieces) for piece in subtract(whole, stored)]
     present = join([*held, *(item.range for item in destroyed), *lost], tolerance_us=0)
     missing: list[Gap] = []

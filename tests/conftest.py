@@ -1,0 +1,34 @@
+"""What all folders share: Chromium, and no silent skip in CI.
+
+One Chromium at a time, for one file: while it is open its driver keeps an event loop running in this thread, and tests
+that start their own would fail.
+"""
+
+import os
+from collections.abc import Generator, Iterator
+
+import pytest
+from playwright.sync_api import Browser
+
+from beffroi.cli.promises.browser import chromium
+
+MAY_SKIP = ("make screenshot",)
+"""Reasons for which a test may be skipped in CI. A real part that is missing is not one of them."""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, headless. Absent: an error, never a skip."""
+    with chromium() as started:
+        yield started
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if os.environ.get("BEFFROI_CI") and report.skipped and not hasattr(report, "wasxfail"):
+        reason = str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        if not any(allowed in reason for allowed in MAY_SKIP):
+            report.outcome = "failed"
+            report.longrepr = f"{item.nodeid} was skipped in CI: {reason}"
+    return report
