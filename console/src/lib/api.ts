@@ -133,6 +133,6 @@ export const api = {
     post<{ otpauth: string; secret: string }>('/api/invitations/accept', { token, password }),
   enrol: (token: string, code: string) => post<unknown>('/api/invitations/enrol', { token, code }),
   register: async (camera: string, day: string) =>
-    get<ActPage>(`/api/register?camera=${part(camera)}&day=${part(day)}`),
+    get<ActPage>(`/api/register?day=${part(day)}${camera ? `&camera=${part(camera)}` : ''}`),
   checkpoint: () => get<{ size?: number; witnessed?: boolean }>('/api/register/checkpoint'),
 };

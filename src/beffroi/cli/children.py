@@ -35,7 +35,7 @@ class Children:
         self.logs.mkdir(parents=True, exist_ok=True)
         with (self.logs / f"{name}.log").open("ab") as log:
             self.running[name] = subprocess.Popen(  # noqa: S603  our own interpreter and modules
-                [*(wrapper or []), sys.executable, *arguments],
+                [*(wrapper or []), sys.executable, "-P", *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
