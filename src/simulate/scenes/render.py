@@ -4,7 +4,7 @@ import json
 import multiprocessing
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
@@ -79,17 +79,28 @@ def render_scene(scene: Scene, folder: Path | None = None, *, frames: int = FRAM
             big = _encoder(main, scene.codec, WIDTH, HEIGHT, _MAIN_KBIT_S)
             small = _encoder(sub, "h264", WIDTH // 2, HEIGHT // 2, _SUB_KBIT_S)
             drawn = av.VideoFrame(WIDTH, HEIGHT, "rgb24")
+            # Encoding leaves Python's lock: it runs beside the drawing, on whatever core is free, a frame behind.
+            aside = drafts.enter_context(ThreadPoolExecutor(1))
+            behind: Future[None] | None = None
             for number in range(frames):
                 picture, seen = stage.draw(number)
                 drawn.planes[0].update(picture)  # type: ignore[arg-type]  # any buffer is accepted
                 frame = drawn.reformat(format="yuv420p", interpolation="POINT")
-                small.add(frame.reformat(WIDTH // 2, HEIGHT // 2, interpolation="FAST_BILINEAR"))
-                big.add(frame)
+                if behind is not None:
+                    behind.result()
+                behind = aside.submit(_encode, big, small, frame)
                 objects = [{"id": one.number, "class": one.kind, "box": one.box} for one in seen]
                 lines.write(json.dumps({"frame": number, "t_s": number / FPS, "objects": objects}) + "\n")
+            if behind is not None:
+                behind.result()
             big.close()
             small.close()
     return made
+
+
+def _encode(big: Encoder, small: Encoder, frame: av.VideoFrame) -> None:
+    small.add(frame.reformat(WIDTH // 2, HEIGHT // 2, interpolation="FAST_BILINEAR"))
+    big.add(frame)
 
 
 def _encoder(path: Path, codec: Codec, width: int, height: int, kbit_s: int) -> Encoder:
