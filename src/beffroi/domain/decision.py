@@ -15,7 +15,9 @@ class ActRequest:
     """One person asks for one act on one camera at one instant.
 
     ``footage`` is the wall range asked for (replay, extract); ``strong_auth`` says that the session was opened
-    with two factors.
+    with two factors. ``recipient`` is the service to which images are relayed (the value of a kind of body, or
+    ``municipal_police``); ``second`` is the other person whom an extract needs; ``post`` the workstation, by the name
+    that an order declares; ``present`` are the other persons declared before a shared screen.
     """
 
     person: PersonId
@@ -25,6 +27,10 @@ class ActRequest:
     at: datetime
     footage: WallRange | None = None
     strong_auth: bool = True
+    recipient: str | None = None
+    second: PersonId | None = None
+    post: str | None = None
+    present: frozenset[PersonId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +57,8 @@ class Cure:
 class Decision:
     """The law's answer. Replays identically from the same facts, request and rule set.
 
-    ``ground`` is the row or ground id (for a refusal: the nearest one). ``rules`` are rule ids, ``articles`` the cited
+    ``ground`` is the row or ground id (for a refusal: the nearest one). ``unsettled`` is a refusal whose point
+    (``ground``) the préfecture may settle in writing. ``rules`` are rule ids, ``articles`` the cited
     articles, ``documents`` the documents relied upon. ``disclosable`` is False when the person has no structural link
     to the camera's commune at all: then nothing about the camera, not even its existence, may be told.
     """

@@ -36,18 +36,30 @@ class PersonStatus(StrEnum):
     INSPECTOR = "inspector"
     PRIVATE_OPERATOR = "private_operator"
     CARRIER_AGENT = "carrier_agent"
+    CONTROLLER_AGENT = "controller_agent"
+    MERCHANT = "merchant"
+    INVESTIGATOR = "investigator"
+    COMMAND_AUTHORITY = "command_authority"
+    ADMINISTRATIVE_AUTHORITY = "administrative_authority"
+    DATA_SUBJECT = "data_subject"
     PRESS_OTHER = "press_other"
 
 
 class BodyKind(StrEnum):
-    """Kinds of bodies that employ persons or hold cameras."""
+    """Kinds of bodies that employ persons or hold cameras. ``syndicat`` is a syndicat mixte; ``communes_syndicat`` a
+    syndicat de communes. The four services are those that an order may name as recipients (CSI L.252-3)."""
 
     COMMUNE = "commune"
     EPCI = "epci"
     SYNDICAT = "syndicat"
+    COMMUNES_SYNDICAT = "communes_syndicat"
     DEPARTEMENT = "departement"
     CARRIER = "carrier"
     STATE = "state"
+    NATIONAL_POLICE = "national_police"
+    GENDARMERIE = "gendarmerie"
+    CUSTOMS = "customs"
+    FIRE_SERVICE = "fire_service"
     COMPANY = "company"
     OTHER = "other"
 
@@ -87,7 +99,8 @@ class Body:
 @dataclass(frozen=True, slots=True)
 class Camera:
     """A camera and its place. ``placement_confirmed_by`` is the person designated by the commune who confirmed that the
-    camera stands there with this origin; None: the place is only proposed. Degrees are WGS 84.
+    camera stands there with this origin; None: the place is only proposed. ``controller`` is the body responsible for
+    the system where that is not the commune (a département, the manager of a building, a merchant). Degrees are WGS 84.
 
     Raises:
         ValueError: no commune: a camera always stands somewhere.
@@ -102,6 +115,12 @@ class Camera:
     placement_confirmed_by: PersonId | None = None
     latitude_deg: float | None = None
     longitude_deg: float | None = None
+    controller: BodyId | None = None
+
+    @property
+    def responsible(self) -> BodyId:
+        """The body responsible for the system: the controller, or the commune where none is named."""
+        return self.controller or self.commune
 
     def __post_init__(self) -> None:
         if not self.commune:
@@ -230,6 +249,10 @@ class Facts:
         return replace(self, revision=self.revision + 1, documents=kept)
 
 
+_LATER = frozenset({"controller"})
+"""Fields that came after the first digests were recorded: absent from the digest where they say nothing."""
+
+
 def _names(document: Document, name: str) -> bool:
     scope = document.scope
     return any(name in names for names in (scope.bodies, scope.cameras, scope.systems, scope.persons))
@@ -237,7 +260,11 @@ def _names(document: Document, name: str) -> bool:
 
 def _plain(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
-        return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
+        return {
+            one.name: _plain(getattr(value, one.name))
+            for one in fields(value)
+            if one.name not in _LATER or getattr(value, one.name) is not None
+        }
     if isinstance(value, Mapping):
         return {str(key): _plain(one) for key, one in value.items()}
     if isinstance(value, (list, tuple)):
