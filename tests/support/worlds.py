@@ -145,6 +145,10 @@ def papers_of_commune(commune: str, cameras: tuple[str, ...], pooling_body: str 
         "vote": "unanimité",
         "enforceable_on": "2023-12-21",
     }
+    record = _described("controller dpo categories recipients retention security") | {"purposes": ["F1", "F5"]}
+    roles = _described("controller processor instructions subprocessors security")
+    coordination = _described("hours referral") | {"parties": ["maire", "préfet"], "night_clause": True}
+    sworn = _described("prefet prosecutor") | {"sworn_on": "2023-09-01"}
     receipt: dict[str, JsonValue] = {"receipt": "R-1"}
     commitment: dict[str, JsonValue] = {"reference": "RU-074", "controller": commune, "receipt": "C-1"}
     return [
@@ -152,6 +156,10 @@ def papers_of_commune(commune: str, cameras: tuple[str, ...], pooling_body: str 
         paper(kind.COMMISSIONING, commune, bodies=(commune,), systems=(f"s{commune}",), fields=receipt),
         paper(kind.CNIL_COMMITMENT, commune, bodies=(commune,), fields=commitment),
         paper(kind.IMPACT_ASSESSMENT, commune, bodies=(commune,), fields=assessment),
+        paper(kind.PROCESSING_RECORD, commune, bodies=(commune,), fields=record),
+        paper(kind.ROLE_ACT, f"{pooling_body}-{commune}", bodies=(pooling_body, commune), fields=roles),
+        paper(kind.COORDINATION, commune, bodies=(commune,), fields=coordination),
+        paper(kind.POLICE_ACCREDITATION, f"pm{commune}", persons=(f"pm{commune}",), fields=sworn),
         paper(kind.DELIBERATION, f"{commune}-accord", bodies=(commune,), cameras=cameras, fields=consent),
         paper(kind.AGREEMENT, f"{pooling_body}-{commune}", bodies=(pooling_body, commune), fields=agreement),
         paper(
@@ -215,7 +223,7 @@ def world() -> Facts:
     documents = [
         *papers_of_commune(X, ("cx", "cd")),
         *papers_of_commune(Y, ("cy",)),
-        *(one for one in papers_of_commune(Z, ("cz",)) if one.kind not in {"agreement", "deliberation"}),
+        *(one for one in papers_of_commune(Z, ("cz",)) if one.kind not in {"agreement", "deliberation", "role_act"}),
         *papers_of_pooling(),
     ]
     return Facts.of(revision=1, persons=persons(), bodies=bodies(), cameras=cameras(), documents=documents)

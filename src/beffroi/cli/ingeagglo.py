@@ -133,7 +133,7 @@ def build_world(
         here = [camera for camera in filmed if camera.commune == commune.code]
         if here:
             police = [PersonId(f"p-{seat.key}") for seat in SEATS if (seat.role, seat.commune) == _police_of(number)]
-            entered += papers.of_a_commune(commune, here, [*agents, *police])
+            entered += papers.of_a_commune(commune, here, [*agents, *police], police)
             registry.add_system(system_of(commune), f"Vidéoprotection de {commune.name}", commune.code, by=SUPERVISOR)
     registry.propose_all(entered, by=SUPERVISOR)
 

@@ -106,10 +106,14 @@ class Papers:
         ]
 
     def of_a_commune(
-        self, commune: Commune, cameras: Sequence[Camera], designated: Sequence[PersonId]
+        self,
+        commune: Commune,
+        cameras: Sequence[Camera],
+        designated: Sequence[PersonId],
+        police: Sequence[PersonId] = (),
     ) -> list[Document]:
-        """Everything that opens a commune's cameras: orders, commissioning, commitment, assessment, consent, agreement,
-        one designation for each person, one mask for each camera."""
+        """Everything that opens a commune's cameras: orders, commissioning, commitment, assessment, record, consent,
+        agreements, one designation for each person, one accreditation for each officer, one mask for each camera."""
         code, kind = commune.code, DocumentKind
         mayor, here = f"Le maire de {commune.name}", Scope(bodies=frozenset({code}))
         named = frozenset(camera.id for camera in cameras)
@@ -138,8 +142,35 @@ class Papers:
                     "enforceable_on": self._day(-380),
                 },
             ),
+            self._paper(kind.PROCESSING_RECORD, code, mayor, scope=here, fields=self._record(commune)),
+            self._paper(
+                kind.ROLE_ACT,
+                f"{EPCI}-{code}",
+                f"Le maire de {commune.name} et le président d'{EPCI_NAME}",
+                scope=Scope(bodies=frozenset({EPCI, code})),
+                fields={
+                    "controller": f"Commune de {commune.name}",
+                    "processor": EPCI_NAME,
+                    "instructions": "Visionner, enregistrer et détruire comme l'arrêté le fixe, rien d'autre.",
+                    "subprocessors": "Le mainteneur, sans accès aux images.",
+                    "security": "Chiffrement à l'écriture, deux facteurs, registre.",
+                },
+            ),
+            self._paper(
+                kind.COORDINATION,
+                code,
+                f"Le maire de {commune.name} et {_PREFET[0].lower()}{_PREFET[1:]}",
+                scope=here,
+                fields={
+                    "parties": [f"Commune de {commune.name}", _PREFET, "Le procureur de la République"],
+                    "hours": "24 h sur 24",
+                    "night_clause": True,
+                    "referral": "Le centre appelle la gendarmerie pour toute infraction en cours.",
+                },
+            ),
             self._agreement(commune),
             *(self._designation(commune, person) for person in designated),
+            *(self._police_accreditation(person) for person in police),
             *(self._mask(camera) for camera in cameras),
         ]
         if lapsing:
@@ -201,6 +232,27 @@ class Papers:
             scope=Scope(bodies=frozenset({commune.code}), persons=frozenset({person})),
             fields={"authority": f"maire/{commune.code}", "acts": list(_ACTS), "training_on": self._day(-395)},
         )
+
+    def _police_accreditation(self, person: PersonId) -> Document:
+        return self._paper(
+            DocumentKind.POLICE_ACCREDITATION,
+            person,
+            f"{_PREFET} et le procureur de la République",
+            scope=Scope(persons=frozenset({person})),
+            fields={"prefet": _PREFET, "prosecutor": "Le procureur de la République", "sworn_on": self._day(-420)},
+            endless=True,
+        )
+
+    def _record(self, commune: Commune) -> dict[str, JsonValue]:
+        return {
+            "controller": f"Commune de {commune.name}",
+            "dpo": "Le délégué à la protection des données",
+            "purposes": list(_PURPOSES),
+            "categories": "Images de la voie publique, sans son.",
+            "recipients": "Personnes désignées ; autorités sur réquisition.",
+            "retention": "15 jours" if commune.code == SHORT_TERM else "30 jours",
+            "security": "Chiffrement, deux facteurs, registre infalsifiable.",
+        }
 
     def _mask(self, camera: Camera) -> Document:
         return self._paper(
