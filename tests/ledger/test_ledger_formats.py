@@ -175,3 +175,22 @@ def test_a_damaged_leaf_is_refused_or_reads_as_another_whole_entry(data: st.Data
 def test_any_bytes_as_a_leaf_give_one_error(data: bytes) -> None:
     with pytest.raises(LeafError):
         leaf.parse(data, 0)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        '{"at_us":1,"revision":2}',
+        '{"at_us":1,"revision":2,"two_factor":"yes"}',
+        '{"at_us":1,"name":"someone","revision":2,"two_factor":true}',
+        '{"at_us":1,"post":3,"revision":2,"two_factor":true}',
+        "[]",
+    ],
+)
+def test_malformed_circumstances_are_refused(asked: str) -> None:
+    entry = view_entry(3)
+    data = leaf_bytes(entry, time_us=1, actor=None, bound=bytes(32))
+    whole = b'{"at_us":1700000000000000,"post":"poste-1","revision":7,"two_factor":true}'
+    assert data.count(whole) == 1
+    with pytest.raises(LeafError):
+        leaf.parse(data.replace(whole, asked.encode()), 0)

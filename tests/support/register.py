@@ -9,7 +9,7 @@ from beffroi.domain.acts import Act, Purpose, Verdict
 from beffroi.domain.clock import Clock, ManualClock
 from beffroi.domain.ids import AuthorityId, CameraId, PersonId, ViewId
 from beffroi.domain.ranges import WallRange
-from beffroi.ledger.entry import Entry, EntryKind, Trace
+from beffroi.ledger.entry import Asked, Entry, EntryKind, Trace
 from beffroi.ledger.ledger import Ledger
 from beffroi.ledger.store import Fsync
 
@@ -43,7 +43,16 @@ def view_entry(number: int, *, person: str = "operateur-1") -> Entry:
         act=Act.REPLAY,
         purpose=Purpose.F5,
         footage=WallRange(1_000_000, 2_000_000 + number),
-        decision=Trace(Verdict.ALLOW, "G1", ("R1", "R2"), ("CSI L.132-14",), ("agreement/E-X",), "ab" * 32, "cd" * 32),
+        decision=Trace(
+            Verdict.ALLOW,
+            "G1",
+            ("R1", "R2"),
+            ("CSI L.132-14",),
+            ("agreement/E-X",),
+            "ab" * 32,
+            "cd" * 32,
+            Asked(at_us=1_700_000_000_000_000, revision=7, two_factor=True, post="poste-1"),
+        ),
         outcome="allow",
         payload={"name": "Opérateur de permanence", "reason": f"réquisition n° {number}", "ip": "192.0.2.7"},
     )

@@ -61,6 +61,7 @@ class Decision:
     (``ground``) the préfecture may settle in writing. ``rules`` are rule ids, ``articles`` the cited
     articles, ``documents`` the documents relied upon. ``disclosable`` is False when the person has no structural link
     to the camera's commune at all: then nothing about the camera, not even its existence, may be told.
+    ``facts_revision`` numbers the facts where they are kept (0: they are not).
     """
 
     verdict: Verdict
@@ -76,6 +77,7 @@ class Decision:
     disclosable: bool
     rule_set_hash: str
     facts_hash: str
+    facts_revision: int = 0
 
     @property
     def allowed(self) -> bool:

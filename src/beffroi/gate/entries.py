@@ -38,8 +38,18 @@ def asked(
         footage=request.footage,
         decision=Trace.of(decision),
         outcome=decision.verdict.value,
-        payload=payload,
+        payload={**payload, **_others(request)},
     )
+
+
+def _others(request: ActRequest) -> dict[str, Any]:
+    """The other persons of a question: they name people, so they stay out of the leaf."""
+    others: dict[str, Any] = {}
+    if request.second is not None:
+        others["second"] = request.second
+    if request.present:
+        others["present"] = sorted(request.present)
+    return others
 
 
 def cut(case: Case, decision: Decision | None, outcome: str) -> Entry:

@@ -6,11 +6,12 @@ person or tells a reason is the *payload*: kept beside, bound by a salted hash, 
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
 from beffroi.domain.acts import Act, Purpose, Verdict
+from beffroi.domain.clock import to_wall_us
 from beffroi.domain.decision import Decision
 from beffroi.domain.errors import BadInputError
 from beffroi.domain.ids import AuthorityId, CameraId, PersonId, ViewId
@@ -43,8 +44,21 @@ class EntryKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """The circumstances of the question: what a replay needs besides the entry itself. ``at_us`` is the instant asked
+    about, ``revision`` that of the facts. Persons (the second one, those present) are in the payload."""
+
+    at_us: int
+    revision: int
+    two_factor: bool
+    post: str | None = None
+    recipient: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Trace:
-    """What must be kept of a decision to replay it: verdict, ground, rules, documents, hashes of rules and facts."""
+    """What must be kept of a decision to replay it: verdict, ground, rules, documents, hashes of rules and facts, the
+    circumstances (None in entries written before they were kept)."""
 
     verdict: Verdict
     ground: str
@@ -53,10 +67,12 @@ class Trace:
     documents: tuple[str, ...]
     rule_set_hash: str
     facts_hash: str
+    asked: Asked | None = None
 
     @classmethod
     def of(cls, decision: Decision) -> "Trace":
         """The trace of a decision."""
+        request = decision.request
         return cls(
             verdict=decision.verdict,
             ground=decision.ground,
@@ -65,6 +81,13 @@ class Trace:
             documents=tuple(decision.documents),
             rule_set_hash=decision.rule_set_hash,
             facts_hash=decision.facts_hash,
+            asked=Asked(
+                at_us=to_wall_us(request.at),
+                revision=decision.facts_revision,
+                two_factor=request.strong_auth,
+                post=request.post,
+                recipient=request.recipient,
+            ),
         )
 
 
@@ -224,7 +247,7 @@ def _sent(sent: Sent | None) -> dict[str, Any] | None:
 def _trace(trace: Trace | None) -> dict[str, Any] | None:
     if trace is None:
         return None
-    return {
+    made: dict[str, Any] = {
         "verdict": trace.verdict.value,
         "ground": trace.ground,
         "rules": list(trace.rules),
@@ -233,3 +256,6 @@ def _trace(trace: Trace | None) -> dict[str, Any] | None:
         "rule_set": trace.rule_set_hash,
         "facts": trace.facts_hash,
     }
+    if trace.asked is not None:
+        made["asked"] = {key: value for key, value in asdict(trace.asked).items() if value is not None}
+    return made

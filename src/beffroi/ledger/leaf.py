@@ -7,13 +7,14 @@ from beffroi.domain.acts import Act, Purpose, Verdict
 from beffroi.domain.ids import AuthorityId, CameraId, ViewId
 from beffroi.domain.ranges import WallRange
 from beffroi.ledger import canonical
-from beffroi.ledger.entry import FORMAT, EntryKind, LeafError, Record, Sent, Source, Trace
+from beffroi.ledger.entry import FORMAT, Asked, EntryKind, LeafError, Record, Sent, Source, Trace
 
 _REQUIRED: Final = frozenset({"v", "type", "time_us", "commitment"})
 _OPTIONAL: Final = frozenset(
     {"actor", "session", "view", "camera", "authority", "act", "purpose", "footage", "decision", "outcome", "opened"}
     | {"sent", "source", "at_us", "detail"}
 )
+_SAID: Final = ("post", "recipient")
 _HEX_32: Final = re.compile(r"[0-9a-f]{64}")
 _PSEUDONYM: Final = re.compile(r"[0-9a-f]{32}")
 
@@ -136,7 +137,10 @@ def _texts(value: Any) -> tuple[str, ...]:
 def _trace(value: Any) -> Trace | None:
     if value is None:
         return None
-    found = _exactly(value, "verdict ground rules articles documents rule_set facts")
+    given = _object(value)
+    asked = _asked(given["asked"]) if "asked" in given else None
+    kept = {key: one for key, one in given.items() if key != "asked"}
+    found = _exactly(kept, "verdict ground rules articles documents rule_set facts")
     return Trace(
         verdict=Verdict(_text(found, "verdict")),
         ground=_text(found, "ground"),
@@ -145,4 +149,15 @@ def _trace(value: Any) -> Trace | None:
         documents=_texts(found["documents"]),
         rule_set_hash=_text(found, "rule_set"),
         facts_hash=_text(found, "facts"),
+        asked=asked,
     )
+
+
+def _asked(value: Any) -> Asked:
+    found = _object(value)
+    if not {"at_us", "revision", "two_factor"} <= found.keys() <= {"at_us", "revision", "two_factor", *_SAID}:
+        raise LeafError("the circumstances of a decision are malformed")
+    if not isinstance(found["two_factor"], bool):
+        raise LeafError("two_factor is not a truth value")
+    said = {key: _optional(found, key) for key in _SAID}
+    return Asked(_number(found, "at_us"), _number(found, "revision"), found["two_factor"], **said)

@@ -1,6 +1,7 @@
 """What the gate asks: the law's engine over the facts in force."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import structlog
@@ -35,7 +36,7 @@ class RegistryDecider:
         except (SQLAlchemyError, ValueError, OSError):
             _log.exception("facts unreadable")
             return self._unreadable(request)
-        return self._engine.decide(facts, request)
+        return replace(self._engine.decide(facts, request), facts_revision=facts.revision)
 
     def decide_all(self, requests: Sequence[ActRequest]) -> list[Decision]:
         """Answer several requests from one and the same snapshot."""
@@ -44,7 +45,7 @@ class RegistryDecider:
         except (SQLAlchemyError, ValueError, OSError):
             _log.exception("facts unreadable")
             return [self._unreadable(request) for request in requests]
-        return [self._engine.decide(facts, request) for request in requests]
+        return [replace(self._engine.decide(facts, request), facts_revision=facts.revision) for request in requests]
 
     def revision(self) -> int:
         """The newest revision; raises when it cannot be known (the gate then asks everything again)."""
