@@ -12,7 +12,7 @@ from tests.support.identities import room
 from tests.support.town import Book, manual_clock
 
 from beffroi.cli.ingeagglo import DemoWorld, build_world, load_account
-from beffroi.cli.ingeagglo_data import COMMUNES, LAPSING_CAMERA, SEATS
+from beffroi.cli.ingeagglo_data import SEATS
 from beffroi.domain.acts import Act, Purpose
 from beffroi.domain.clock import ManualClock, now, to_wall_us
 from beffroi.domain.decision import ActRequest, Decision
@@ -21,6 +21,7 @@ from beffroi.domain.ids import CameraId, DocumentId, PersonId
 from beffroi.domain.ranges import WallRange
 from beffroi.identity import Identity
 from beffroi.law.engine import LawEngine
+from beffroi.profiles.ingeagglo_places import COMMUNES, LAPSING_CAMERA
 from beffroi.registry.decider import RegistryDecider
 from beffroi.registry.papers_check import validator
 from beffroi.registry.sheets import draw

@@ -17,10 +17,10 @@ from beffroi.base import log
 from beffroi.base.clock import SystemClock
 from beffroi.cli.house import ACCOUNTS_FILE, BANNER, House
 from beffroi.cli.ingeagglo import load_account
-from beffroi.cli.ingeagglo_data import PATCHY
 from beffroi.domain.clock import now
 from beffroi.domain.errors import BrokenError
 from beffroi.domain.text import Text
+from beffroi.profiles.ingeagglo_places import PATCHY
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help="INGEAGGLO on this machine.")
 

@@ -17,13 +17,13 @@ from beffroi.base.clock import SystemClock
 from beffroi.base.secrets import read_secret, write_secret
 from beffroi.cli.children import Children
 from beffroi.cli.ingeagglo import DemoAccount, DemoWorld, build_world
-from beffroi.cli.ingeagglo_data import COMMUNES, Place
 from beffroi.cli.init import prepare_folder
 from beffroi.cli.promises.client import Answer, Person
 from beffroi.domain.clock import now
 from beffroi.domain.errors import BrokenError
 from beffroi.domain.ids import AuthorityId, CameraId
 from beffroi.domain.text import Text
+from beffroi.profiles.ingeagglo_places import COMMUNES, Place
 from beffroi.registry.streams import CameraStreams, set_streams
 from beffroi.server.centre import DEMO_MARK, Centre, open_centre
 from beffroi.vault.credentials import Credentials, RecorderIdentity, seal_credentials

@@ -1,7 +1,6 @@
 """Builds INGEAGGLO through the doors people use: papers entered by the room supervisor, confirmed by each mayor."""
 
 import json
-import math
 import secrets
 import string
 from collections.abc import Sequence
@@ -11,33 +10,29 @@ from pathlib import Path
 from typing import Final
 
 from beffroi.base.files import write_durable
-from beffroi.cli.ingeagglo_data import (
-    CENTRE_LATITUDE_DEG,
-    CENTRE_LONGITUDE_DEG,
-    COMMUNES,
-    CONTRACTOR,
-    DEPARTEMENT,
-    EPCI,
-    EPCI_NAME,
-    MORE_STREETS,
-    PLACES,
-    SEATS,
-    STATE,
-    Place,
-    Seat,
-)
-from beffroi.cli.ingeagglo_papers import Papers, system_of
-from beffroi.domain.acts import Form
+from beffroi.cli.ingeagglo_data import SEATS, Seat
 from beffroi.domain.clock import now as now_of
 from beffroi.domain.errors import NotFoundError
-from beffroi.domain.facts import Body, BodyKind, Camera, CameraKind, Person, PersonStatus
+from beffroi.domain.facts import Person, PersonStatus
 from beffroi.domain.ids import BodyId, CameraId, PersonId
 from beffroi.domain.text import Text
 from beffroi.identity import AccountId, Identity, NewAccount, Role
 from beffroi.identity.totp import code_at
+from beffroi.profiles.ingeagglo_papers import Papers
+from beffroi.profiles.ingeagglo_places import (
+    COMMUNES,
+    CONTRACTOR,
+    EPCI,
+    EPCI_NAME,
+    MORE_STREETS,
+    PLACES,
+    STATE,
+    Place,
+    bodies,
+    camera_of,
+    system_of,
+)
 from beffroi.registry.store import Registry
-
-_KM_PER_DEGREE: Final = 111.32
 
 _STATUS: Final = {
     Role.OPERATOR: (PersonStatus.EPCI_AGENT, EPCI),
@@ -118,14 +113,14 @@ def build_world(
     """
     places = _places(cameras)
     mayors = {commune.code: PersonId(f"p-mayor-{commune.code}") for commune in COMMUNES}
-    registry.found(_bodies(), _persons(mayors))
+    registry.found(bodies(), _persons(mayors))
     papers = Papers(now, order_lapses_s=order_lapses_s)
 
     elections = papers.elections(mayors)
     registry.propose_all(elections, by=SUPERVISOR)
     registry.confirm_all([paper.id for paper in elections], by=_DPO)
 
-    filmed = [_camera(place) for place in places]
+    filmed = [camera_of(place) for place in places]
     registry.propose_cameras(filmed, by=SUPERVISOR)
     agents = [SUPERVISOR, PersonId("p-operator")]
     entered = papers.of_the_epci(agents, _PRESIDENT)
@@ -152,15 +147,6 @@ def build_world(
 
 def _police_of(commune: int) -> tuple[Role, int]:
     return (Role.MUNICIPAL_POLICE, commune)
-
-
-def _bodies() -> list[Body]:
-    return [
-        Body(EPCI, BodyKind.EPCI, EPCI_NAME, DEPARTEMENT, Form.C, frozenset(commune.code for commune in COMMUNES)),
-        *(Body(commune.code, BodyKind.COMMUNE, commune.name, DEPARTEMENT) for commune in COMMUNES),
-        Body(STATE, BodyKind.STATE, "État", DEPARTEMENT),
-        Body(CONTRACTOR, BodyKind.COMPANY, "Le mainteneur"),
-    ]
 
 
 def _persons(mayors: dict[BodyId, PersonId]) -> list[Person]:
@@ -202,24 +188,6 @@ def _places(count: int) -> Sequence[Place]:
         for number in range(max(0, count - len(PLACES)))
     ]
     return [*PLACES[:count], *more]
-
-
-def _camera(place: Place) -> Camera:
-    commune = COMMUNES[place.commune - 1]
-    north_km, east_km = commune.north_km + place.north_m / 1000, commune.east_km + place.east_m / 1000
-    latitude_deg = CENTRE_LATITUDE_DEG + north_km / _KM_PER_DEGREE
-    return Camera(
-        id=place.id,
-        name=place.name,
-        commune=commune.code,
-        origin=place.origin,
-        system=system_of(commune),
-        kind=CameraKind.FIXED,
-        latitude_deg=round(latitude_deg, 6),
-        longitude_deg=round(
-            CENTRE_LONGITUDE_DEG + east_km / (_KM_PER_DEGREE * math.cos(math.radians(latitude_deg))), 6
-        ),
-    )
 
 
 def _accounts(identity: Identity) -> tuple[DemoAccount, ...]:

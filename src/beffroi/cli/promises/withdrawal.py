@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from typing import Final
 
 from beffroi.cli.house import House
-from beffroi.cli.ingeagglo_data import LAPSING_CAMERA
 from beffroi.cli.promises.browser import Desk
 from beffroi.cli.promises.client import Json, Person
 from beffroi.cli.promises.listening import Listener, listening
 from beffroi.cli.promises.report import Figure, Kept, PromiseBrokenError, demand, kept
+from beffroi.profiles.ingeagglo_places import LAPSING_CAMERA
 
 CAMERA: Final = "bn-place-du-marche"
 OTHER_CAMERA: Final = "sa-place-de-la-mairie"

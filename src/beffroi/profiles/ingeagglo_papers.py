@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from beffroi.cli.ingeagglo_data import (
+from beffroi.domain.documents import Document, DocumentKind, JsonValue, Scope
+from beffroi.domain.facts import Camera
+from beffroi.domain.ids import BodyId, CameraId, DocumentId, PersonId
+from beffroi.profiles.ingeagglo_places import (
     COMMUNES,
     DEPARTEMENT,
     EPCI,
@@ -13,10 +16,8 @@ from beffroi.cli.ingeagglo_data import (
     LAPSING_CAMERA,
     SHORT_TERM,
     Commune,
+    system_of,
 )
-from beffroi.domain.documents import Document, DocumentKind, JsonValue, Scope
-from beffroi.domain.facts import Camera
-from beffroi.domain.ids import BodyId, CameraId, DocumentId, PersonId
 
 _PREFET: Final = "Le préfet du département 99"
 _ACTS: Final[list[JsonValue]] = ["live", "replay", "ptz", "extract"]
@@ -300,8 +301,3 @@ class Papers:
 
     def _day(self, offset_days: int) -> str:
         return (self._today + timedelta(days=offset_days)).isoformat()
-
-
-def system_of(commune: Commune) -> str:
-    """The name of a commune's video system."""
-    return f"vp-{commune.code}"
