@@ -65,7 +65,6 @@ class Replayer:
         self._person_of = person_of
         self._payload_of = payload_of
         self._facts: dict[int, Facts] = {}
-        self._opened: dict[int, Mapping[str, Any]] = {}
 
     def replay(self, record: Record) -> Replayed | None:
         """Ask the decision of this entry again; None when the entry carries none."""
@@ -103,11 +102,9 @@ class Replayer:
         person = self._person_of(record.actor) if record.actor else None
         if person is None or record.camera is None or record.act is None:
             raise _CannotError(_FORGOTTEN)
-        payload = self._opened.get(record.opened) if record.opened is not None else self._payload_of(record)
+        payload = self._payload_of(record)
         if payload is None:
             raise _CannotError(_FORGOTTEN)
-        if record.opened is None:
-            self._opened[record.index] = {key: payload[key] for key in ("second", "present") if key in payload}
         return ActRequest(
             person=person,
             act=record.act,
