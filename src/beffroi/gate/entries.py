@@ -23,7 +23,13 @@ class Case:
 
 
 def asked(
-    decision: Decision, request: ActRequest, view: ViewId, session: str | None, payload: Mapping[str, Any]
+    decision: Decision,
+    request: ActRequest,
+    view: ViewId,
+    session: str | None,
+    payload: Mapping[str, Any],
+    *,
+    detail: Mapping[str, Any],
 ) -> Entry:
     """The entry of an answer: `view_opened` or `view_refused`, with the trace that replays it."""
     return Entry(
@@ -38,6 +44,7 @@ def asked(
         footage=request.footage,
         decision=Trace.of(decision),
         outcome=decision.verdict.value,
+        detail=detail,
         payload={**payload, **_others(request)},
     )
 
@@ -64,9 +71,11 @@ def cut(case: Case, decision: Decision | None, outcome: str) -> Entry:
         authority=case.authority,
         act=request.act,
         purpose=request.purpose,
+        footage=request.footage,
         decision=Trace.of(decision) if decision else None,
         outcome=outcome,
         opened=case.opened,
+        payload=_others(decision.request) if decision else {},
     )
 
 

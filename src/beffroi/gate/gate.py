@@ -133,6 +133,7 @@ class Gate:
         payload: Mapping[str, Any],
         *,
         session: str | None = None,
+        detail: Mapping[str, Any] | None = None,
     ) -> OpenedView:
         """Decide, write the entry, wait until it is on disk, then sign a lease.
 
@@ -141,6 +142,7 @@ class Gate:
             connection: the only connection on which the lease is worth anything.
             payload: names, reason, address: kept beside the register, erasable.
             session: opaque id of the login session, for the register.
+            detail: what the register's leaf says besides, for ever: no name, no free text.
 
         Raises:
             GateRefusedError: the law did not allow it; the refusal is in the register.
@@ -158,7 +160,9 @@ class Gate:
             case = Case(view, request, decision.authority, session, index)
             return entries.ended(case, NOTHING_SENT, "register_late") if decision.allowed else None
 
-        index = await self._register.durable(entries.asked(decision, request, view, session, payload), late)
+        index = await self._register.durable(
+            entries.asked(decision, request, view, session, payload, detail=detail or {}), late
+        )
         if not decision.allowed or decision.authority is None:
             raise GateRefusedError(decision, index)
         case = Case(view, request, decision.authority, session, index)
@@ -251,6 +255,15 @@ class Gate:
     def views(self) -> list[OpenedView]:
         """Views open now."""
         return [state.view for state in self._views.values() if state.cut is None]
+
+    def restate(self, change: Callable[[OpenedView], ActRequest]) -> None:
+        """The circumstances of open views changed (who is before the screen, which workstation): from now on each is
+        asked about as ``change`` says, and all are asked at once. Call it from the loop's thread."""
+        for state in list(self._views.values()):
+            request = change(state.view)
+            if request != state.view.request and state.cut is None:
+                state.view = replace(state.view, request=request)
+                self._redecide(state)
 
     def poke(self) -> None:
         """A fact may have changed: look now. Call it from the loop's thread."""

@@ -41,6 +41,9 @@ class EntryKind(StrEnum):
     RECORDER = "recorder"
     KEYRING_OPENED = "keyring_opened"
     REGISTER_READ = "register_read"
+    SCREEN_CHANGED = "screen_changed"
+    POST_CHANGED = "post_changed"
+    REVIEWED = "reviewed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,11 @@ CREATE INDEX IF NOT EXISTS entry_actor ON entry (actor, idx);
 CREATE INDEX IF NOT EXISTS entry_camera ON entry (camera, happened_us);
 CREATE INDEX IF NOT EXISTS entry_view ON entry (view);
 CREATE INDEX IF NOT EXISTS entry_time ON entry (happened_us);
+CREATE TABLE IF NOT EXISTS review (idx INTEGER PRIMARY KEY, done INTEGER) STRICT;
 """
+
+REVIEW: Final = "review"
+"""The key of an entry's detail that says that somebody has to look at the act afterwards."""
 
 
 class Index:
@@ -51,6 +55,7 @@ class Index:
         """Empty the table, before a rebuild."""
         with self._lock:
             self._db.execute("DELETE FROM entry")
+            self._db.execute("DELETE FROM review")
 
     def last(self) -> tuple[int, bytes | None]:
         """How many entries are indexed (0 when there are holes) and the last one's commitment."""
@@ -63,6 +68,7 @@ class Index:
 
     def add(self, records: Iterable[Record]) -> None:
         """Index entries, all or none."""
+        records = list(records)
         rows = [
             (
                 record.index,
@@ -78,10 +84,14 @@ class Index:
             )
             for record in records
         ]
+        asked = [(record.index,) for record in records if REVIEW in record.detail]
+        done = [(record.index, record.opened) for record in records if record.kind is EntryKind.REVIEWED]
         with self._lock:
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 self._db.executemany("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+                self._db.executemany("INSERT INTO review VALUES (?, NULL)", asked)
+                self._db.executemany("UPDATE review SET done = ? WHERE idx = ?", done)
                 self._db.execute("COMMIT")
             except BaseException:
                 if self._db.in_transaction:
@@ -137,12 +147,9 @@ class Index:
         """Entries about one view, in order."""
         return self._indices("SELECT idx FROM entry WHERE view = ? ORDER BY idx", (view,))
 
-    def of_kind(self, kind: EntryKind, *, before: int | None, limit: int) -> list[int]:
-        """Entries of a kind, newest first."""
-        return self._indices(
-            "SELECT idx FROM entry WHERE kind = ? AND idx < ? ORDER BY idx DESC LIMIT ?",
-            (kind.value, 2**62 if before is None else before, limit),
-        )
+    def to_review(self, *, limit: int) -> list[int]:
+        """Entries marked for a review that nobody has done yet, oldest first."""
+        return self._indices("SELECT idx FROM review WHERE done IS NULL ORDER BY idx LIMIT ?", (limit,))
 
     def _indices(self, query: str, arguments: tuple[object, ...]) -> list[int]:
         with self._lock:

@@ -225,10 +225,7 @@ class Ledger:
         return [self.record(index) for index in self._index.of_actor(actor, before=before, limit=limit)]
 
     def own_numbered(self, person: PersonId, *, before: int | None = None, limit: int = 50) -> list[tuple[int, Record]]:
-        """As `own_entries`, each with its rank among the person's own (1 for the first), below rank ``before``.
-
-        The rank says nothing of what others do; the register's index does.
-        """
+        """As `own_entries`, each with its rank among the person's own (the first: 1), which tells nothing of others."""
         actor = self._payloads.pseudonym(person)
         if actor is None:
             return []
@@ -242,6 +239,10 @@ class Ledger:
     def entries_of_view(self, view: ViewId) -> list[Record]:
         """Opening, cut and end of one view."""
         return [self.record(index) for index in self._index.of_view(view)]
+
+    def to_review(self, *, limit: int = 500) -> list[Record]:
+        """Acts marked for a review (detail ``review``) that nobody has done yet, oldest first."""
+        return [self.record(index) for index in self._index.to_review(limit=limit)]
 
     def last_seq(self, recorder: str) -> int | None:
         """The highest number of a recorder's journal already taken in."""

@@ -21,6 +21,9 @@ _PLAIN: Final[dict[EntryKind, Text]] = {
     EntryKind.RECORDER: Text(fr="Acte de l'enregistreur", en="Act of the recorder"),
     EntryKind.KEYRING_OPENED: Text(fr="Trousseau ouvert", en="Keyring opened"),
     EntryKind.REGISTER_READ: Text(fr="Registre consulté", en="Register read"),
+    EntryKind.SCREEN_CHANGED: Text(fr="Personnes devant l'écran modifiées", en="Persons before the screen changed"),
+    EntryKind.POST_CHANGED: Text(fr="Poste modifié", en="Workstation changed"),
+    EntryKind.REVIEWED: Text(fr="Acte revu par le chef de salle", en="Act reviewed by the room supervisor"),
 }
 
 _OPENED: Final[dict[Act, Text]] = {
@@ -60,6 +63,23 @@ _ACCOUNTS: Final[dict[str, Text]] = {
         fr="Remplacement d'un second facteur approuvé", en="Replacement of a second factor approved"
     ),
 }
+_SCREEN: Final[dict[str, Text]] = {
+    "came": Text(fr="Personne déclarée devant l'écran", en="Person declared before the screen"),
+    "left": Text(fr="Personne partie de devant l'écran", en="Person gone from the screen"),
+    "visitor-came": Text(fr="Visiteur devant l'écran : images éteintes", en="Visitor before the screen: images off"),
+    "visitor-left": Text(fr="Visiteur parti de devant l'écran", en="Visitor gone from the screen"),
+}
+_POSTS: Final[dict[str, Text]] = {
+    "created": Text(fr="Poste déclaré", en="Workstation declared"),
+    "enrolled": Text(fr="Poste installé sur une machine", en="Workstation enrolled on a machine"),
+    "revoked": Text(fr="Poste révoqué", en="Workstation revoked"),
+}
+_BY_OUTCOME: Final = {
+    EntryKind.DOCUMENT_CHANGED: _OUTCOMES,
+    EntryKind.ACCOUNT_CHANGED: _ACCOUNTS,
+    EntryKind.SCREEN_CHANGED: _SCREEN,
+    EntryKind.POST_CHANGED: _POSTS,
+}
 
 
 def sentence(record: Record) -> Text:
@@ -75,12 +95,10 @@ def sentence(record: Record) -> Text:
     }.get(record.kind)
     if by_act is not None and record.act in by_act:
         return by_act[record.act]
-    if record.kind is EntryKind.DOCUMENT_CHANGED and record.outcome in _OUTCOMES:
-        words = _OUTCOMES[record.outcome]
-        subject = record.detail.get("subject")
+    words = _BY_OUTCOME.get(record.kind, {}).get(record.outcome or "")
+    if words is not None:
+        subject = record.detail.get("subject") or record.detail.get("post")
         return Text(fr=f"{words.fr} : {subject}", en=f"{words.en}: {subject}") if subject else words
-    if record.kind is EntryKind.ACCOUNT_CHANGED and record.outcome in _ACCOUNTS:
-        return _ACCOUNTS[record.outcome]
     if record.kind is EntryKind.REGISTER_READ and record.detail.get("day"):
         day = record.detail["day"]
         return Text(fr=f"Registre consulté : journée du {day}", en=f"Register read: day {day}")

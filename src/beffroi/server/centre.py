@@ -37,6 +37,8 @@ from beffroi.server.duty import Duties
 from beffroi.server.keyrings import keyrings
 from beffroi.server.lists import CameraLists
 from beffroi.server.notices import Level, Notice
+from beffroi.server.posts import Posts
+from beffroi.server.screens import Screens
 from beffroi.server.supply import Supply
 from beffroi.vault.keyring import HourKeyring
 from beffroi.vault.keyring_remote import RemoteKeyring
@@ -68,9 +70,14 @@ class Centre:
     banner: Text | None = None
     duties: Duties = field(default_factory=lambda: Duties(REASONS))
     lists: CameraLists = field(init=False)
+    screens: Screens = field(init=False)
+    posts: Posts = field(init=False)
 
     def __post_init__(self) -> None:
+        folder = self.data / "centre"
         self.lists = CameraLists(self.law, self.registry, self.clock)
+        self.screens = Screens(folder / "screens.json")
+        self.posts = Posts(folder / "posts.json", folder / "secrets" / "posts.key", self.clock)
 
     def notices(self) -> list[Notice]:
         """What those who look after the machine should know, worst first."""

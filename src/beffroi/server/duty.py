@@ -1,9 +1,10 @@
 """Duty: the reason a person gave at the start of service. Kept for the session; it ends with it."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from beffroi.domain.acts import Purpose
 from beffroi.domain.errors import BadInputError
 from beffroi.domain.reasons import Reason
 from beffroi.domain.text import Text
@@ -61,3 +62,11 @@ class Duties:
         """The duty of a session, if taken."""
         with self._lock:
             return self._held.get(session)
+
+
+def purpose_for(reason: Reason, opens: Callable[[Purpose], bool]) -> Purpose:
+    """The purpose under which a reason is asked on one camera: its own; or, for a reason that must not wait for the
+    right word (``others``), the first that opens. When none does, its own: the refusal then speaks of it."""
+    if not reason.others:
+        return reason.purpose
+    return next((one for one in (reason.purpose, *reason.others) if opens(one)), reason.purpose)

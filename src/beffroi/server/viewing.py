@@ -8,7 +8,7 @@ import contextlib
 import json
 import secrets
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import structlog
@@ -26,8 +26,10 @@ from beffroi.gate.answers import Cut, OpenedView
 from beffroi.gate.gate import Gate
 from beffroi.identity.accounts import SessionsEnded
 from beffroi.registry.changes import FactsChanged
+from beffroi.server.asking import before_screen
 from beffroi.server.centre import Centre
 from beffroi.server.intake import JournalIntake
+from beffroi.server.posts import Post
 from beffroi.server.rendering import refusal_json
 from beffroi.server.session import Caller, NotLoggedInError, caller_of, token_of
 from beffroi.watch.choice import LIVE_ORDER, choose
@@ -73,6 +75,7 @@ class Connection:
     task: asyncio.Task[None] | None = None
     ended: Text | None = None
     h265: bool = False
+    post: Post | None = None
 
 
 @dataclass
@@ -131,6 +134,7 @@ class Viewing:
         def sessions_ended(event: SessionsEnded) -> None:
             for key in event.keys:
                 self.centre.duties.leave(key)
+            self.centre.screens.forget(event.keys)
             loop.call_soon_threadsafe(self._end_sessions, event.keys)
 
         self._leave = [
@@ -160,8 +164,11 @@ class Viewing:
         payload: dict[str, Any],
         *,
         h265: bool,
-    ) -> tuple[OpenedView, Connection]:
-        """Open a view for an open socket of the same session.
+        post: Post | None = None,
+        detail: dict[str, Any] | None = None,
+    ) -> OpenedView:
+        """Open a view for an open socket of the same session. ``post`` is the workstation, ``detail`` what the
+        register's leaf says besides.
 
         Raises:
             NotFoundError: no such socket of this session, or it has a view already.
@@ -170,9 +177,11 @@ class Viewing:
         connection = self.connections.get(ConnectionId(connection_id))
         if connection is None or connection.caller.session != caller.session or connection.asked:
             raise NotFoundError(_NO_SOCKET)
-        connection.asked = True
+        connection.asked, connection.post = True, post
         try:
-            view = await self.gate.open(request, connection.id, payload, session=caller.session[:16])
+            view = await self.gate.open(
+                request, connection.id, payload, session=screen_id(caller.session), detail=detail
+            )
         except BeffroiError:
             connection.asked = False
             raise
@@ -180,7 +189,32 @@ class Viewing:
         if connection.id not in self.connections:
             await self.gate.end(view.id, outcome="disconnected")
             raise NotFoundError(_NO_SOCKET)
-        return view, connection
+        self.restate()  # somebody may have come before the screen while the register wrote
+        return view
+
+    def restate(self) -> None:
+        """Who is before a screen, or which workstation is declared, changed: ask again about what is open. In the event
+        loop's thread."""
+
+        def changed(view: OpenedView) -> ActRequest:
+            connection = self.connections.get(view.connection)
+            if connection is None:
+                return view.request
+            post = connection.post and self.centre.posts.current(connection.post.id, connection.post.device)
+            return replace(
+                view.request,
+                present=before_screen(self.centre, connection.caller),
+                post=None if post is None else post.name,
+            )
+
+        self.gate.restate(changed)
+
+    def watchers(self) -> dict[str, tuple[Caller, int]]:
+        """Who has view sockets open, by session, and how many."""
+        found: dict[str, tuple[Caller, int]] = {}
+        for one in self.connections.values():
+            found[one.caller.session] = (one.caller, found.get(one.caller.session, (one.caller, 0))[1] + 1)
+        return found
 
     # --- the socket ---
 
@@ -306,6 +340,11 @@ class Viewing:
                 json.dumps({"type": "cut", "text": text.as_dict(), "refusal": None, "code": "ended"})
             )
             await socket.close(code)
+
+
+def screen_id(session: str) -> str:
+    """A session as the register names it: enough to tell one from another, not to enter it."""
+    return session[:16]
 
 
 async def _messages(socket: WebSocket) -> AsyncIterator[Any]:

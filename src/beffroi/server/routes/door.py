@@ -73,6 +73,7 @@ def build(centre: Centre) -> Routes:
         if token:
             await run_in_threadpool(centre.identity.logout, token)
         centre.duties.leave(caller.session)
+        centre.screens.forget([caller.session])
         await centre.ledger.append_async(Entry(EntryKind.LOGOUT, actor=caller.person))
         clear_cookie(response, https=centre.https)
         return {}

@@ -1,5 +1,6 @@
 """Asking to see: live or replay, on a socket already open. The answer is a first lease, or a refusal that explains."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
@@ -7,15 +8,17 @@ from fastapi import Request, WebSocket
 from pydantic import Field
 
 from beffroi.domain.acts import Act
-from beffroi.domain.clock import now, to_wall_us
-from beffroi.domain.decision import ActRequest
+from beffroi.domain.clock import to_wall_us
 from beffroi.domain.errors import BadInputError
 from beffroi.domain.ids import CameraId
 from beffroi.domain.ranges import WallRange
 from beffroi.domain.text import Text
+from beffroi.ledger.index import REVIEW
 from beffroi.server.access import LOGGED_IN, Routes
+from beffroi.server.asking import post_here, question
 from beffroi.server.body import Body
 from beffroi.server.centre import Centre, authority_name, commune_name
+from beffroi.server.duty import purpose_for
 from beffroi.server.rendering import Json
 from beffroi.server.session import require_caller
 from beffroi.server.viewing import Viewing
@@ -64,21 +67,25 @@ def build(centre: Centre, viewing: Viewing) -> Routes:
             raise BadInputError(_NO_DUTY)
         else:
             reason = duty.reason
-        asked = ActRequest(
-            person=caller.person,
-            act=act,
-            camera=CameraId(body.camera),
-            purpose=reason.purpose,
-            at=now(centre.clock),
+        post = post_here(centre, request)
+        asked = question(
+            centre,
+            caller,
+            CameraId(body.camera),
+            act,
+            reason.purpose,
             footage=_footage(body) if act is Act.REPLAY else None,
-            strong_auth=caller.strong,
+            post=post,
         )
+        purpose = purpose_for(reason, lambda one: centre.decider.decide(replace(asked, purpose=one)).allowed)
+        asked = replace(asked, purpose=purpose)
         payload = {
             "account": caller.account.name,
             "reason": reason.id,
             "address": request.client.host if request.client else "",
         }
-        view, _ = await viewing.open(caller, body.connection, asked, payload, h265=body.h265)
+        detail = {REVIEW: reason.id} if reason.review else {}
+        view = await viewing.open(caller, body.connection, asked, payload, h265=body.h265, post=post, detail=detail)
         facts = centre.registry.facts()
         camera = facts.cameras[asked.camera]
         commune = commune_name(facts, camera.commune)
@@ -86,7 +93,8 @@ def build(centre: Centre, viewing: Viewing) -> Routes:
             "view": view.id,
             "lease": view.lease,
             "authority": {"id": view.authority, "name": authority_name(view.authority, commune).as_dict()},
-            "purpose": reason.purpose.value,
+            "purpose": purpose.value,
+            "review": reason.review,
             "camera": {"id": camera.id, "name": camera.name, "commune": commune},
         }
 

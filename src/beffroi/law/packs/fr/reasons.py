@@ -6,6 +6,9 @@ from beffroi.domain.acts import Purpose
 from beffroi.domain.reasons import Reason
 from beffroi.domain.text import Text
 
+_RESCUE: Final = (Purpose.F5, Purpose.F1, Purpose.F7, Purpose.F9, Purpose.FE, Purpose.FC, Purpose.F6, Purpose.F3)
+"""Where an order does not name rescue (F8): the purposes nearest to it first. Never F4 nor F11, which find offences."""
+
 REASONS: Final[tuple[Reason, ...]] = (
     Reason(
         "watch",
@@ -13,7 +16,11 @@ REASONS: Final[tuple[Reason, ...]] = (
         Text(fr="Surveillance des lieux exposés aux agressions et aux vols", en="Watch over places exposed to assault"),
     ),
     Reason(
-        "person-in-danger", Purpose.F8, Text(fr="Personne en danger, secours, incendie", en="Person in danger, fire")
+        "person-in-danger",
+        Purpose.F8,
+        Text(fr="Personne en danger, secours, incendie", en="Person in danger, fire"),
+        others=_RESCUE,
+        review=True,
     ),
     Reason(
         "buildings",
