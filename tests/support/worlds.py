@@ -131,9 +131,9 @@ def papers_of_commune(commune: str, cameras: tuple[str, ...], pooling_body: str 
         "type": "normal",
     }
     assessment: dict[str, JsonValue] = dict.fromkeys(
-        ("necessity", "risks", "measures", "residual_risk", "dpo_opinion"), "décrit"
+        ("description", "necessity", "risks", "measures", "dpo_opinion"), "décrit"
     )
-    assessment |= {"dpo_opinion_on": "2023-11-20", "review_on": "2027-01-01"}
+    assessment |= {"residual_risk": "low", "dpo_opinion_on": "2023-11-20", "review_on": "2027-01-01"}
     agreement: dict[str, JsonValue] = dict.fromkeys(
         ("acquisition", "installation", "maintenance", "devices", "funding", "data_protection", "exit"), "décrit"
     )
@@ -149,7 +149,7 @@ def papers_of_commune(commune: str, cameras: tuple[str, ...], pooling_body: str 
     roles = _described("controller processor instructions subprocessors security")
     coordination = _described("hours referral") | {"parties": ["maire", "préfet"], "night_clause": True}
     sworn = _described("prefet prosecutor") | {"sworn_on": "2023-09-01"}
-    receipt: dict[str, JsonValue] = {"receipt": "R-1"}
+    receipt: dict[str, JsonValue] = {"receipt": "R-1", "system": f"s{commune}"}
     commitment: dict[str, JsonValue] = {"reference": "RU-074", "controller": commune, "receipt": "C-1"}
     return [
         paper(kind.PREFECT_ORDER, commune, bodies=(commune,), cameras=cameras, fields=order),
@@ -197,12 +197,14 @@ def papers_of_pooling(body: str = E, agent: str = "agentE", members: tuple[str, 
     statutes: dict[str, JsonValue] = {
         "form": "C",
         "dlpd": True,
+        "dlpd_proof": "délibération",
         "members": list(members),
         "departements": ["99"],
         "president": "presidentE",
     }
     state: dict[str, JsonValue] = dict.fromkeys(
-        ("prefet", "intervention", "feed_legal_basis", "hours", "alert_channels"), "décrit"
+        ("prefet", "intervention", "feed_legal_basis", "feed_terms", "hours", "alert_channels", "coordination"),
+        "décrit",
     )
     accreditation: dict[str, JsonValue] = {
         "employer": body,

@@ -57,6 +57,7 @@ class Papers:
                 fields={
                     "form": "C",
                     "dlpd": True,
+                    "dlpd_proof": f"Délibération {EPCI}-dlpd",
                     "members": [commune.code for commune in COMMUNES],
                     "departements": [DEPARTEMENT],
                     "president": president,
@@ -71,8 +72,10 @@ class Papers:
                     "prefet": _PREFET,
                     "intervention": "Appel au 17, priorité aux personnes en danger.",
                     "feed_legal_basis": "CSI L.252-3, arrêté de chaque commune.",
+                    "feed_terms": "Sur appel de la gendarmerie, flux chiffré, sans enregistrement chez elle.",
                     "hours": "24 h sur 24",
                     "alert_channels": "Ligne directe avec le centre d'information et de commandement.",
+                    "coordination": "Conforme à la convention de coordination de chaque commune.",
                 },
             ),
             self._paper(
@@ -81,7 +84,7 @@ class Papers:
                 "Le conseil communautaire",
                 scope=whole,
                 fields={
-                    "object": "competence",
+                    "object": "dlpd",
                     "body": EPCI,
                     "pooling_body": EPCI,
                     "vote": "unanimité",
@@ -99,6 +102,7 @@ class Papers:
                         "prefets": [_PREFET],
                         "departements": [DEPARTEMENT],
                         "inquiry_on": self._day(-420),
+                        "joint_request": f"{EPCI}-{agent}",
                     },
                     endless=True,
                 )
@@ -121,7 +125,13 @@ class Papers:
         lapsing = named & {LAPSING_CAMERA}
         papers = [
             self._order(commune, f"{code}-1", named - lapsing, until=self._end),
-            self._paper(kind.COMMISSIONING, code, mayor, scope=here, fields={"receipt": f"AR-{code}"}),
+            self._paper(
+                kind.COMMISSIONING,
+                code,
+                mayor,
+                scope=here,
+                fields={"receipt": f"AR-{code}", "system": system_of(commune)},
+            ),
             self._paper(
                 kind.CNIL_COMMITMENT,
                 code,
@@ -266,10 +276,11 @@ class Papers:
 
     def _assessment(self) -> dict[str, JsonValue]:
         return {
+            "description": "Caméras de voie publique, vues en direct et enregistrées.",
             "necessity": "Agressions et vols relevés aux lieux filmés ; aucun moyen moins intrusif suffisant.",
             "risks": "Consultation sans motif, conservation trop longue, vue sur les habitations.",
             "measures": "Décision à chaque image, registre, chiffrement, masques, effacement prouvé.",
-            "residual_risk": "faible",
+            "residual_risk": "low",
             "dpo_opinion": "favorable",
             "dpo_opinion_on": self._day(-400),
             "review_on": self._day(700),

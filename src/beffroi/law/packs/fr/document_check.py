@@ -1,50 +1,75 @@
-"""What a document must contain before it may be confirmed, by type (documents.yaml of the pack)."""
+"""What a document must contain before it may be entered or confirmed, by its kind.
+
+Papers recorded earlier stay readable whatever they lack: the law reads every field defensively.
+"""
 
 import re
-from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
-from functools import lru_cache
-from typing import Any, Final
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
 from zoneinfo import ZoneInfo
 
-from beffroi.domain.acts import Act, Form, Purpose
-from beffroi.domain.documents import Document, DocumentKind, JsonValue
-from beffroi.domain.facts import PersonStatus
+from beffroi.domain.documents import Document
 from beffroi.domain.text import Text
-from beffroi.law.pack import load_pack
-
-MAX_DAYS: Final = 31
-"""A term in days above which it exceeds one month whatever the month (the engine caps it by the calendar)."""
+from beffroi.law.packs.fr.document_fields import fits, instant, is_filled, rule_of
+from beffroi.law.packs.fr.document_types import COMMON, FieldSpec, KindSpec, Need, kinds
+from beffroi.law.packs.fr.statutes_check import wrong_statutes
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
 def validate(document: Document) -> list[Text]:
-    """What is wrong with a document, one sentence each; an empty list: it may be confirmed."""
-    kind = _types()[document.kind.value]
-    name = Text(fr=kind["name"]["fr"], en=kind["name"]["en"])
-    return [*_common(document, name), *_dates(document, kind, name), *_fields(document, kind, name)]
+    """What is wrong with a document, one sentence each; an empty list: it may be entered and confirmed."""
+    spec = kinds()[document.kind]
+    return [
+        *_common(document, spec),
+        *_dates(document, spec),
+        *_fields(document, spec),
+        *_together(document, spec),
+        *wrong_statutes(document),
+    ]
 
 
-def type_name(kind: DocumentKind) -> Text:
-    """How a kind of document is called."""
-    name = _types()[kind.value]["name"]
-    return Text(fr=name["fr"], en=name["en"])
+def remarks(document: Document) -> list[Text]:
+    """What is missing and refuses nothing (an inquiry without date, CSI R.114-2), one sentence each."""
+    spec = kinds()[document.kind]
+    return [
+        Text(
+            fr=f"La pièce « {spec.name.fr} » ne dit pas « {one.label.fr} » : ajoutez-le dès que vous le savez.",
+            en=f"The {spec.name.en} does not say “{one.label.en}”: add it as soon as you know.",
+        )
+        for one in spec.fields.values()
+        if one.need is Need.EXPECTED and not is_filled(document.fields.get(one.name))
+    ]
 
 
-def mandatory_fields(kind: DocumentKind) -> Mapping[str, str]:
-    """The mandatory fields of a kind with their type (text, texts, int, days, bool, date, purposes, acts, …)."""
-    fields: Mapping[str, str] = _types()[kind.value]["fields"]
-    return fields
+def asked_for(document: Document, spec: FieldSpec) -> bool:
+    """Whether this field must be filled in this document, given what its other fields say."""
+    if spec.need is not Need.CONDITIONAL:
+        return spec.required
+    if spec.since is not None and document.signed_on >= spec.since:
+        return True
+    if any(_says(document, field, values) for field, values in spec.when):
+        return True
+    return spec.unless is not None and not is_filled(document.fields.get(spec.unless))
 
 
-@lru_cache(maxsize=1)
-def _types() -> Mapping[str, Mapping[str, Any]]:
-    return load_pack().document_types
+def longest_end(document: Document) -> datetime | None:
+    """The first instant (UTC) after the longest time that a document of its kind may last; None: no limit."""
+    spec = kinds()[document.kind]
+    if not spec.longest:
+        return None
+    said = document.fields.get("type")
+    span = spec.longest.get(said if isinstance(said, str) else "", next(iter(spec.longest.values())))
+    return _later(document, span.months)
 
 
-def _common(document: Document, name: Text) -> list[Text]:
-    wrong = []
+def _says(document: Document, field: str, values: tuple[object, ...]) -> bool:
+    said = document.fields.get(field)
+    return is_filled(said) if "any" in values else said in values
+
+
+def _common(document: Document, spec: KindSpec) -> list[Text]:
+    wrong, name = [], spec.name
     for field, fr, en in (("number", "son numéro", "its number"), ("signatory", "son signataire", "its signatory")):
         if not getattr(document, field).strip():
             wrong.append(Text(fr=f"La pièce « {name.fr} » doit porter {fr}.", en=f"The {name.en} must bear {en}."))
@@ -55,7 +80,7 @@ def _common(document: Document, name: Text) -> list[Text]:
                 en="The digest of the file is not a SHA-256: upload the file again.",
             )
         )
-    for part in _types()[document.kind.value]["scope"]:
+    for part in spec.scope:
         if not getattr(document.scope, part):
             wrong.append(
                 Text(
@@ -63,6 +88,10 @@ def _common(document: Document, name: Text) -> list[Text]:
                     en=f"The {name.en} must name {_PARTS[part].en}.",
                 )
             )
+    if document.scope.bodies and len(document.scope.bodies) < spec.parties:
+        wrong.append(
+            Text(fr=f"La pièce « {name.fr} » doit nommer ses deux parties.", en=f"The {name.en} must name two parties.")
+        )
     return wrong
 
 
@@ -73,10 +102,10 @@ _PARTS: Final = {
 }
 
 
-def _dates(document: Document, kind: Mapping[str, Any], name: Text) -> list[Text]:
-    ends, years = document.ends, kind.get("max_years")
+def _dates(document: Document, spec: KindSpec) -> list[Text]:
+    name, ends = spec.name, document.ends
     if ends is None:
-        if years or kind.get("needs_end"):
+        if spec.needs_end:
             return [Text(fr=f"La pièce « {name.fr} » doit porter une date de fin.", en=f"The {name.en} needs an end.")]
         return []
     if ends <= document.begins:
@@ -86,96 +115,88 @@ def _dates(document: Document, kind: Mapping[str, Any], name: Text) -> list[Text
                 en=f"The {name.en} ends before it begins: correct its dates.",
             )
         ]
-    if years and ends > _years_later(document, int(years)):
+    longest, said = longest_end(document), document.fields.get("type")
+    if longest is not None and ends > longest:
+        span = spec.longest.get(said if isinstance(said, str) else "", next(iter(spec.longest.values()))).text
         return [
             Text(
-                fr=f"La pièce « {name.fr} » ne peut durer plus de {years} ans.",
-                en=f"The {name.en} cannot last more than {years} years.",
+                fr=f"La pièce « {name.fr} » ne peut durer plus de {span.fr}.",
+                en=f"The {name.en} cannot last more than {span.en}.",
             )
         ]
     return []
 
 
-def _years_later(document: Document, years: int) -> datetime:
-    """Date to date, in the legal time of the document."""
+def _later(document: Document, months: int) -> datetime:
+    """Date to date, in the legal time of the document; a day that the month lacks gives the first of the next."""
     zone = ZoneInfo(document.time_zone)
     begins = document.begins.astimezone(zone).replace(tzinfo=None)
+    year, month = divmod(begins.year * 12 + begins.month - 1 + months, 12)
     try:
-        later = begins.replace(year=begins.year + years)
-    except ValueError:  # 29 February
-        later = begins.replace(year=begins.year + years, month=3, day=1)
+        later = begins.replace(year=year, month=month + 1)
+    except ValueError:  # 31 of a short month, 29 February
+        later = (begins.replace(year=year, month=month + 1, day=28) + timedelta(days=4)).replace(day=1)
     return later.replace(tzinfo=zone).astimezone(UTC)
 
 
-def _fields(document: Document, kind: Mapping[str, Any], name: Text) -> list[Text]:
-    wrong = []
-    for field, expected in kind["fields"].items():
-        if not _FIELD_TYPES[expected][0](document.fields.get(field)):
-            rule = _FIELD_TYPES[expected][1]
-            wrong.append(
-                Text(
-                    fr=f"La pièce « {name.fr} » : le champ « {field} » doit être {rule.fr}.",
-                    en=f"The {name.en}: the field “{field}” must be {rule.en}.",
-                )
-            )
+def _fields(document: Document, spec: KindSpec) -> list[Text]:
+    specs = (*spec.fields.values(), *COMMON)
+    wrong = [
+        Text(
+            fr=f"La pièce « {spec.name.fr} » : « {one.label.fr} » (champ « {one.name} ») doit être {rule_of(one).fr}.",
+            en=f"The {spec.name.en}: “{one.label.en}” (field “{one.name}”) must be {rule_of(one).en}.",
+        )
+        for one in specs
+        if _is_wrong(document, one)
+    ]
+    names = {one.name for one in specs}
+    wrong += [
+        Text(
+            fr=f"La pièce « {spec.name.fr} » n'a pas de champ « {unknown[:60]} » : corrigez son nom, ou retirez-le.",
+            en=f"The {spec.name.en} has no field “{unknown[:60]}”: correct its name, or remove it.",
+        )
+        for unknown in sorted(set(document.fields) - names)
+    ]
     return wrong
 
 
-def _is_text(value: JsonValue) -> bool:
-    return isinstance(value, str) and bool(value.strip())
+def _is_wrong(document: Document, spec: FieldSpec) -> bool:
+    value = document.fields.get(spec.name)
+    # A field left empty is wrong only when it is asked for; one that says something has to say it rightly.
+    return asked_for(document, spec) if not is_filled(value) else not fits(spec, value)
 
 
-def _is_list_of(allowed: Callable[[str], bool]) -> Callable[[JsonValue], bool]:
-    def check(value: JsonValue) -> bool:
-        return isinstance(value, list) and bool(value) and all(isinstance(one, str) and allowed(one) for one in value)
+def _together(document: Document, spec: KindSpec) -> list[Text]:
+    """What two fields say of one another."""
+    wrong, fields = [], document.fields
+    least, most = fields.get("minimum_days"), fields.get("retention_days")
+    if isinstance(least, int) and isinstance(most, int) and least > most:
+        wrong.append(
+            Text(
+                fr=f"La pièce « {spec.name.fr} » : la durée minimale dépasse la durée de conservation.",
+                en=f"The {spec.name.en}: the minimum retention is longer than the retention.",
+            )
+        )
+    for first, last in (("from", "to"), ("opened_at", "renewed_at"), ("opened_at", "closed_at")):
+        begins, ends = instant(fields.get(first)), instant(fields.get(last))
+        if first in spec.fields and begins is not None and ends is not None and ends < begins:
+            wrong.append(
+                Text(
+                    fr=f"La pièce « {spec.name.fr} » : « {spec.fields[last].label.fr} » précède "
+                    f"« {spec.fields[first].label.fr} ».",
+                    en=f"The {spec.name.en}: “{spec.fields[last].label.en}” comes before "
+                    f"“{spec.fields[first].label.en}”.",
+                )
+            )
+    if document.signed_on > _last_day(document):
+        wrong.append(
+            Text(
+                fr=f"La pièce « {spec.name.fr} » est signée après sa fin : corrigez ses dates.",
+                en=f"The {spec.name.en} is signed after its end: correct its dates.",
+            )
+        )
+    return wrong
 
-    return check
 
-
-def _is_count(value: JsonValue) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-
-
-def _is_date(value: JsonValue) -> bool:
-    if not isinstance(value, str):
-        return False
-    try:
-        date.fromisoformat(value)
-    except ValueError:
-        return False
-    return True
-
-
-_OPENABLE: Final = frozenset({Act.LIVE, Act.REPLAY, Act.PTZ, Act.EXTRACT, Act.RELAY})
-
-_FIELD_TYPES: Final[dict[str, tuple[Callable[[JsonValue], bool], Text]]] = {
-    "text": (_is_text, Text(fr="rempli", en="filled in")),
-    "texts": (_is_list_of(lambda one: bool(one.strip())), Text(fr="une liste non vide", en="a list that is not empty")),
-    "int": (_is_count, Text(fr="un nombre entier", en="a whole number")),
-    "days": (
-        lambda value: _is_count(value) and isinstance(value, int) and 1 <= value <= MAX_DAYS,
-        Text(
-            fr="un nombre de jours qui ne dépasse pas un mois (CSI L.252-5 ; Code pénal 226-20)",
-            en="a number of days of at most one month (CSI L.252-5; Code pénal 226-20)",
-        ),
-    ),
-    "bool": (lambda value: isinstance(value, bool), Text(fr="oui ou non", en="true or false")),
-    "date": (_is_date, Text(fr="une date (AAAA-MM-JJ)", en="a date (YYYY-MM-DD)")),
-    "purposes": (
-        _is_list_of(lambda one: one in set(Purpose)),
-        Text(fr="une liste de finalités de CSI L.251-2 (F1 à F11, FE, FC)", en="a list of purposes of CSI L.251-2"),
-    ),
-    "acts": (
-        _is_list_of(lambda one: one in _OPENABLE),
-        Text(fr="une liste d'actes (live, replay, ptz, extract)", en="a list of acts (live, replay, ptz, extract)"),
-    ),
-    "statuses": (
-        _is_list_of(lambda one: one in set(PersonStatus)),
-        Text(fr="une liste de qualités d'opérateurs", en="a list of qualities of operators"),
-    ),
-    "members": (_is_list_of(lambda one: bool(one.strip())), Text(fr="la liste des membres", en="the list of members")),
-    "form": (
-        lambda value: isinstance(value, str) and value in set(Form),
-        Text(fr="une forme de partage (A à G)", en="a legal form (A to G)"),
-    ),
-}
+def _last_day(document: Document) -> date:
+    return document.ends.astimezone(ZoneInfo(document.time_zone)).date() if document.ends is not None else date.max
