@@ -69,6 +69,38 @@ AMEND: Final = Rule(
         en="Entering or suspending a document is for the room supervisor or the mayor: ask them.",
     ),
 )
+ROOM: Final = Rule(
+    "room",
+    frozenset({Role.ROOM_SUPERVISOR}),
+    Text(
+        fr="Dire qui est devant un écran et revoir les actes revient au chef de salle : adressez-vous à lui.",
+        en="Saying who is before a screen and reviewing acts is for the room supervisor: ask them.",
+    ),
+)
+PEOPLE: Final = Rule(
+    "people",
+    frozenset({Role.ROOM_SUPERVISOR, Role.MAYOR, Role.DPO, Role.INSPECTOR, Role.ADMINISTRATOR}),
+    Text(
+        fr="Les personnes et leurs agréments sont suivis par le chef de salle et les maires : adressez-vous à eux.",
+        en="Persons and their accreditations are followed by the room supervisor and the mayors: ask them.",
+    ),
+)
+DEADLINES: Final = Rule(
+    "deadlines",
+    frozenset({Role.ROOM_SUPERVISOR, Role.MAYOR, Role.DPO, Role.ADMINISTRATOR}),
+    Text(
+        fr="Les échéances sont annoncées au chef de salle et aux maires : adressez-vous à eux.",
+        en="Deadlines are announced to the room supervisor and the mayors: ask them.",
+    ),
+)
+POSTS: Final = Rule(
+    "posts",
+    frozenset({Role.ADMINISTRATOR}),
+    Text(
+        fr="Déclarer ou révoquer un poste revient à l'administrateur : adressez-vous à lui.",
+        en="Declaring or revoking a workstation is for the administrator: ask them.",
+    ),
+)
 REGISTER: Final = Rule(
     "register",
     frozenset({Role.DPO, Role.INSPECTOR}),
@@ -121,6 +153,14 @@ CAMERAS: Final = Rule(
         en="Cameras are added by the administrator or the technician: ask them.",
     ),
 )
+CAMERA_FILE: Final = Rule(
+    "camera-file",
+    frozenset({*(SUPPLY.roles or ()), *(CAMERAS.roles or ())}),
+    Text(
+        fr="Le dossier des caméras est tenu par le technicien, le chef de salle et les maires : adressez-vous à eux.",
+        en="The file of each camera is kept by the technician, the room supervisor and the mayors: ask them.",
+    ),
+)
 HEALTH: Final = Rule(
     "health",
     frozenset(
@@ -138,9 +178,12 @@ TOOLS: Final[dict[str, Rule]] = {
     "acts": LOGGED_IN,
     "health": HEALTH,
     "documents": SUPPLY,
+    "people": PEOPLE,
+    "room": ROOM,
     "register": REGISTER,
     "accounts": RESETS,
-    "cameras": CAMERAS,
+    "cameras": CAMERA_FILE,
+    "posts": POSTS,
 }
 """The console's screens and the rule of each. A screen may still show nothing but refusals."""
 

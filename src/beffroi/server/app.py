@@ -19,7 +19,7 @@ from beffroi.server.access import RouteFact
 from beffroi.server.centre import Centre
 from beffroi.server.guard import Guard
 from beffroi.server.rendering import error_json, refusal_json
-from beffroi.server.routes import acts, cameras, door, papers, people, views
+from beffroi.server.routes import acts, cameras, door, papers, people, posts, room, views
 from beffroi.server.session import NotLoggedInError
 from beffroi.server.viewing import Viewing
 
@@ -65,9 +65,11 @@ def create_app(centre: Centre) -> FastAPI:
         routes = build(centre)
         app.include_router(routes.router)
         table += routes.table
-    view_routes = views.build(centre, viewing)
-    app.include_router(view_routes.router)
-    app.state.route_table = [*table, *view_routes.table, static.FACT]
+    for build_on_views in (views.build, room.build, posts.build):
+        routes = build_on_views(centre, viewing)
+        app.include_router(routes.router)
+        table += routes.table
+    app.state.route_table = [*table, static.FACT]
     app.include_router(static.router)
     app.add_exception_handler(BeffroiError, _sentence)
     app.add_exception_handler(RequestValidationError, _malformed)

@@ -10,6 +10,7 @@ from beffroi.domain.errors import RefusedError
 from beffroi.domain.text import Language
 from beffroi.ledger.entry import Entry, EntryKind
 from beffroi.server.access import LOGGED_IN, MACHINE, PUBLIC, TOOLS, Routes
+from beffroi.server.asking import post_here
 from beffroi.server.body import Body
 from beffroi.server.centre import Centre
 from beffroi.server.rendering import Json, iso, notice_json
@@ -82,7 +83,8 @@ def build(centre: Centre) -> Routes:
     def me(request: Request) -> Json:
         """Who is logged in, with which tools."""
         caller = require_caller(request)
-        return me_json(centre, caller, caller.session)
+        post = post_here(centre, request)
+        return {**me_json(centre, caller, caller.session), "post": None if post is None else post.name}
 
     @routes.post("/api/me/language", LOGGED_IN)
     def speak(body: Speak, request: Request) -> Json:
