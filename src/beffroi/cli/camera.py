@@ -59,6 +59,9 @@ def add(
     ] = None,
     lat: Annotated[float | None, typer.Option(min=-90, max=90, help="degrees, WGS 84")] = None,
     lon: Annotated[float | None, typer.Option(min=-180, max=180, help="degrees, WGS 84")] = None,
+    controller: Annotated[
+        str | None, typer.Option(help="body responsible for the system, where that is not the commune")
+    ] = None,
     by: Annotated[str, typer.Option(help="person who brings it in")] = ADMINISTRATOR,
 ) -> None:
     """Propose a camera. It records once its commune has confirmed its place and its order."""
@@ -75,6 +78,7 @@ def add(
         password=password,
         latitude_deg=lat,
         longitude_deg=lon,
+        controller=BodyId(controller) if controller else None,
     )
     with _registry(data) as (registry, engine):
         enrol(registry, engine, new, recorder=data / "recorder", by=PersonId(by))

@@ -1,8 +1,8 @@
 """What happens to facts, and how the register learns of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -27,6 +27,13 @@ class ChangeKind(StrEnum):
     CONFIRMED = "document_confirmed"
     SUSPENDED = "document_suspended"
     WITHDRAWN = "document_withdrawn"
+    FIRST_CONFIRMED = "document_first_confirmed"
+    ATTACHED = "document_attached"
+    ANNOUNCED = "deadline_announced"
+    ACKNOWLEDGED = "deadline_acknowledged"
+    SHIFT_ENTERED = "shift_entered"
+    SHIFT_REPLACED = "shift_replaced"
+    SHIFT_CANCELLED = "shift_cancelled"
 
 
 WIDENING = frozenset({ChangeKind.MEMBERS_SET, ChangeKind.CAMERA_CONFIRMED, ChangeKind.CONFIRMED})
@@ -35,7 +42,8 @@ WIDENING = frozenset({ChangeKind.MEMBERS_SET, ChangeKind.CAMERA_CONFIRMED, Chang
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change of the facts. ``reason`` is free text and stays out of the register's leaves."""
+    """One change of the facts. ``reason`` (free text) and ``about`` (a person who is not the subject) stay out of the
+    register's leaves; ``detail`` goes into them: no name, no free text there."""
 
     revision: int
     at: datetime
@@ -45,6 +53,8 @@ class Change:
     version: int | None = None
     commune: BodyId | None = None
     reason: str | None = None
+    about: PersonId | None = None
+    detail: Mapping[str, str | int] = field(default_factory=dict)
     ledger_index: int | None = None
 
     @property
@@ -83,7 +93,7 @@ class LedgerRegister:
 def entry_of(change: Change) -> Entry:
     """The register entry of a change. A person's id and the reason go into the erasable payload only."""
     about_person = change.kind is ChangeKind.PERSON_ADDED
-    detail: dict[str, str | int] = {"revision": change.revision}
+    detail: dict[str, str | int] = {**change.detail, "revision": change.revision}
     if not about_person:
         detail["subject"] = change.subject
     if change.version is not None:
@@ -95,6 +105,8 @@ def entry_of(change: Change) -> Entry:
         payload["reason"] = change.reason
     if about_person:
         payload["person"] = change.subject
+    elif change.about is not None:
+        payload["person"] = change.about
     return Entry(
         kind=EntryKind.DOCUMENT_CHANGED,
         actor=change.actor,
@@ -117,5 +129,7 @@ def change_of(row: ChangeRow) -> Change:
         version=row.version,
         commune=BodyId(row.commune) if row.commune is not None else None,
         reason=row.reason,
+        about=PersonId(row.about) if row.about is not None else None,
+        detail=row.detail or {},
         ledger_index=row.ledger_index,
     )

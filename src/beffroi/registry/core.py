@@ -1,7 +1,7 @@
 """The core of the store: an immutable snapshot for readers, numbered and registered changes for writers."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -48,6 +48,8 @@ class Writer:
         version: int | None = None,
         commune: BodyId | None = None,
         reason: str | None = None,
+        about: PersonId | None = None,
+        detail: Mapping[str, str | int] | None = None,
     ) -> int:
         """Open a change; its revision. One that does not widen counts at once."""
         self._head.revision += 1
@@ -60,6 +62,8 @@ class Writer:
             version=version,
             commune=commune,
             reason=reason,
+            about=about,
+            detail=detail or {},
         )
         self._session.add(
             ChangeRow(
@@ -71,6 +75,8 @@ class Writer:
                 version=change.version,
                 commune=change.commune,
                 reason=change.reason,
+                about=change.about,
+                detail=dict(change.detail) or None,
                 effective=None if change.widens else change.revision,
             )
         )

@@ -40,6 +40,8 @@ class NewCamera:
     kind: CameraKind = CameraKind.FIXED
     latitude_deg: float | None = None
     longitude_deg: float | None = None
+    controller: BodyId | None = None
+    """The body responsible for the system, where that is not the commune."""
 
 
 def enrol(registry: Registry, engine: Engine, new: NewCamera, *, recorder: Path, by: PersonId) -> list[Change]:
@@ -80,6 +82,7 @@ def enrol(registry: Registry, engine: Engine, new: NewCamera, *, recorder: Path,
                 kind=new.kind,
                 latitude_deg=new.latitude_deg,
                 longitude_deg=new.longitude_deg,
+                controller=new.controller,
             )
         ],
         by=by,

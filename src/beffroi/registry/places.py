@@ -114,13 +114,14 @@ class Places(FactStore):
         """Record cameras, or another place for known ones; each place counts once the commune has confirmed it.
 
         Raises:
-            BadInputError: malformed id. NotFoundError: unknown commune.
+            BadInputError: malformed id. NotFoundError: unknown commune or controller.
         """
 
         def step(session: Session, facts: Facts, write: Writer) -> None:
             for camera in cameras:
                 camera_id(camera.id)
-                known(camera.commune in facts.bodies, camera.commune)
+                for body in (camera.commune, camera.controller):
+                    known(body is None or body in facts.bodies, str(body))
                 revision = write.change(ChangeKind.CAMERA_PROPOSED, camera.id, commune=camera.commune)
                 session.add(camera_row(replace(camera, placement_confirmed_by=None), revision, entered_by=by))
 

@@ -27,7 +27,7 @@ _REFRESH_LIMIT: Final = 200
 _ABOUT: Final = {
     kind: kind.value.partition("_")[0] if kind is not ChangeKind.MEMBERS_SET else "body" for kind in ChangeKind
 }
-"""What a change is about: body, person, system, camera, document."""
+"""What a change is about: body, person, system, camera, document; deadlines and shifts are no facts of law."""
 
 R = TypeVar("R", BodyRow, PersonRow, CameraRow, DocumentRow, DocumentStateRow)
 
@@ -161,6 +161,7 @@ def camera_of(row: CameraRow) -> Camera:
         placement_confirmed_by=PersonId(row.place_confirmed_by) if row.place_confirmed_by is not None else None,
         latitude_deg=row.latitude_deg,
         longitude_deg=row.longitude_deg,
+        controller=BodyId(row.controller) if row.controller is not None else None,
     )
 
 
@@ -177,6 +178,7 @@ def camera_row(camera: Camera, revision: int, *, entered_by: PersonId, retired: 
         place_confirmed_by=camera.placement_confirmed_by,
         latitude_deg=camera.latitude_deg,
         longitude_deg=camera.longitude_deg,
+        controller=camera.controller,
         entered_by=entered_by,
         retired=retired,
     )

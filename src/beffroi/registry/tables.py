@@ -36,6 +36,9 @@ class ChangeRow(Base):
     version: Mapped[int | None]
     commune: Mapped[str | None] = mapped_column(String(32))
     reason: Mapped[str | None] = mapped_column(Text)
+    about: Mapped[str | None] = mapped_column(String(64))
+    """The person whom the change is about, who is not its subject: kept out of the register's leaves."""
+    detail: Mapped[dict[str, Any] | None] = mapped_column(JsonColumn)
     effective: Mapped[int | None] = mapped_column(index=True)
     ledger_index: Mapped[int | None] = mapped_column(BigInteger, index=True)
 
@@ -47,7 +50,7 @@ class BodyRow(Base):
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     revision: Mapped[int] = mapped_column(ForeignKey("changes.revision"), primary_key=True)
-    kind: Mapped[str] = mapped_column(String(16))
+    kind: Mapped[str] = mapped_column(String(32))
     name: Mapped[str] = mapped_column(String(200))
     departement: Mapped[str] = mapped_column(String(4))
     form: Mapped[str | None] = mapped_column(String(1))
@@ -96,6 +99,7 @@ class CameraRow(Base):
     place_confirmed_by: Mapped[str | None] = mapped_column(String(64))
     latitude_deg: Mapped[float | None]
     longitude_deg: Mapped[float | None]
+    controller: Mapped[str | None] = mapped_column(String(32))
     entered_by: Mapped[str] = mapped_column(String(64))
     retired: Mapped[bool]
 
@@ -151,3 +155,68 @@ class DocumentStateRow(Base):
     confirmed_by: Mapped[str | None] = mapped_column(String(64))
 
     __table_args__ = (Index(None, "document", "version", "revision"),)
+
+
+class FirstConfirmationRow(Base):
+    """The first of the two confirmations that a version needs (see `beffroi.registry.two_persons`)."""
+
+    __tablename__ = "first_confirmations"
+
+    revision: Mapped[int] = mapped_column(ForeignKey("changes.revision"), primary_key=True)
+    document: Mapped[str] = mapped_column(String(200))
+    version: Mapped[int]
+    by: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime] = mapped_column(Instant)
+
+    __table_args__ = (UniqueConstraint("document", "version"),)
+
+
+class AttachmentRow(Base):
+    """A file that belongs to a version of a document; its bytes are in the folder of attachments, by their digest."""
+
+    __tablename__ = "attachments"
+
+    document: Mapped[str] = mapped_column(String(200), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    revision: Mapped[int] = mapped_column(ForeignKey("changes.revision"))
+    name: Mapped[str] = mapped_column(String(200))
+    media_type: Mapped[str] = mapped_column(String(64))
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    entered_by: Mapped[str] = mapped_column(String(64))
+    entered_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class AnnouncementRow(Base):
+    """A deadline told to one person, once."""
+
+    __tablename__ = "announcements"
+
+    revision: Mapped[int] = mapped_column(ForeignKey("changes.revision"), primary_key=True)
+    document: Mapped[str] = mapped_column(String(200))
+    version: Mapped[int]
+    reason: Mapped[str] = mapped_column(String(16))
+    stage: Mapped[str] = mapped_column(String(8))
+    addressee: Mapped[str] = mapped_column(String(64), index=True)
+    ends: Mapped[datetime] = mapped_column(Instant)
+    at: Mapped[datetime] = mapped_column(Instant)
+    acknowledged_at: Mapped[datetime | None] = mapped_column(Instant)
+
+    __table_args__ = (UniqueConstraint("document", "version", "reason", "stage", "addressee"),)
+
+
+class ShiftRow(Base):
+    """One person on duty for some communes, from an instant to another (UTC)."""
+
+    __tablename__ = "shifts"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    person: Mapped[str] = mapped_column(String(64), index=True)
+    communes: Mapped[list[str]] = mapped_column(JsonColumn)
+    starts: Mapped[datetime] = mapped_column(Instant, index=True)
+    ends: Mapped[datetime] = mapped_column(Instant, index=True)
+    entered_by: Mapped[str] = mapped_column(String(64))
+    entered_at: Mapped[datetime] = mapped_column(Instant)
+    replaced_by: Mapped[str | None] = mapped_column(String(64))
+    cancelled_at: Mapped[datetime | None] = mapped_column(Instant)
+    revision: Mapped[int | None] = mapped_column(ForeignKey("changes.revision"))
