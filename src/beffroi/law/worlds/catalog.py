@@ -1,0 +1,32 @@
+"""All worlds by name."""
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Final
+
+from beffroi.domain.errors import NotFoundError
+from beffroi.domain.text import Text
+from beffroi.law.worlds.pooled_epci import pooled_epci
+from beffroi.law.worlds.world import World
+
+WORLDS: Final[Mapping[str, Callable[[], World]]] = MappingProxyType({"pooled-epci": pooled_epci})
+
+
+@lru_cache(maxsize=64)
+def world(name: str) -> World:
+    """The world of this name.
+
+    Raises:
+        NotFoundError: there is none; the sentence lists them.
+    """
+    maker = WORLDS.get(name)
+    if maker is None:
+        names = ", ".join(WORLDS)
+        raise NotFoundError(
+            Text(
+                fr=f"Il n'y a pas de monde « {name[:80]} » : écrivez l'un de ceux-ci : {names}.",
+                en=f"There is no world “{name[:80]}”: write one of these: {names}.",
+            )
+        )
+    return maker()
