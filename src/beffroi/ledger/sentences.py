@@ -82,6 +82,11 @@ _BY_OUTCOME: Final = {
 }
 
 
+def change_words(outcome: str) -> Text:
+    """A change of the facts in words, by its kind."""
+    return _OUTCOMES.get(outcome, _PLAIN[EntryKind.DOCUMENT_CHANGED])
+
+
 def sentence(record: Record) -> Text:
     """What happened, in a few words; the columns beside it say where and when."""
     if record.kind is EntryKind.VIEW_REFUSED and record.decision and record.decision.verdict is Verdict.UNSETTLED:

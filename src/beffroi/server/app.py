@@ -19,7 +19,7 @@ from beffroi.server.access import RouteFact
 from beffroi.server.centre import Centre
 from beffroi.server.guard import Guard
 from beffroi.server.rendering import error_json, refusal_json
-from beffroi.server.routes import acts, cameras, door, papers, people, posts, room, views
+from beffroi.server.routes import acts, camerafile, cameras, door, papers, people, persons, posts, room, views
 from beffroi.server.session import NotLoggedInError
 from beffroi.server.viewing import Viewing
 
@@ -61,7 +61,15 @@ def create_app(centre: Centre) -> FastAPI:
     )
     app.state.identity, app.state.https, app.state.viewing = centre.identity, centre.https, viewing
     table: list[RouteFact] = []
-    for build in (door.build, cameras.build, papers.build, acts.build, people.build):
+    for build in (
+        door.build,
+        cameras.build,
+        camerafile.build,
+        papers.build,
+        persons.build,
+        acts.build,
+        people.build,
+    ):
         routes = build(centre)
         app.include_router(routes.router)
         table += routes.table

@@ -15,13 +15,11 @@ from beffroi.base.secrets import SecretBox, load_or_create_key, read_signing_key
 from beffroi.capture.client import RecorderClient
 from beffroi.domain.acts import Act, Purpose
 from beffroi.domain.clock import Clock
-from beffroi.domain.documents import DocumentKind
 from beffroi.domain.errors import BrokenError
 from beffroi.domain.facts import Facts
 from beffroi.domain.ids import AuthorityId, PersonId
 from beffroi.domain.text import Text
 from beffroi.identity.service import Identity
-from beffroi.law.documents import type_name
 from beffroi.law.engine import LawEngine
 from beffroi.law.packs.fr.reasons import REASONS
 from beffroi.law.sentences import contracted
@@ -105,10 +103,6 @@ class Centre:
                 commune = commune_name(facts, one.camera.commune)
                 found[decision.authority] = (decision.authority, authority_name(decision.authority, commune), commune)
         return sorted(found.values(), key=lambda item: item[2])
-
-    def document_label(self, kind: DocumentKind) -> Text:
-        """What a kind of document is called."""
-        return type_name(kind)
 
 
 def commune_name(facts: Facts, commune: str) -> str:

@@ -8,12 +8,14 @@ from pydantic import Field, JsonValue
 
 from beffroi.domain.clock import now
 from beffroi.domain.documents import Document, DocumentKind, DocumentStatus, Scope
-from beffroi.domain.facts import Facts
+from beffroi.domain.facts import BodyKind, Facts
 from beffroi.domain.ids import BodyId, CameraId, DocumentId, PersonId
+from beffroi.law.documents import code, type_name
 from beffroi.registry.entitlement import communes_of, speaks_for
 from beffroi.server.access import AMEND, CONFIRM, SUPPLY, Routes
 from beffroi.server.body import Body
 from beffroi.server.centre import Centre
+from beffroi.server.paperfile import history_json, kind_json, versions_json
 from beffroi.server.rendering import Json
 from beffroi.server.session import Caller, require_caller
 from beffroi.server.sight import Sight, sight_of, unknown
@@ -67,6 +69,30 @@ def build(centre: Centre) -> Routes:
             for document in newest(facts)
             if sight.document(facts, document)
         ]
+
+    @routes.get("/api/documents/kinds", SUPPLY)
+    def kinds() -> list[Json]:
+        """Kinds of documents: code, what is closed without them, and the form of each."""
+        return [kind_json(kind) for kind in DocumentKind]
+
+    @routes.get("/api/documents/names", SUPPLY)
+    def names(request: Request) -> Json:
+        """What a document may name: bodies, cameras, systems and persons in the caller's scope."""
+        facts = centre.registry.facts()
+        return names_json(facts, sight_of(facts, require_caller(request).person))
+
+    @routes.get("/api/documents/{kind}/{name}", SUPPLY)
+    def document(kind: str, name: str, request: Request) -> Json:
+        """One document: all its versions, what changed between them, and its history."""
+        caller = require_caller(request)
+        identifier, facts = known(caller, kind, name), centre.registry.facts()
+        sight, several = sight_of(facts, caller.person), facts.versions(identifier)
+        return {
+            **document_json(centre, facts, several[-1], caller),
+            "type": kind_json(several[-1].kind),
+            "versions": versions_json(facts, several, sight),
+            "history": history_json(facts, centre.registry.changes(subject=identifier), sight),
+        }
 
     @routes.post("/api/documents", AMEND, status_code=201)
     def propose(body: Propose, request: Request) -> Json:
@@ -129,6 +155,25 @@ def newest(facts: Facts) -> list[Document]:
     return [found[key] for key in sorted(found)]
 
 
+def names_json(facts: Facts, sight: Sight) -> Json:
+    """What a form offers to name."""
+    cameras = sorted((one for one in facts.cameras.values() if sight.camera(one)), key=lambda one: one.id)
+    persons = sorted((one for one in facts.persons.values() if sight.person(facts, one)), key=lambda one: one.id)
+    bodies = [
+        body
+        for body in facts.bodies.values()
+        if sight.everything
+        or body.id in sight.communes | sight.bodies
+        or body.kind not in {BodyKind.COMMUNE, BodyKind.EPCI, BodyKind.SYNDICAT, BodyKind.COMMUNES_SYNDICAT}
+    ]
+    return {
+        "bodies": [{"id": one.id, "name": one.name, "kind": one.kind.value} for one in bodies],
+        "cameras": [{"id": one.id, "name": one.name, "commune": one.commune} for one in cameras],
+        "systems": sorted({one.system for one in cameras if one.system}),
+        "persons": [{"id": one.id, "name": one.label.as_dict(), "status": one.status.value} for one in persons],
+    }
+
+
 def _check_named(facts: Facts, scope: Scope, sight: Sight) -> None:
     """What another commune has is, for this caller, as unknown as what nobody has."""
     for camera in sorted(scope.cameras):
@@ -153,7 +198,8 @@ def document_json(centre: Centre, facts: Facts, document: Document, caller: Call
     return {
         "id": document.id,
         "kind": document.kind.value,
-        "label": centre.document_label(document.kind).as_dict(),
+        "code": code(document.kind),
+        "label": type_name(document.kind).as_dict(),
         "number": document.number,
         "signatory": document.signatory,
         "valid_from": document.valid_from.isoformat(),
@@ -163,7 +209,6 @@ def document_json(centre: Centre, facts: Facts, document: Document, caller: Call
         "status": document.status_on(at).value,
         "version": document.version,
         "communes": [facts.bodies[commune].name for commune in communes if commune in facts.bodies],
-        "widens": True,
         "awaiting": None
         if awaiting is None or not proposed
         else {"fr": f"à confirmer par {awaiting.name}", "en": f"to be confirmed by {awaiting.name}"},
