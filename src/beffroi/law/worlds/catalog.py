@@ -7,10 +7,29 @@ from typing import Final
 
 from beffroi.domain.errors import NotFoundError
 from beffroi.domain.text import Text
+from beffroi.law.worlds import forms, origins
 from beffroi.law.worlds.pooled_epci import pooled_epci
 from beffroi.law.worlds.world import World
 
-WORLDS: Final[Mapping[str, Callable[[], World]]] = MappingProxyType({"pooled-epci": pooled_epci})
+WORLDS: Final[Mapping[str, Callable[[], World]]] = MappingProxyType(
+    {
+        "pooled-epci": pooled_epci,
+        "commune-alone": forms.commune_alone,
+        "police-shared": forms.police_shared,
+        "police-epci": forms.police_epci,
+        "police-syndicat": forms.police_syndicat,
+        "smf": forms.smf,
+        "smo": forms.smo,
+        "departement": forms.departement,
+        "carrier": forms.carrier,
+        "origin-d": origins.origin_d,
+        "origin-e": origins.origin_e,
+        "origin-h": origins.origin_h,
+        "origin-m": origins.origin_m,
+        "origin-t": origins.origin_t,
+        "origin-n": origins.origin_n,
+    }
+)
 
 
 @lru_cache(maxsize=64)

@@ -1,6 +1,7 @@
 """The papers of sharing: what a pooling body needs, and what each member signs with it."""
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Self
 
 from beffroi.domain.acts import Form
@@ -69,6 +70,12 @@ class Pooling(Places):
         """Municipal police shared between these parties: ``L512-1``, ``L512-2``, ``L512-3``."""
         several = list(bodies)
         return self.add(_K.POLICE_POOLING, name or "-".join(several), reach(*several), {"title": title, **fields})
+
+    def event_pooling(self, commune: str, other: str, first_day: date, last_day: date) -> Self:
+        """The préfet calls the police of another commune for an exceptional event (L.512-3)."""
+        about = reach(commune, other)
+        dates = {"valid_from": first_day, "valid_until": last_day}
+        return self.add(_K.POLICE_POOLING, f"{commune}-{other}", about, {"title": "L512-3"}, **dates)
 
     def position(self, row: str, body: str, answer: str = "open") -> Self:
         """The préfecture's written position on a row, for a commune or controller."""
