@@ -19,7 +19,7 @@ from beffroi.server.access import RouteFact
 from beffroi.server.centre import Centre
 from beffroi.server.guard import Guard
 from beffroi.server.rendering import error_json, refusal_json
-from beffroi.server.routes import acts, camerafile, cameras, door, papers, people, persons, posts, room, views
+from beffroi.server.routes import acts, camerafile, cameras, door, papers, people, persons, posts, room, views, why
 from beffroi.server.session import NotLoggedInError
 from beffroi.server.viewing import Viewing
 
@@ -65,6 +65,7 @@ def create_app(centre: Centre) -> FastAPI:
         door.build,
         cameras.build,
         camerafile.build,
+        why.build,
         papers.build,
         persons.build,
         acts.build,

@@ -44,6 +44,15 @@ from beffroi.vault.release import KeyReleaser
 
 DEMO_MARK: Final = "DEMO"
 
+_OFFICES: Final = {
+    "president-cd": Text(fr="président du conseil départemental", en="president of the département"),
+    "controller": Text(fr="responsable du système", en="controller of the system"),
+    "chief": Text(fr="chef du service", en="chief of the service"),
+    "own": Text(fr="propre autorité", en="own authority"),
+    "procureur": Text(fr="procureur de la République", en="public prosecutor"),
+    "juge": Text(fr="juge d'instruction", en="investigating judge"),
+}
+
 
 @dataclass
 class Centre:
@@ -101,7 +110,11 @@ class Centre:
             decision = one.decisions[Act.LIVE]
             if decision.allowed and decision.authority is not None:
                 commune = commune_name(facts, one.camera.commune)
-                found[decision.authority] = (decision.authority, authority_name(decision.authority, commune), commune)
+                found[decision.authority] = (
+                    decision.authority,
+                    authority_name(facts, decision.authority, commune),
+                    commune,
+                )
         return sorted(found.values(), key=lambda item: item[2])
 
 
@@ -110,11 +123,16 @@ def commune_name(facts: Facts, commune: str) -> str:
     return next((body.name for body in facts.bodies.values() if body.id == commune), commune)
 
 
-def authority_name(authority: str, commune: str) -> Text:
-    """“maire de Bourg-Neuf”, from the authority's id and the commune's name."""
-    if authority.startswith("president-cd/"):
-        return Text(fr="président du conseil départemental", en="president of the département")
-    return Text(fr=contracted(f"maire de {commune}"), en=f"mayor of {commune}")
+def authority_name(facts: Facts, authority: str, commune: str) -> Text:
+    """Who an authority is, in words: “maire de Bourg-Neuf”. ``commune`` is the name of the camera's commune."""
+    office, _, body = authority.partition("/")
+    if office == "maire":
+        return Text(fr=contracted(f"maire de {commune}"), en=f"mayor of {commune}")
+    words = _OFFICES.get(office)
+    if words is None:
+        return Text(fr=authority, en=authority)
+    name = next((one.name for one in facts.bodies.values() if one.id == body), "")
+    return Text(fr=f"{words.fr} ({name})", en=f"{words.en} ({name})") if name else words
 
 
 def open_centre(

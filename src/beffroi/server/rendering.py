@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from beffroi.domain.acts import Verdict
 from beffroi.domain.clock import instant
-from beffroi.domain.decision import Condition, Decision
+from beffroi.domain.decision import Condition, Cure, Decision
 from beffroi.domain.errors import BeffroiError
 from beffroi.domain.text import Text
 from beffroi.server.notices import Notice
@@ -25,13 +25,7 @@ def refusal_json(decision: Decision) -> Json:
         "ground": decision.ground,
         "sentence": decision.sentence.as_dict(),
         "articles": list(decision.articles),
-        "cure": None
-        if decision.cure is None
-        else {
-            "kind": decision.cure.kind,
-            "text": decision.cure.text.as_dict(),
-            "issuer": decision.cure.issuer.as_dict(),
-        },
+        "cure": _cure_json(decision.cure),
         "conditions": [condition_json(condition) for condition in decision.conditions],
         "whom": (_ASK_PREFECTURE if decision.verdict is Verdict.UNSETTLED else _ASK_SUPERVISOR).as_dict(),
     }
@@ -44,7 +38,15 @@ def condition_json(condition: Condition) -> Json:
         "met": condition.met,
         "text": condition.text.as_dict(),
         "article": condition.article,
+        "cure": None if condition.met else _cure_json(getattr(condition, "cure", None)),
     }
+
+
+def _cure_json(cure: Cure | None) -> Json | None:
+    """The document that would cure a refusal, and who issues it."""
+    if cure is None:
+        return None
+    return {"kind": cure.kind, "text": cure.text.as_dict(), "issuer": cure.issuer.as_dict()}
 
 
 def notice_json(notice: Notice) -> Json:

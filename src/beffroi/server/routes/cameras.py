@@ -1,4 +1,4 @@
-"""The cameras a person may know of, why an act is allowed or refused, camera health, and adding a camera."""
+"""The cameras a person may know of, camera health, and adding a camera."""
 
 import hashlib
 import json
@@ -9,13 +9,10 @@ from pydantic import Field, SecretStr
 from starlette.concurrency import run_in_threadpool
 
 from beffroi.capture.client import RecorderGoneError
-from beffroi.domain.acts import Act, Origin, Purpose
-from beffroi.domain.clock import now, to_wall_us
-from beffroi.domain.decision import ActRequest, Decision
+from beffroi.domain.acts import Act, Origin
 from beffroi.domain.facts import Camera, Facts
 from beffroi.domain.gaps import GapCause
 from beffroi.domain.ids import BodyId, CameraId, DocumentId
-from beffroi.domain.ranges import WallRange
 from beffroi.law.visible import VisibleCamera
 from beffroi.registry.enrol import NewCamera, enrol
 from beffroi.server.access import CAMERAS, CONFIRM, HEALTH, LOGGED_IN, MACHINE, Routes
@@ -25,14 +22,6 @@ from beffroi.server.notices import Level
 from beffroi.server.rendering import Json, iso, notice_json, refusal_json
 from beffroi.server.session import require_caller
 from beffroi.server.sight import camera_name, sight_of, unknown
-
-
-class Why(Body):
-    """One act on one camera, for one purpose."""
-
-    camera: Annotated[str, Field(max_length=63)]
-    act: Act
-    purpose: Purpose | None = None
 
 
 class AddCamera(Body):
@@ -69,7 +58,7 @@ def build(centre: Centre) -> Routes:
             authority = one.decisions[Act.LIVE].authority
             if authority is not None:
                 place = commune_name(facts, one.camera.commune)
-                names[one.camera.commune] = {"id": authority, "name": authority_name(authority, place).as_dict()}
+                names[one.camera.commune] = {"id": authority, "name": authority_name(facts, authority, place).as_dict()}
         listed = [
             {
                 "id": commune,
@@ -81,21 +70,6 @@ def build(centre: Centre) -> Routes:
         ]
         # Drawn from the answer alone: the registry's own number would tell of changes elsewhere.
         return {"revision": hashlib.sha256(json.dumps(listed).encode()).hexdigest()[:16], "communes": listed}
-
-    @routes.post("/api/why", LOGGED_IN)
-    def why(body: Why, request: Request) -> Json:
-        """Why an act is allowed or refused: articles, documents, conditions. No image, no entry."""
-        caller = require_caller(request)
-        at = now(centre.clock)
-        end_us = to_wall_us(at)
-        footage = WallRange(end_us - 60_000_000, end_us) if body.act is Act.REPLAY else None
-        duty = centre.duties.of(caller.session)
-        purpose = body.purpose or (duty.reason.purpose if duty else None)
-        decision = centre.decider.decide(
-            ActRequest(caller.person, body.act, CameraId(body.camera), purpose, at, footage, strong_auth=caller.strong)
-        )
-        facts = centre.registry.facts()
-        return {**refusal_json(decision), **_allowed_part(facts, decision)}
 
     @routes.get("/api/health/cameras", HEALTH)
     async def health(request: Request) -> list[Json]:
@@ -235,15 +209,4 @@ def health_json(facts: Facts, camera: Camera, streams: list[dict[str, Any]] | No
             }
             for stream in streams or []
         ],
-    }
-
-
-def _allowed_part(facts: Facts, decision: Decision) -> Json:
-    if decision.authority is None:
-        return {"authority": None, "documents": []}
-    camera = facts.cameras.get(decision.request.camera)
-    place = commune_name(facts, camera.commune) if camera else ""
-    return {
-        "authority": {"id": decision.authority, "name": authority_name(decision.authority, place).as_dict()},
-        "documents": [{"id": document} for document in decision.documents],
     }

@@ -92,7 +92,7 @@ def build(centre: Centre, viewing: Viewing) -> Routes:
         return {
             "view": view.id,
             "lease": view.lease,
-            "authority": {"id": view.authority, "name": authority_name(view.authority, commune).as_dict()},
+            "authority": {"id": view.authority, "name": authority_name(facts, view.authority, commune).as_dict()},
             "purpose": purpose.value,
             "review": reason.review,
             "camera": {"id": camera.id, "name": camera.name, "commune": commune},
