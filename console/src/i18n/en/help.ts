@@ -1,0 +1,30 @@
+import type * as french from '../fr/help';
+
+export const help: typeof french.help = {
+  title: 'Keyboard shortcuts',
+  wall: 'Wall',
+  replay: 'Replay',
+  everywhere: 'Everywhere',
+  rows: {
+    select: 'choose a tile',
+    arrows: 'move between tiles',
+    enlarge: 'enlarge',
+    back: 'back',
+    cycle: 'change the layout',
+    grids: '1, 4, 9 or 16 tiles',
+    filter: 'search a camera',
+    put: 'put the camera on the wall',
+    replay: 'replay this camera, 30 s back',
+    remove: 'close the view',
+    black: 'black mode',
+    jkl: 'reverse, pause, play (again: faster)',
+    frames: 'previous, next frame',
+    ten: 'back, forward 10 s',
+    minute: 'back, forward one minute',
+    zoom: 'timeline zoom',
+    goTo: 'go to a time',
+    rooms: 'change room',
+    duty: 'change reason',
+    help: 'this help',
+  },
+};
