@@ -8,12 +8,17 @@ from typing import Final
 
 from beffroi.domain.documents import Document, DocumentKind, DocumentStatus
 from beffroi.domain.errors import BadInputError, RefusedError
-from beffroi.domain.facts import BodyKind, Facts, PersonStatus
+from beffroi.domain.facts import Body, BodyKind, Facts, PersonStatus
 from beffroi.domain.ids import BodyId, PersonId
 from beffroi.domain.text import Text
+from beffroi.registry.two_persons import bound_communes
 
-_POOLING: Final = frozenset({BodyKind.EPCI, BodyKind.SYNDICAT})
+POOLING: Final = frozenset({BodyKind.EPCI, BodyKind.SYNDICAT, BodyKind.COMMUNES_SYNDICAT})
+"""Kinds of bodies that act for their members."""
+
 _INDEPENDENT: Final = frozenset({PersonStatus.DPO, PersonStatus.INSPECTOR})
+
+_PAIR: Final = 2
 
 _SPREADS: Final = frozenset(
     {
@@ -22,6 +27,11 @@ _SPREADS: Final = frozenset(
         DocumentKind.IMPACT_ASSESSMENT,
         DocumentKind.PREFECTURE_POSITION,
         DocumentKind.CNIL_COMMITMENT,
+        DocumentKind.APPLICATION,
+        DocumentKind.PROCESSING_RECORD,
+        DocumentKind.NOTICE,
+        DocumentKind.SECURITY_APPROVAL,
+        DocumentKind.SERVICE_DESIGNATION,
     }
 )
 """Kinds that may name several communes at once: none of them opens anything without each commune's own agreement and
@@ -61,6 +71,8 @@ def body_awaited(document: Document, facts: Facts) -> BodyId:
     communes = communes_of(document, facts)
     if len(communes) == 1:
         return next(iter(communes))
+    if len(bound_communes(document, facts)) == _PAIR:
+        return min(communes)  # each of the two confirms: see `check_second`
     if len(communes) > 1 and document.kind not in _SPREADS:
         raise BadInputError(
             Text(
@@ -72,8 +84,9 @@ def body_awaited(document: Document, facts: Facts) -> BodyId:
     bodies = {body for body in document.scope.bodies if body in facts.bodies} - communes
     if not bodies:
         bodies = {facts.persons[person].employer for person in document.scope.persons if person in facts.persons}
+    bodies = _closest(bodies, facts)
     if not bodies and communes:
-        bodies = {body.id for body in facts.bodies.values() if body.kind in _POOLING and communes <= body.members}
+        bodies = {body.id for body in facts.bodies.values() if body.kind in POOLING and communes <= body.members}
     if len(bodies) != 1:
         raise BadInputError(
             Text(
@@ -93,14 +106,10 @@ def speaks_for(facts: Facts, person: PersonId, body: BodyId, at: datetime) -> bo
     known, asked = facts.persons.get(person), facts.bodies.get(body)
     if known is None or asked is None:
         return False
-    if asked.kind in _POOLING:
-        return any(
-            speaks_for(facts, person, member, at)
-            for member in asked.members
-            if _kind(facts, member) is BodyKind.COMMUNE
-        )
-    if asked.kind is BodyKind.DEPARTEMENT:
-        return known.status is PersonStatus.DEPARTEMENT_PRESIDENT and known.employer == body
+    if asked.kind in POOLING:
+        return any(speaks_for(facts, person, member, at) for member in asked.members if _below(facts, asked, member))
+    if asked.kind is BodyKind.DEPARTEMENT and known.status is PersonStatus.DEPARTEMENT_PRESIDENT:
+        return known.employer == body
     if known.status is PersonStatus.MAYOR and known.commune == body:
         return _named(facts, DocumentKind.ELECTION, person, body, at)
     return _named(facts, DocumentKind.DESIGNATION, person, body, at, to_confirm=True)
@@ -114,8 +123,9 @@ def somebody_speaks_for(facts: Facts, body: BodyId, at: datetime) -> bool:
 def check_confirm(facts: Facts, document: Document, by: PersonId, entered_by: PersonId, at: datetime) -> None:
     """Whether this person may confirm this proposal.
 
-    A commune that has nobody yet (it joins, or a mandate ran out) cannot confirm its own election record: the data
-    protection officer or the departmental commission then does, never the person who entered it.
+    A body that has nobody yet (a commune that joins, a mandate that ran out, a manager of a building) cannot confirm
+    who speaks for it: the data protection officer or the departmental commission then does, never the person who
+    entered it. They also confirm an inspectorate's mission letter, which is under no mayor's veto (CSI L.253-3).
 
     Raises:
         NotEntitledToFactError: saying who may.
@@ -133,17 +143,58 @@ def check_confirm(facts: Facts, document: Document, by: PersonId, entered_by: Pe
     body = document.awaiting
     if body is None:
         raise NotEntitledToFactError("Cette pièce n'attend personne.", "This document awaits nobody.")
-    if speaks_for(facts, by, body, at):
+    if any(speaks_for(facts, by, one, at) for one in bound_communes(document, facts) or (body,)):
         return
     person = facts.persons.get(by)
-    first_record = document.kind is DocumentKind.ELECTION and not somebody_speaks_for(facts, body, at)
-    if first_record and person is not None and person.status in _INDEPENDENT:
+    if person is not None and person.status in _INDEPENDENT and _for_independents(facts, document, body, at):
         return
     name = facts.bodies[body].name
     raise NotEntitledToFactError(
         f"Seule une personne désignée par {name} peut confirmer : son maire, ou qui il a désigné pour cela.",
         f"Only a person designated by {name} can confirm: its mayor, or the person designated for that.",
     )
+
+
+def check_second(
+    facts: Facts, document: Document, by: PersonId, entered_by: PersonId, at: datetime, *, first: PersonId
+) -> None:
+    """Whether this person may confirm after a first one: another person of the commune, or the data protection
+    officer; where two communes are bound, somebody of the commune that has not spoken yet.
+
+    Raises:
+        NotEntitledToFactError: saying who may.
+    """
+    if by == first:
+        raise NotEntitledToFactError(
+            "Vous avez déjà confirmé cette pièce : une seconde personne doit confirmer.",
+            "You have confirmed this document already: a second person has to confirm.",
+        )
+    bound = bound_communes(document, facts)
+    if bound:
+        silent = {one for one in bound if not speaks_for(facts, first, one, at)} or set(bound)
+        if by != entered_by and any(speaks_for(facts, by, one, at) for one in silent):
+            return
+        names = ", ".join(sorted(facts.bodies[one].name for one in silent))
+        raise NotEntitledToFactError(
+            f"La seconde confirmation revient à une personne désignée par {names}.",
+            f"The second confirmation is for a person designated by {names}.",
+        )
+    person = facts.persons.get(by)
+    is_dpo = person is not None and person.status is PersonStatus.DPO
+    if is_dpo and by != entered_by and by not in document.scope.persons:
+        return
+    check_confirm(facts, document, by, entered_by, at)
+
+
+def _for_independents(facts: Facts, document: Document, body: BodyId, at: datetime) -> bool:
+    if document.kind is DocumentKind.MISSION_LETTER:
+        return True
+    first_voice = document.kind is DocumentKind.ELECTION or (
+        document.kind is DocumentKind.DESIGNATION
+        and document.fields.get("confirm") is True
+        and _kind(facts, body) not in {BodyKind.COMMUNE, *POOLING}
+    )
+    return first_voice and not somebody_speaks_for(facts, body, at)
 
 
 def check_place(facts: Facts, commune: BodyId, by: PersonId, entered_by: PersonId, at: datetime) -> None:
@@ -181,7 +232,7 @@ def check_narrow(facts: Facts, document: Document, by: PersonId, entered_by: Per
         if document.awaiting is not None:
             concerned.add(document.awaiting)
         concerned |= {facts.persons[one].employer for one in document.scope.persons if one in facts.persons}
-        pools = {body.id for body in facts.bodies.values() if body.kind in _POOLING and body.members & communes}
+        pools = {body.id for body in facts.bodies.values() if body.kind in POOLING and body.members & communes}
         if person.employer in concerned | pools or person.commune in concerned:
             return
         if person.status in _INDEPENDENT:
@@ -201,6 +252,23 @@ def _named(
         if not to_confirm or document.fields.get("confirm") is True:
             return True
     return False
+
+
+def _closest(bodies: set[BodyId], facts: Facts) -> set[BodyId]:
+    """Among several bodies that are no commune, those closest to the images: the controllers of cameras, else those
+    that pool nothing (a département that joins a syndicat speaks for itself)."""
+    if len(bodies) < _PAIR:
+        return bodies
+    controllers = bodies & {camera.responsible for camera in facts.cameras.values()}
+    return controllers or {body for body in bodies if _kind(facts, body) not in POOLING}
+
+
+def _below(facts: Facts, body: Body, member: BodyId) -> bool:
+    """Whether a member's word is a word of the pooling body: a commune, a département, or an EPCI through its own."""
+    kind = _kind(facts, member)
+    return kind in {BodyKind.COMMUNE, BodyKind.DEPARTEMENT} or (
+        kind is BodyKind.EPCI and body.kind is not BodyKind.EPCI
+    )
 
 
 def _kind(facts: Facts, body: BodyId) -> BodyKind | None:

@@ -1,15 +1,14 @@
-"""Documents: proposed by one person, confirmed by another whom the commune designated, suspended by one alone."""
+"""Documents: entered by one person, suspended or withdrawn by one alone (`confirming` has what opens)."""
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from beffroi.domain.documents import Document, DocumentStatus
-from beffroi.domain.errors import BadInputError, NotFoundError
+from beffroi.domain.errors import BadInputError
 from beffroi.domain.facts import Facts
 from beffroi.domain.ids import DocumentId, PersonId
 from beffroi.domain.text import Text
@@ -17,7 +16,8 @@ from beffroi.registry import entitlement
 from beffroi.registry.changes import Change, ChangeKind
 from beffroi.registry.core import FactStore, Writer, known
 from beffroi.registry.rows import document_row
-from beffroi.registry.tables import DocumentRow, DocumentStateRow
+from beffroi.registry.states import entered_by, no_document, state_row
+from beffroi.registry.tables import DocumentRow
 
 _MAY_LEAVE: Final = {
     DocumentStatus.SUSPENDED: frozenset({DocumentStatus.CONFIRMED}),
@@ -66,39 +66,8 @@ class Papers(FactStore):
                 )
                 revision = write.change(ChangeKind.PROPOSED, fresh.id, version=fresh.version, commune=awaiting)
                 session.add(document_row(fresh, revision, entered_by=by))
-                session.add(_state(fresh, revision, write.at))
+                session.add(state_row(fresh, revision, write.at))
                 session.flush()
-
-        return self.apply(by, step)
-
-    def confirm(self, document: DocumentId, *, by: PersonId) -> Change:
-        """A person designated by the commune confirms the newest version: from its register entry on, it counts.
-
-        Raises:
-            NotFoundError: no such document. BadInputError: its newest version awaits nothing.
-            NotEntitledToFactError: not designated by that commune, or the person who entered it, or whom it names.
-        """
-        return self.confirm_all([document], by=by)[0]
-
-    def confirm_all(self, documents: Sequence[DocumentId], *, by: PersonId) -> list[Change]:
-        """As `confirm`, several at once."""
-
-        def step(session: Session, facts: Facts, write: Writer) -> None:
-            for identifier in documents:
-                document, entered_by = _newest(session, facts, identifier)
-                if document.status is not DocumentStatus.PROPOSED:
-                    raise BadInputError(
-                        Text(
-                            fr="Cette pièce n'attend pas de confirmation : saisissez-en une nouvelle version.",
-                            en="This document awaits no confirmation: enter a new version of it.",
-                        )
-                    )
-                entitlement.check_confirm(facts, document, by, entered_by, write.at)
-                revision = write.change(
-                    ChangeKind.CONFIRMED, identifier, version=document.version, commune=document.awaiting
-                )
-                confirmed = replace(document, status=DocumentStatus.CONFIRMED, confirmed_by=by)
-                session.add(_state(confirmed, revision, write.at))
 
         return self.apply(by, step)
 
@@ -131,7 +100,7 @@ class Papers(FactStore):
             else:
                 document = next((one for one in facts.versions(identifier) if one.version == version), None)
             if document is None:
-                raise _no_document()
+                raise no_document()
             if document.status not in _MAY_LEAVE[status]:
                 raise BadInputError(
                     Text(
@@ -139,12 +108,12 @@ class Papers(FactStore):
                         en="This document is not in force: there is nothing to suspend or withdraw.",
                     )
                 )
-            entitlement.check_narrow(facts, document, by, _entered_by(session, document))
+            entitlement.check_narrow(facts, document, by, entered_by(session, document))
             kind = ChangeKind.SUSPENDED if status is DocumentStatus.SUSPENDED else ChangeKind.WITHDRAWN
             revision = write.change(
                 kind, identifier, version=document.version, commune=document.awaiting, reason=reason
             )
-            session.add(_state(replace(document, status=status), revision, write.at))
+            session.add(state_row(replace(document, status=status), revision, write.at))
 
         return self.apply(by, step)[0]
 
@@ -158,29 +127,3 @@ def _check_scope(document: Document, facts: Facts) -> None:
         known(camera in facts.cameras, camera)
     for person in scope.persons:
         known(person in facts.persons, person)
-
-
-def _state(document: Document, revision: int, at: datetime) -> DocumentStateRow:
-    return DocumentStateRow(
-        revision=revision,
-        document=document.id,
-        version=document.version,
-        status=document.status.value,
-        at=at,
-        confirmed_by=document.confirmed_by,
-    )
-
-
-def _newest(session: Session, facts: Facts, identifier: DocumentId) -> tuple[Document, PersonId]:
-    several = facts.versions(identifier)
-    if not several:
-        raise _no_document()
-    return several[-1], _entered_by(session, several[-1])
-
-
-def _entered_by(session: Session, document: Document) -> PersonId:
-    return PersonId(session.get_one(DocumentRow, (document.id, document.version)).entered_by)
-
-
-def _no_document() -> NotFoundError:
-    return NotFoundError(Text(fr="Cette pièce n'existe pas.", en="There is no such document."))
