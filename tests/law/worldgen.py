@@ -6,19 +6,18 @@
 Nothing is read from `beffroi.law`. The same seed gives the same world.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from random import Random
 from typing import Final
 
-from tests.law.worldgen_papers import papers
-from tests.law.worldgen_shape import Shape, shape
+from tests.law.worldgen_papers import Desk, papers
+from tests.law.worldgen_shape import PLACER, Shape, shape
 
 from beffroi.domain.acts import Form, Origin
 from beffroi.domain.facts import Body, BodyKind, Camera, CameraKind, Facts, Person, PersonStatus
 from beffroi.domain.ids import BodyId, CameraId, PersonId
 from beffroi.domain.text import Text
-
-PLACER: Final = PersonId("placer")
 
 PERSONS: Final[tuple[tuple[str, str, str, str], ...]] = (
     # name, quality, employer, commune
@@ -125,7 +124,7 @@ def people() -> list[Person]:
     ]
 
 
-def cameras(draw: Random) -> list[Camera]:
+def cameras(unplaced: Callable[[], bool]) -> list[Camera]:
     """Cameras of every origin and controller; a place still to be confirmed now and then."""
     return [
         Camera(
@@ -135,7 +134,7 @@ def cameras(draw: Random) -> list[Camera]:
             Origin(origin),
             f"s{commune}" if origin in "vd" else f"s-{name}",
             CameraKind.DOME,
-            None if draw.random() < 0.02 else PLACER,
+            None if unplaced() else PLACER,
             controller=BodyId(controller) or None,
         )
         for name, commune, origin, controller in CAMERAS
@@ -144,12 +143,15 @@ def cameras(draw: Random) -> list[Camera]:
 
 def world(draw: Random, at: datetime) -> Facts:
     """A world whose papers are in order around this instant."""
-    made = shape(draw)
-    placed = cameras(draw)
-    return Facts.of(
-        revision=1,
-        persons=people(),
-        bodies=bodies(made),
-        cameras=placed,
-        documents=papers(draw, made, bodies(made), placed, at),
-    )
+    return _world(shape(draw), cameras(lambda: draw.random() < 0.02), Desk(draw, at))
+
+
+def small_world(made: Shape, at: datetime) -> Facts:
+    """A world of this shape where everything is in order, nothing left to chance."""
+    return _world(made, cameras(lambda: False), Desk(Random(0), at, whole=True))  # noqa: S311  nothing is drawn
+
+
+def _world(made: Shape, placed: list[Camera], desk: Desk) -> Facts:
+    pooling = bodies(made)
+    documents = papers(desk, made, pooling, placed)
+    return Facts.of(revision=1, persons=people(), bodies=pooling, cameras=placed, documents=documents)

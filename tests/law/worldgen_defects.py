@@ -6,6 +6,8 @@ from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any, Final
 
+from tests.law.worldgen_shape import PLACER
+
 from beffroi.domain.documents import Document, DocumentStatus, Scope
 from beffroi.domain.facts import Facts
 from beffroi.domain.ids import BodyId, CameraId, PersonId
@@ -132,7 +134,7 @@ def restated(draw: Random, document: Document, at: datetime) -> Document:
     status = draw.choice(list(DocumentStatus))
     when = draw.choice([None, at, at - TICK, at + TICK, at - timedelta(days=3), at + timedelta(hours=2)])
     unsigned = status is DocumentStatus.PROPOSED or (status is DocumentStatus.WITHDRAWN and draw.random() < 0.4)
-    return replace(document, status=status, status_at=when, confirmed_by=None if unsigned else document.confirmed_by)
+    return replace(document, status=status, status_at=when, confirmed_by=None if unsigned else PLACER)
 
 
 def _scope(draw: Random, facts: Facts, document: Document, at: datetime) -> Facts:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from tests.law.worldgen_shape import Shape
 from tests.support.worlds import paper
@@ -15,16 +15,21 @@ FIVE: Final[list[JsonValue]] = ["live", "replay", "ptz", "extract", "relay"]
 SERVICES: Final[list[JsonValue]] = ["national_police", "gendarmerie", "customs", "fire_service", "municipal_police"]
 PURPOSES: Final[list[JsonValue]] = ["F1", "F4", "F5", "F8", "F10", "F11", "FE", "FC"]
 EVERYBODY: Final[list[JsonValue]] = [one.value for one in PersonStatus]
+T = TypeVar("T")
 MINUTE: Final = timedelta(minutes=1)
 
 
 class Desk:
-    """Writes papers whose dates surround an instant."""
+    """Writes papers whose dates surround an instant. ``whole``: nothing left to chance, everything in order."""
 
-    def __init__(self, draw: Random, at: datetime) -> None:
-        self.draw, self.at = draw, at
-        self.first = at.date() - timedelta(days=draw.choice([1, 30, 100, 400]))
-        self.last = at.date() + timedelta(days=draw.choice([1, 30, 500]))
+    def __init__(self, draw: Random, at: datetime, *, whole: bool = False) -> None:
+        self.draw, self.at, self.whole = draw, at, whole
+        self.first = at.date() - timedelta(days=self.pick([30, 1, 100, 400]))
+        self.last = at.date() + timedelta(days=self.pick([500, 1, 30]))
+
+    def pick(self, items: Sequence[T]) -> T:
+        """One of them at random; the first where everything is in order."""
+        return items[0] if self.whole else self.draw.choice(items)
 
     def write(
         self,
@@ -38,7 +43,7 @@ class Desk:
         **fields: Any,
     ) -> Document:
         """A confirmed document in force."""
-        until: date | None = self.last if self.draw.random() < 0.8 else None
+        until: date | None = self.last if self.chance(0.8) else None
         return paper(
             DocumentKind(kind),
             name,
@@ -53,22 +58,19 @@ class Desk:
 
     def some(self, items: list[JsonValue], keep: float = 0.93) -> list[JsonValue]:
         """Most of a list."""
-        return [one for one in items if self.draw.random() < keep]
+        return [one for one in items if self.whole or self.draw.random() < keep]
 
     def chance(self, share: float) -> bool:
-        """True so often."""
-        return self.draw.random() < share
+        """True so often; where everything is in order, what is usual."""
+        return share >= 0.5 if self.whole else self.draw.random() < share
 
     def instant(self, offset: timedelta) -> str:
         """An instant in words."""
         return (self.at + offset).isoformat()
 
 
-def papers(
-    draw: Random, made: Shape, bodies: Sequence[Body], cameras: Sequence[Camera], at: datetime
-) -> list[Document]:
+def papers(desk: Desk, made: Shape, bodies: Sequence[Body], cameras: Sequence[Camera]) -> list[Document]:
     """Everything that somebody might need."""
-    desk = Desk(draw, at)
     return [
         *_orders(desk, cameras),
         *_places(desk, cameras),
@@ -85,31 +87,31 @@ def _orders(desk: Desk, cameras: Sequence[Camera]) -> Iterator[Document]:
         here = [one.id for one in cameras if one.commune == commune]
         for number in range(2 if desk.chance(0.15) else 1):
             fields: dict[str, Any] = {
-                "type": desk.draw.choice(["normal"] * 8 + ["provisional", "event", "décret", None]),
+                "type": desk.pick(["normal"] * 8 + ["provisional", "event", "décret", None]),
                 "purposes": desk.some(PURPOSES),
                 "viewers": desk.some(EVERYBODY, 0.97),
                 "acts": desk.some(FIVE),
-                "retention_days": desk.draw.choice([30, 30, 31, 15, 7]),
+                "retention_days": desk.pick([30, 30, 31, 15, 7]),
                 "recipients": desk.some(SERVICES),
                 "recipient_terms": "renvoi permanent",
             }
             if desk.chance(0.12):
-                fields["hours"] = desk.draw.choice(["08:00-20:00", "22:00-06:00", "00:00-12:00"])
+                fields["hours"] = desk.pick(["08:00-20:00", "22:00-06:00", "00:00-12:00"])
             if desk.chance(0.12):
                 fields["posts"] = ["csu-1", "csu-2"]
             if desk.chance(0.3):
                 fields["agent_acts"] = desk.some(FIVE, 0.6)
             if fields["type"] == "event" and desk.chance(0.6):
-                day = desk.at.date() + timedelta(days=desk.draw.choice([-1, 0, 1]))
-                moment = desk.instant(desk.draw.choice([-MINUTE, timedelta(), MINUTE]))
-                fields["event_ended_on"] = desk.draw.choice([day.isoformat(), moment])
+                day = desk.at.date() + timedelta(days=desk.pick([0, -1, 1]))
+                moment = desk.instant(desk.pick([-MINUTE, timedelta(), MINUTE]))
+                fields["event_ended_on"] = desk.pick([day.isoformat(), moment])
             yield desk.write("prefect_order", f"{commune}-{number}", bodies=[commune], cameras=here, **fields)
 
 
 def _places(desk: Desk, cameras: Sequence[Camera]) -> Iterator[Document]:
     for commune in ("X", "Y", "Z"):
         here: dict[str, Any] = {"bodies": [commune]}
-        risk = desk.draw.choice(["moyen", "moyen", "faible", "high", "élevé"])
+        risk = desk.pick(["moyen", "moyen", "faible", "high", "élevé"])
         yield desk.write("commissioning", commune, **here)
         yield desk.write("cnil_commitment", commune, **here)
         yield desk.write(
@@ -120,7 +122,7 @@ def _places(desk: Desk, cameras: Sequence[Camera]) -> Iterator[Document]:
             dpo_opinion="favorable",
             cnil_consultation="C-12" if risk in ("high", "élevé") else "",
         )
-        yield desk.write("processing_record", commune, **here, retention_days=desk.draw.choice([30, 30, 10, None]))
+        yield desk.write("processing_record", commune, **here, retention_days=desk.pick([30, 30, 10, None]))
         yield desk.write("notice", commune, **here)
         yield desk.write("conformity", commune, **here)
     for camera in cameras:
@@ -142,7 +144,7 @@ def _pooling(desk: Desk, made: Shape, bodies: Sequence[Body]) -> Iterator[Docume
             members=members,
             natures={one: nature[one] for one in members},
             adjoining=True,
-            president_mandate=desk.draw.choice(["mayor", "epci_president"]),
+            president_mandate=desk.pick(["mayor", "epci_president"]),
         )
         yield desk.write("state_agreement", body.id, bodies=[body.id], feed_legal_basis="L.252-3")
         if body.id == "S":
@@ -150,12 +152,12 @@ def _pooling(desk: Desk, made: Shape, bodies: Sequence[Body]) -> Iterator[Docume
                 "deliberation", "S-members", bodies=["S"], object="members_consent", body="S", pooling_body="S"
             )
         for other in ("X", "Y", "D"):
-            hours = {"hours": desk.draw.choice(["07:00-22:00", "20:00-07:00"])} if desk.chance(0.1) else {}
+            hours = {"hours": desk.pick(["07:00-22:00", "20:00-07:00"])} if desk.chance(0.1) else {}
             yield desk.write(
                 "agreement",
                 f"{body.id}-{other}",
                 bodies=[body.id, other],
-                viewing_staff=desk.draw.choice([1, 6]),
+                viewing_staff=desk.pick([1, 6]),
                 **hours,
             )
         for other in ("X", "Y", "hosp", "D"):
@@ -231,7 +233,7 @@ def _titles_of_people(desk: Desk) -> Iterator[Document]:
 def _special(desk: Desk, cameras: Sequence[Camera]) -> Iterator[Document]:
     every = [one.id for one in cameras]
     window = {"from": desk.instant(timedelta(days=-9)), "to": desk.instant(timedelta())}
-    frame = desk.draw.choice(["flagrance", "preliminary", "information"])
+    frame = desk.pick(["flagrance", "preliminary", "information"])
     written = {"frame": frame, "article": "60-1", "service": "brigade", "opj": "OPJ", **window}
     yield desk.write(
         "requisition", "1", cameras=every, persons=["investigator"], onsite_viewing=desk.chance(0.6), **written
@@ -246,11 +248,11 @@ def _special(desk: Desk, cameras: Sequence[Camera]) -> Iterator[Document]:
     yield desk.write(
         "common_parts_agreement", "1", bodies=["X"], cameras=["ch"], mayor_signed=True, commission_sent_on="2011-01-01"
     )
-    alert = {"opened_at": desk.instant(-desk.draw.choice([0, 5, 10, 14, 15, 40]) * MINUTE)}
+    alert = {"opened_at": desk.instant(-desk.pick([5, 0, 10, 14, 15, 40]) * MINUTE)}
     if desk.chance(0.4):
-        alert["renewed_at"] = desk.instant(-desk.draw.choice([0, 5, 14, 15]) * MINUTE)
+        alert["renewed_at"] = desk.instant(-desk.pick([0, 5, 14, 15]) * MINUTE)
     if desk.chance(0.2):
-        alert["closed_at"] = desk.instant(desk.draw.choice([-1, 0, 1]) * MINUTE)
+        alert["closed_at"] = desk.instant(desk.pick([0, -1, 1]) * MINUTE)
     yield desk.write("alert_record", "1", bodies=["X"], cameras=["ch"], **alert)
 
 
@@ -261,5 +263,5 @@ def _positions(desk: Desk) -> Iterator[Document]:
             yield desk.write("prefecture_position", row, bodies=["X"], point=row, **answer)
     for row in ("row-03", "row-15", "row-18", "row-13"):
         if desk.chance(0.12):
-            answer = {"answer": desk.draw.choice(["closed", "closed", "open"])}
+            answer = {"answer": desk.pick(["closed", "closed", "open"])}
             yield desk.write("prefecture_position", row, bodies=["X"], point=row, **answer)

@@ -2,8 +2,13 @@
 
 from dataclasses import dataclass
 from random import Random
+from typing import Final
 
 from beffroi.domain.acts import Form
+from beffroi.domain.ids import PersonId
+
+PLACER: Final = PersonId("placer")
+"""Who confirmed the papers and the places."""
 
 
 @dataclass(frozen=True)
@@ -31,3 +36,11 @@ def shape(draw: Random) -> Shape:
         police=draw.choice(["shared", "shared", "epci", "epci", "both", "communes"]),
         departement_of_y=draw.choice(["99"] * 9 + ["98"]),
     )
+
+
+_BOTH = frozenset({"E", "S"})
+SMALL: Final = (
+    Shape(Form.C, Form.E, ("D",), through_epci=False, pooled=_BOTH, police="shared", departement_of_y="99"),
+    Shape(Form.C, Form.D, (), through_epci=True, pooled=_BOTH, police="epci", departement_of_y="99"),
+)
+"""The two shapes of the small world: between them they open every row."""
