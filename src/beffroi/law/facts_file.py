@@ -78,7 +78,7 @@ def _body(row: dict[str, Any]) -> Body:
 
 
 def _camera(row: dict[str, Any]) -> Camera:
-    confirmed_by = row.get("placement_confirmed_by")
+    confirmed_by, controller = row.get("placement_confirmed_by"), row.get("controller")
     return Camera(
         id=camera_id(str(row["id"])),
         name=str(row.get("name", row["id"])),
@@ -89,6 +89,7 @@ def _camera(row: dict[str, Any]) -> Camera:
         placement_confirmed_by=PersonId(str(confirmed_by)) if confirmed_by else None,
         latitude_deg=_degrees(row.get("latitude_deg")),
         longitude_deg=_degrees(row.get("longitude_deg")),
+        controller=BodyId(str(controller)) if controller else None,
     )
 
 
