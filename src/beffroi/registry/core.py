@@ -118,6 +118,11 @@ class FactStore:
         # Re-entrant: a subscriber may write in answer to a change.
         self._write_lock = threading.RLock()
 
+    @property
+    def engine(self) -> Engine:
+        """The centre's database."""
+        return self._engine
+
     # Reading.
 
     def revision(self) -> int:
