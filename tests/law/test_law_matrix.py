@@ -1,0 +1,164 @@
+"""The matrix says nothing that the engine does not say: every cell, at every instant, for every camera."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+import pytest
+from tests.law.worldgen import world
+from tests.law.worldgen_defects import damage
+from tests.support import worlds
+from tests.support.twins import chance_of, twinned
+
+from beffroi.domain.acts import Act, Verdict
+from beffroi.domain.documents import DocumentKind
+from beffroi.domain.facts import Facts
+from beffroi.domain.ids import BodyId, CameraId, PersonId
+from beffroi.law.asking import Asking
+from beffroi.law.classes import camera_classes
+from beffroi.law.engine import LawEngine
+from beffroi.law.matrix import Matrix, Standing, State, draw, first_refusal, reasons
+from beffroi.law.moments import Span
+
+EVENING = datetime(2026, 3, 2, 17, 30, tzinfo=UTC)
+NIGHT = Span(EVENING, datetime(2026, 3, 3, 7, 0, tzinfo=UTC))
+ACTS = (Act.LIVE, Act.REPLAY, Act.PTZ)
+SEEDS = range(24)
+QUESTIONS = 60
+
+
+@pytest.fixture(scope="module")
+def engine() -> LawEngine:
+    return LawEngine.load()
+
+
+def hurt(chance: Random) -> Facts:
+    """A world with twins whose papers go wrong before, during and after the night."""
+    at = EVENING + timedelta(hours=chance.choice([0, 3, 9]), minutes=chance.randrange(60))
+    facts = twinned(chance, world(chance, at))
+    for _ in range(chance.randrange(12)):
+        facts = damage(chance, facts, chance.choice(facts.documents), at)
+    return facts
+
+
+def verdict_in(standing: Standing, camera: CameraId) -> Verdict | None:
+    """What the matrix says of one camera; None: nothing is told."""
+    for verdict, several in (
+        (Verdict.ALLOW, standing.open),
+        (Verdict.UNSETTLED, standing.unsettled),
+        (Verdict.DENY, standing.refused),
+    ):
+        if any(camera in one.cameras for one in several):
+            return verdict
+    return None
+
+
+def told(matrix: Matrix, person: PersonId, camera: CameraId, act: Act, at: datetime) -> Verdict | None:
+    course = matrix.course(person, matrix.facts.cameras[camera].commune, act)
+    if course is None:
+        return None
+    return verdict_in([standing for standing in course if standing.at <= at][-1], camera)
+
+
+def instants(chance: Random, facts: Facts) -> Iterator[datetime]:
+    """Anywhere in the night, and on both sides of every date that a paper tells."""
+    tick = timedelta(microseconds=1)
+    edges = [edge for one in facts.documents for edge in (one.begins, one.ends, one.status_at) if edge is not None]
+    while True:
+        at = NIGHT.start + (NIGHT.end - NIGHT.start) * chance.random()
+        if edges and chance.random() < 0.6:
+            at = chance.choice(edges) + chance.choice([-tick, timedelta(), tick])
+        if NIGHT.start <= at < NIGHT.end:
+            yield at
+
+
+LIKELY = ("agent", "pm", "mayor", "delegated", "lent", "gendarme", "police", "hospital")
+
+
+def asked_about(chance: Random, facts: Facts) -> list[PersonId]:
+    """Some who may be allowed something, some anybody."""
+    likely = sorted(one for one in facts.persons if one.startswith(LIKELY))
+    return sorted({*chance.sample(likely, 6), *chance.sample(sorted(facts.persons), 2)})
+
+
+def test_every_cell_is_the_engines_own_answer(engine: LawEngine) -> None:
+    tally: Counter[str] = Counter()
+    for seed in SEEDS:
+        chance = chance_of(f"matrix-{seed}")
+        facts = hurt(chance)
+        persons = asked_about(chance, facts)
+        matrix = draw(engine, facts, NIGHT, persons=persons, acts=ACTS)
+        asking, when = Asking(engine, facts), instants(chance, facts)
+        cameras = sorted(facts.cameras)
+        for _ in range(QUESTIONS):
+            person, camera, act, at = chance.choice(persons), chance.choice(cameras), chance.choice(ACTS), next(when)
+            decision = asking.decide(person, camera, act, at)
+            expected = decision.verdict if decision.disclosable else None
+            assert told(matrix, person, camera, act, at) is expected, (seed, person, camera, act, at.isoformat())
+            tally[expected.value if expected else "no link"] += 1
+        tally["changing"] += sum(len(course) > 1 for course in matrix.courses.values())
+        tally["shared"] += matrix.asked < len(persons) * len(cameras) * len(ACTS)
+    # Otherwise refusals would have been compared with refusals, one by one.
+    assert tally["allow"] > 10
+    assert tally["deny"] > 100
+    assert tally["no link"] > 100
+    assert tally["changing"] > 20
+    assert tally["shared"] == len(SEEDS)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_cameras_of_a_class_get_the_same_answer(engine: LawEngine, seed: int) -> None:
+    chance = chance_of(f"classes-{seed}")
+    facts = hurt(chance)
+    at = NIGHT.start
+    asking = Asking(engine, facts)
+    several = [one for one in camera_classes(facts, Span(at, at)) if len(one.cameras) > 1]
+    assert several, "a world without a single pair of like cameras proves nothing"
+    for _ in range(20):
+        one, person, act = chance.choice(several), chance.choice(sorted(facts.persons)), chance.choice(ACTS)
+        answers = [asking.decide(PersonId(person), camera, act, at) for camera in one.cameras]
+        assert len({(a.verdict, a.authority, a.cure and a.cure.kind, a.disclosable) for a in answers}) == 1, one
+
+
+def test_a_night_in_the_town(engine: LawEngine) -> None:
+    """Open, closed at midnight with the agreement, closed at 23:00 without the night clause; no link, no cell."""
+    facts = worlds.ended(worlds.world(), "agreement/E-Y", EVENING.date())
+    clause = facts.versions(worlds.paper(DocumentKind.COORDINATION, "X").id)[0]
+    facts = facts.with_documents(replace(clause, fields={**clause.fields, "night_clause": False}))
+    matrix = draw(engine, facts, NIGHT, acts=(Act.LIVE,))
+    agent, police = PersonId("agentE"), PersonId("pmX")
+    here = matrix.course(agent, worlds.X)
+    assert here is not None
+    assert [one.state for one in here] == [State.OPEN]
+    assert here[0].total == 2
+    there = matrix.course(agent, worlds.Y)
+    assert there is not None
+    assert [(one.state, one.at) for one in there] == [
+        (State.OPEN, EVENING),
+        (State.REFUSED, datetime(2026, 3, 2, 23, 0, tzinfo=UTC)),
+    ]
+    why = first_refusal(engine, matrix, agent, worlds.Y, Act.LIVE)
+    assert why is not None
+    assert why.decision.cure is not None
+    assert why.decision.cure.kind == "agreement"
+    assert why.decision.request.person == agent
+    assert matrix.course(agent, worlds.Z) is None
+    assert matrix.course(police, worlds.Y) is None
+    assert [one.at for one in reasons(engine, matrix, agent, worlds.Y, Act.LIVE)] == [EVENING, there[1].at]
+
+
+def test_some_cameras_of_a_commune(engine: LawEngine) -> None:
+    """A camera whose mask is gone is closed alone, and said so: one of two."""
+    facts = worlds.world().without_document(worlds.mask("cd").id)
+    matrix = draw(engine, facts, Span(EVENING, EVENING), persons=[PersonId("agentE")], communes=[worlds.X])
+    course = matrix.course(PersonId("agentE"), worlds.X)
+    assert course is not None
+    assert (course[0].state, course[0].opened, course[0].total) == (State.PARTIAL, 1, 2)
+
+
+def test_unknown_persons_and_communes_have_no_row(engine: LawEngine) -> None:
+    facts = worlds.world()
+    matrix = draw(engine, facts, NIGHT, persons=[PersonId("nobody")], communes=[BodyId("nowhere"), worlds.D])
+    assert (matrix.persons, matrix.communes, matrix.courses) == ((), (), {})
