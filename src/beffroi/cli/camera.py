@@ -2,32 +2,24 @@
 
 import getpass
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from sqlalchemy import Engine
 
 from beffroi.base.clock import SystemClock
-from beffroi.base.db import open_engine
-from beffroi.base.secrets import SecretBox, load_or_create_key, read_signing_key
+from beffroi.base.secrets import SecretBox, load_or_create_key
 from beffroi.cli.founding import ADMINISTRATOR
+from beffroi.cli.opening import opened_registry
 from beffroi.domain.acts import Origin
 from beffroi.domain.clock import now
 from beffroi.domain.documents import DocumentKind
-from beffroi.domain.errors import BadInputError, BrokenError
+from beffroi.domain.errors import BadInputError
 from beffroi.domain.facts import Camera, Facts
 from beffroi.domain.ids import BodyId, CameraId, DocumentId, PersonId
 from beffroi.domain.text import Text
 from beffroi.identity import Identity
-from beffroi.ledger.ledger import Ledger, LedgerClosedError
-from beffroi.registry.changes import LedgerRegister
 from beffroi.registry.enrol import NewCamera, enrol
-from beffroi.registry.migrate import upgrade
-from beffroi.registry.papers_check import validator
-from beffroi.registry.store import Registry
 from beffroi.registry.streams import all_streams
 
 app = typer.Typer(
@@ -80,7 +72,7 @@ def add(
         longitude_deg=lon,
         controller=BodyId(controller) if controller else None,
     )
-    with _registry(data) as (registry, engine):
+    with opened_registry(data) as (registry, engine):
         enrol(registry, engine, new, recorder=data / "recorder", by=PersonId(by))
     print(f"Caméra « {camera} » proposée : la commune doit confirmer son emplacement et son arrêté.")
     print(f"Camera “{camera}” proposed: its commune has to confirm its place and its order.")
@@ -89,7 +81,7 @@ def add(
 @app.command(name="list")
 def list_(data: Data) -> None:
     """One line for each camera: what it waits for, if anything."""
-    with _registry(data, write=False) as (registry, engine):
+    with opened_registry(data, write=False) as (registry, engine):
         facts, streams = registry.facts(), all_streams(engine)
     for _, camera in sorted(facts.cameras.items(), key=lambda item: (item[1].commune, item[0])):
         held = streams.get(camera.id)
@@ -104,7 +96,7 @@ def confirm(
     account: Annotated[str, typer.Option(help="account of a person designated by the commune")],
 ) -> None:
     """The commune confirms where a camera stands: by a person who proves who they are (password and code)."""
-    with _registry(data) as (registry, engine):
+    with opened_registry(data) as (registry, engine):
         key = load_or_create_key(data / "centre" / "secrets" / "factors.key")
         identity = Identity(engine, SecretBox(key), SystemClock())
         opened = identity.login(account, _ask("Mot de passe / password: "), _ask("Code : "), address="command line")
@@ -113,38 +105,6 @@ def confirm(
         finally:
             identity.logout(opened.token)
     print(f"Emplacement de « {camera} » confirmé. / Place of “{camera}” confirmed.")
-
-
-@contextmanager
-def _registry(data: Path, *, write: bool = True) -> Iterator[tuple[Registry, Engine]]:
-    folder = data / "centre"
-    if not (folder / "beffroi.sqlite").exists():
-        raise BrokenError(
-            Text(
-                fr="Ce dossier n'est pas préparé : lancez d'abord « beffroi init ».",
-                en="This folder is not prepared: run `beffroi init` first.",
-            )
-        )
-    engine = open_engine(f"sqlite:///{folder / 'beffroi.sqlite'}")
-    ledger = _ledger(folder) if write else None
-    try:
-        upgrade(engine)
-        register = LedgerRegister(ledger) if ledger is not None else None
-        registry = Registry(engine, SystemClock(), register=register, validate=validator())
-        yield registry, engine
-    finally:
-        if ledger is not None:
-            ledger.close()
-        engine.dispose()
-
-
-def _ledger(folder: Path) -> Ledger | None:
-    """The register, unless a running centre holds it: that centre then takes the changes in within half a minute."""
-    try:
-        return Ledger.open(folder / "ledger", SystemClock(), read_signing_key(folder / "secrets" / "register.key"))
-    except LedgerClosedError:
-        print("Le centre tourne : il inscrit ce changement au registre. / The running centre registers this change.")
-        return None
 
 
 def _state(facts: Facts, camera: Camera) -> str:

@@ -1,11 +1,19 @@
-"""What a document must hold before it may be proposed: the types of the law's pack, as one refusal."""
+"""What a document must hold before it may be entered or confirmed, as one refusal."""
 
-from beffroi.domain.documents import Document
+from collections.abc import Iterable
+from typing import Final
+
+from beffroi.domain.documents import Document, DocumentKind
 from beffroi.domain.errors import BadInputError
-from beffroi.domain.facts import Facts
+from beffroi.domain.facts import BodyKind, Facts
+from beffroi.domain.ids import BodyId
 from beffroi.domain.text import Text
 from beffroi.law.documents import validate
 from beffroi.registry.core import Validate
+
+_BETWEEN_COMMUNES: Final = "L512-1"
+_EXCLUDES: Final = frozenset({"L512-1-2", "L512-2"})
+_LENDERS: Final = frozenset({BodyKind.EPCI, BodyKind.SYNDICAT})
 
 
 class IncompletePaperError(BadInputError):
@@ -17,12 +25,65 @@ class IncompletePaperError(BadInputError):
 
 
 def validator() -> Validate:
-    """The check of the pack, for `Registry`."""
+    """The check of the pack and of what is recorded, for `Registry`."""
 
     def check(document: Document, facts: Facts) -> None:
-        del facts
-        problems = validate(document)
+        problems = [*validate(document), *against_facts(document, facts)]
         if problems:
             raise IncompletePaperError(problems)
 
     return check
+
+
+def against_facts(document: Document, facts: Facts) -> list[Text]:
+    """Why this document cannot stand beside what is recorded, one sentence each."""
+    if document.kind is DocumentKind.AGREEMENT:
+        return _agreement(_kinds(facts, document.scope.bodies))
+    if document.kind is DocumentKind.POLICE_POOLING:
+        return [*_lender(_kinds(facts, document.scope.bodies)), *_one_title(document, facts)]
+    return []
+
+
+def _agreement(kinds: set[BodyKind]) -> list[Text]:
+    if not kinds or kinds & _LENDERS or BodyKind.CARRIER in kinds:
+        return []
+    return [
+        Text(
+            fr="Des communes ne partagent pas d'opérateurs par simple convention : seul un EPCI ou un syndicat mixte "
+            "éligible met les siens à disposition (CSI L.132-14).",
+            en="Communes do not share operators by a mere agreement: only an EPCI or an eligible syndicat mixte lends "
+            "its own (CSI L.132-14).",
+        )
+    ]
+
+
+def _lender(kinds: set[BodyKind]) -> list[Text]:
+    if BodyKind.SYNDICAT not in kinds:
+        return []
+    return [
+        Text(
+            fr="Un syndicat mixte ne met pas de policiers municipaux à disposition (CSI L.132-14 II et III).",
+            en="A syndicat mixte does not lend municipal officers (CSI L.132-14 II and III).",
+        )
+    ]
+
+
+def _one_title(document: Document, facts: Facts) -> list[Text]:
+    if document.fields.get("title") != _BETWEEN_COMMUNES:
+        return []
+    for body in sorted(document.scope.bodies):
+        for other in facts.about(DocumentKind.POLICE_POOLING, body, document.begins):
+            if other.fields.get("title") in _EXCLUDES and other.holds(document.begins):
+                return [
+                    Text(
+                        fr=f"Une de ces communes reçoit déjà la police municipale de son EPCI ou syndicat "
+                        f"(« {other.id} ») : les deux ne se cumulent pas (CSI L.512-1).",
+                        en=f"One of these communes receives its EPCI's or syndicat's municipal police already "
+                        f"(“{other.id}”): the two do not combine (CSI L.512-1).",
+                    )
+                ]
+    return []
+
+
+def _kinds(facts: Facts, bodies: Iterable[BodyId]) -> set[BodyKind]:
+    return {facts.bodies[body].kind for body in bodies if body in facts.bodies}

@@ -15,6 +15,7 @@ from beffroi.law.documents import validate
 from beffroi.registry import papers_csv, papers_yaml
 from beffroi.registry.changes import Change
 from beffroi.registry.entitlement import body_awaited
+from beffroi.registry.papers_check import against_facts
 from beffroi.registry.papers_raw import document_of
 from beffroi.registry.store import Registry
 
@@ -122,11 +123,12 @@ def _against(document: Document, facts: Facts) -> list[Text]:
                 en=f"The document names what is not recorded: {which}.",
             )
         ]
+    wrong = against_facts(document, facts)
     try:
         body_awaited(document, facts)
     except BadInputError as error:
-        return [error.text]
-    return []
+        wrong.append(error.text)
+    return wrong
 
 
 def _known(document: Document, facts: Facts) -> bool:

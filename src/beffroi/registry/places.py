@@ -44,11 +44,13 @@ class Places(FactStore):
         """Record a body. A pooling body's members give nothing without each member's agreement (D3) and order (D2).
 
         Raises:
-            BadInputError: the id is taken.
+            BadInputError: the id is taken. NotFoundError: a member is unknown.
         """
 
         def step(session: Session, facts: Facts, write: Writer) -> None:
             fresh(body.id not in facts.bodies, body.id)
+            for member in body.members:
+                known(member in facts.bodies, member)
             session.add(body_row(body, write.change(ChangeKind.BODY_ADDED, body.id)))
 
         return self.apply(by, step)[0]
