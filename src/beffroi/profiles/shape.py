@@ -79,7 +79,6 @@ class Scene:
         purposes: the purpose asked for on a camera, where it is not F5.
         steps: the way to the lawful form, where there is one.
         post: the workstation from which the tables ask.
-        seconds: the persons on call for an extract, where a case names none.
     """
 
     facts: Facts
@@ -91,7 +90,6 @@ class Scene:
     purposes: Mapping[CameraId, Purpose] = field(default_factory=dict)
     steps: tuple[Step, ...] = ()
     post: str | None = None
-    seconds: tuple[PersonId, ...] = ()
 
     def weight(self, camera: CameraId) -> int:
         """How many real cameras this one stands for."""

@@ -3,19 +3,17 @@ after each. What a step opens is what the engine answers then: no outcome is wri
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 
 from beffroi.domain.acts import Act, Verdict
 from beffroi.domain.facts import Facts
-from beffroi.law.engine import LawEngine
-from beffroi.profiles.reading import nearest_watcher, ordered
-from beffroi.profiles.shape import Scene, Step
+from beffroi.profiles.reading import Reader
+from beffroi.profiles.shape import Step
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
     """Where things stand after a step, in real cameras: open live, open to replay, “to be confirmed”; and how many
-    conditions are still unmet, over all cameras of the facts. ``step`` None: before the first."""
+    conditions are still unmet, over the cameras of the facts. ``step`` None: before the first."""
 
     step: Step | None
     live: int
@@ -24,21 +22,20 @@ class Progress:
     unmet: int
 
 
-def walk(engine: LawEngine, scene: Scene, at: datetime | None = None) -> Iterator[Progress]:
-    """Progress before the first step, then after each."""
-    facts = scene.facts
-    yield _measure(engine, scene, facts, None, at)
-    for step in scene.steps:
+def walk(reader: Reader, described: Facts) -> Iterator[Progress]:
+    """Progress before the first step, then after each, from the facts as described."""
+    facts = described
+    yield _measure(reader, facts, None)
+    for step in reader.scene.steps:
         facts = step.apply(facts)
-        yield _measure(engine, scene, facts, step, at)
+        yield _measure(reader, facts, step)
 
 
-def _measure(engine: LawEngine, scene: Scene, facts: Facts, step: Step | None, at: datetime | None) -> Progress:
+def _measure(reader: Reader, facts: Facts, step: Step | None) -> Progress:
     live = replay = unsettled = unmet = 0
-    for camera in ordered(facts):
-        weight = scene.weight(camera.id)
-        seen = nearest_watcher(engine, scene, Act.LIVE, camera, facts=facts, at=at)
-        again = nearest_watcher(engine, scene, Act.REPLAY, camera, facts=facts, at=at)
+    for camera in facts.cameras.values():
+        weight = reader.scene.weight(camera.id)
+        seen, again = reader.nearest(Act.LIVE, camera, facts), reader.nearest(Act.REPLAY, camera, facts)
         if seen is None or again is None:
             continue
         live += weight * seen.allowed
