@@ -193,7 +193,7 @@ def within_term(q: Question, days: int) -> bool:
     if footage is None or days <= 0:
         return False
     hour = datetime.fromtimestamp(footage.from_us // 3_600_000_000 * 3600, UTC).astimezone(PARIS)
-    day = min(hour.date() + timedelta(days=days), months_after(hour.date(), 1))
+    day = min(hour.date() + timedelta(days=min(days, 31)), months_after(hour.date(), 1))
     clock = hour.time().replace(fold=0)
     ends = [datetime.combine(day, clock.replace(fold=fold), PARIS).astimezone(UTC) for fold in (0, 1)]
     return q.request.at < min(ends)

@@ -74,11 +74,16 @@ def row_33(q: Question) -> str | None:
     return _lent(q, "e") if form in ("C", "D", "E") and ready(q, viewers(q)) else None
 
 
+def _police_or_gendarmerie(q: Question) -> bool:
+    """L.272-2 and the last paragraph of L.251-2 name these two, neither customs nor the fire service."""
+    return q.employer is not None and q.employer.kind in ("national_police", "gendarmerie")
+
+
 def row_34(q: Question) -> str | None:
     """Common parts of a building, during an incident."""
     if q.origin != "h":
         return None
-    if q.status == "police_gendarmerie":
+    if q.status == "police_gendarmerie" and _police_or_gendarmerie(q):
         return "chief/" + q.person.employer if ready_common_parts(q, police_of_commune=False) else None
     own = q.status == "municipal_police" and q.person.employer == q.camera.commune
     return q.mayor if own and ready_common_parts(q, police_of_commune=True) else None
@@ -88,7 +93,7 @@ def row_36(q: Question) -> str | None:
     """Surroundings of a shop: the forces, and the police of the territory."""
     if q.origin != "m" or not q.about_place("conformity"):
         return None
-    if q.status == "police_gendarmerie":
+    if q.status == "police_gendarmerie" and _police_or_gendarmerie(q):
         named = designated_by_chief(q) and ready(q, recipients(q))
         return "chief/" + q.person.employer if named else None
     epci = q.employer is not None and q.employer.kind == "epci" and is_member(q, q.employer)
