@@ -32,14 +32,6 @@ WORLDS: Final[Mapping[str, Callable[[], World]]] = MappingProxyType(
 )
 
 
-_ABOVE: Final[dict[str, Callable[[str], World]]] = {}
-
-
-def register(prefix: str, resolve: Callable[[str], World]) -> None:
-    """Give this prefix to a room above the law, which the law may not import: ``prefix/name`` is asked of it."""
-    _ABOVE[prefix] = resolve
-
-
 @lru_cache(maxsize=64)
 def world(name: str) -> World:
     """The world of this name.
@@ -48,11 +40,11 @@ def world(name: str) -> World:
         NotFoundError: there is none; the sentence lists them.
     """
     prefix, slash, rest = name.partition("/")
-    if slash and prefix in _ABOVE:
-        return _ABOVE[prefix](rest)
+    if slash and prefix in _MORE:
+        return _MORE[prefix](rest)
     maker = WORLDS.get(name)
     if maker is None:
-        names = ", ".join(WORLDS)
+        names = ", ".join((*WORLDS, *(f"{one}/…" for one in _MORE)))
         raise NotFoundError(
             Text(
                 fr=f"Il n'y a pas de monde « {name[:80]} » : écrivez l'un de ceux-ci : {names}.",
