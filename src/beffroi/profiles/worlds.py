@@ -3,7 +3,7 @@
 from typing import Final
 
 from beffroi.domain.facts import Facts, PersonStatus
-from beffroi.law.worlds.catalog import world as law_world
+from beffroi.law.worlds.catalog import register as register_prefix
 from beffroi.law.worlds.world import World
 from beffroi.profiles.card import card_of
 from beffroi.profiles.catalogue import build, find
@@ -12,14 +12,9 @@ PREFIX: Final = "profile"
 _VIEWING: Final = frozenset({PersonStatus.MAYOR, PersonStatus.MUNICIPAL_POLICE, PersonStatus.AGREED_AGENT})
 
 
-def world(name: str) -> World:
-    """The world of a case file: a profile where the name says so, one of the law's own otherwise.
-
-    Raises:
-        NotFoundError: there is none; the sentence lists them.
-    """
-    prefix, slash, rest = name.partition("/")
-    return world_of(rest) if slash and prefix == PREFIX else law_world(name)
+def register() -> None:
+    """Let case files use the profiles: called once by whoever runs them."""
+    register_prefix(PREFIX, world_of)
 
 
 def world_of(name: str) -> World:
