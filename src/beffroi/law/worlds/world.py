@@ -16,7 +16,7 @@ ANYWHERE: Final = ""
 @dataclass(frozen=True)
 class World:
     """A named territory. ``seconds`` gives, by commune (`ANYWHERE`: any other), the persons on call for an extract,
-    in order; ``aliases`` other names of its documents."""
+    in order."""
 
     name: str
     title: Text
@@ -24,7 +24,6 @@ class World:
     at: datetime = AT
     recipient: str = "gendarmerie"
     seconds: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
-    aliases: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def second_for(self, asker: str, commune: str) -> str | None:
         """The person on call for an extract of this commune's images: never the asker."""

@@ -1,0 +1,1 @@
+"""Case files: what the law must answer, written in YAML by those who know it, and run like tests."""
