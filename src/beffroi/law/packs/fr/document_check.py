@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from beffroi.domain.documents import Document
+from beffroi.domain.documents import Document, DocumentKind
 from beffroi.domain.text import Text
 from beffroi.law.packs.fr.document_fields import fits, instant, is_filled, rule_of
 from beffroi.law.packs.fr.document_types import COMMON, FieldSpec, KindSpec, Need, kinds
@@ -188,6 +188,15 @@ def _together(document: Document, spec: KindSpec) -> list[Text]:
                     f"“{spec.fields[first].label.en}”.",
                 )
             )
+    if document.kind is DocumentKind.PREFECT_ORDER and document.file_sha256 and not is_filled(fields.get("scan_date")):
+        # Without it a slip in the year of an order could not be seen: two persons confirm when the two differ.
+        wrong.append(
+            Text(
+                fr="Un fichier est joint à l'arrêté : lisez-y la date de signature et saisissez-la (champ "
+                "« scan_date »).",
+                en="A file goes with the order: read its date of signature on it and enter it (field “scan_date”).",
+            )
+        )
     if document.signed_on > _last_day(document):
         wrong.append(
             Text(
