@@ -34,12 +34,13 @@ def cases(
     from beffroi.law.cases.junit import junit as report
     from beffroi.law.cases.malformed import MalformedCaseError
     from beffroi.law.cases.run import ask, questions
-    from beffroi.profiles.worlds import world
+    from beffroi.profiles.worlds import register
 
+    register()
     language: Language = "en" if english else "fr"
     started = time.monotonic()
     try:
-        several = questions(paths, world, word)
+        several = questions(paths, word=word)
     except MalformedCaseError as error:
         for sentence in error.sentences:
             print(sentence.in_(language), file=sys.stderr)
@@ -66,10 +67,11 @@ def worlds(
     as_json: Annotated[bool, typer.Option("--json", help="machine-readable")] = False,
 ) -> None:
     """The worlds that case files name: all of them, or what one holds."""
-    from beffroi.law.worlds.catalog import WORLDS
+    from beffroi.law.worlds.catalog import WORLDS, world
     from beffroi.law.worlds.describe import described
-    from beffroi.profiles.worlds import world
+    from beffroi.profiles.worlds import register
 
+    register()
     if name is not None:
         found = world(name)
         print(json.dumps(described(found), ensure_ascii=False, indent=2) if as_json else _whole(found, english))
