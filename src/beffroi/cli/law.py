@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from beffroi.base.clock import SystemClock
+from beffroi.cli import law_cases, law_matrix
 from beffroi.domain.acts import Act, Purpose
 from beffroi.domain.clock import now, to_wall_us
 from beffroi.domain.decision import ActRequest, Decision
@@ -20,6 +21,10 @@ from beffroi.domain.text import Language, Text
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Ask the law; print its rules."
 )
+
+app.command("cases")(law_cases.cases)
+app.command("worlds")(law_cases.worlds)
+app.command("matrix")(law_matrix.matrix)
 
 REFUSED = 3
 """Exit code of a refusal: 0 is an allow, 1 a bad input."""

@@ -140,15 +140,23 @@ def reasons(engine: LawEngine, matrix: Matrix, person: PersonId, commune: BodyId
     return found
 
 
+def why_closed(engine: LawEngine, matrix: Matrix, person: PersonId, act: Act, standing: Standing) -> Reason:
+    """Why the largest class that is closed in a standing is, in the words meant for this person.
+
+    Raises:
+        ValueError: nothing is closed.
+    """
+    closed = standing.refused or standing.unsettled
+    largest = max(closed, key=lambda one: len(one.cameras))
+    decision = Asking(engine, matrix.facts).decide(person, largest.representative, act, standing.at)
+    return Reason(standing.at, largest.cameras, decision)
+
+
 def first_refusal(engine: LawEngine, matrix: Matrix, person: PersonId, commune: BodyId, act: Act) -> Reason | None:
-    """Why a cell is closed when it first is, for the largest class that is; None while everything stays open."""
-    for standing in matrix.course(person, commune, act) or ():
-        closed = standing.refused or standing.unsettled
-        if closed:
-            largest = max(closed, key=lambda one: len(one.cameras))
-            decision = Asking(engine, matrix.facts).decide(person, largest.representative, act, standing.at)
-            return Reason(standing.at, largest.cameras, decision)
-    return None
+    """Why a cell is closed when it first is; None while everything stays open."""
+    course = matrix.course(person, commune, act) or ()
+    closed = next((one for one in course if one.refused or one.unsettled), None)
+    return None if closed is None else why_closed(engine, matrix, person, act, closed)
 
 
 class _Drawing:

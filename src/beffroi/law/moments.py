@@ -20,6 +20,8 @@ _ALERT: Final = timedelta(minutes=15)
 """How long an alert record opens common parts (law.md CSI-L272-2)."""
 _ORDER_MONTHS: Final = (4, 60)
 """Longest provisional and normal orders, in months from their first day (L.252-4, L.252-6)."""
+MORNING: Final = time(8)
+"""When the night shift ends."""
 POLICE_HOURS: Final = (time(6), time(23))
 """Municipal police without a night clause (L.512-4)."""
 
@@ -42,6 +44,12 @@ class Span:
     def holds(self, at: datetime) -> bool:
         """Whether an instant is strictly inside."""
         return self.start < at < self.end
+
+
+def tonight(at: datetime, time_zone: str = LEGAL_TIME_ZONE) -> Span:
+    """The coming shift: from now to the next morning, 08:00 legal time."""
+    start = at.astimezone(UTC)
+    return Span(start, daily(MORNING, Span(start, start + timedelta(days=2)), time_zone)[0])
 
 
 def moments(document: Document, span: Span) -> tuple[datetime, ...]:

@@ -1,0 +1,70 @@
+"""Tonight's matrices: kept while nothing changes, drawn again when something does, the large one in the background."""
+
+import threading
+from datetime import timedelta
+
+from tests.room.conftest import Room
+from tests.support.worlds import X, Y
+
+from beffroi.domain.ids import DocumentId, PersonId
+from beffroi.law.matrix import Matrix, State
+from beffroi.room.board import Board, Drawing
+
+AGENT, POLICE = PersonId("agentE"), PersonId("pmX")
+
+
+def board_of(room: Room) -> Board:
+    return Board(room.registry, room.law, room.clock)
+
+
+def ready(board: Board, persons: list[PersonId]) -> Matrix:
+    """The matrix of `soon`, once it is there."""
+    gate = threading.Event()
+    for _ in range(2000):
+        found = board.soon(persons, [X, Y])
+        if isinstance(found, Matrix):
+            return found
+        gate.wait(0.005)
+    raise AssertionError("never drawn")
+
+
+def test_a_matrix_is_drawn_once_while_nothing_changes(room: Room) -> None:
+    board = board_of(room)
+    first = board.now([AGENT], [X, Y])
+    assert board.now([AGENT], [Y, X]) is first
+    room.clock.advance(3600)
+    assert board.now([AGENT], [X, Y]) is first
+
+
+def test_a_suspension_is_seen_at_once(room: Room) -> None:
+    board = board_of(room)
+    assert board.now([AGENT], [X]).course(AGENT, X)[0].state is State.OPEN  # type: ignore[index]
+    room.registry.suspend(DocumentId("accreditation/agentE"), by=PersonId("dpo"), reason="essai")
+    assert board.now([AGENT], [X]).course(AGENT, X)[0].state is State.REFUSED  # type: ignore[index]
+
+
+def test_the_morning_begins_another_night(room: Room) -> None:
+    board = board_of(room)
+    first = board.now([AGENT], [X])
+    room.clock.advance((first.span.end - first.span.start).total_seconds())
+    second = board.now([AGENT], [X])
+    assert second.span.start == first.span.end
+    assert second.span.end - second.span.start == timedelta(days=1)
+
+
+def test_everybody_is_drawn_in_the_background(room: Room) -> None:
+    board = board_of(room)
+    everybody = sorted(room.registry.facts().persons)
+    under_way = board.soon(everybody, [X, Y])
+    assert isinstance(under_way, Drawing | Matrix)
+    matrix = ready(board, everybody)
+    assert set(matrix.persons) == set(everybody)
+    assert matrix.courses == board.now(everybody, [X, Y]).courses
+    assert board.soon(everybody, [X, Y]) is matrix
+
+
+def test_a_closed_board_draws_nothing_more(room: Room) -> None:
+    board = board_of(room)
+    board.close()
+    assert board.soon([AGENT], [X, Y]) == Drawing(0, 2)
+    assert board.soon([AGENT], [X, Y]) == Drawing(0, 2)
