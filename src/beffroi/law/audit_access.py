@@ -1,0 +1,227 @@
+"""What the law would refuse today: every expected act asked of the engine, refusals gathered by the paper at fault.
+
+A refusal that no paper cures is what the law wants: it is counted, it is no fault.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, time
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from beffroi.domain.acts import Act, Origin, Verdict
+from beffroi.domain.decision import Condition, Decision
+from beffroi.domain.documents import LEGAL_TIME_ZONE, Document, DocumentKind
+from beffroi.domain.errors import BrokenError
+from beffroi.domain.facts import Camera, CameraKind, Facts, Person, PersonStatus
+from beffroi.domain.ids import CameraId, PersonId
+from beffroi.domain.text import Text
+from beffroi.law.asking import Asking
+from beffroi.law.audit_model import AccessRow, Finding, Gravity
+from beffroi.law.audit_sentences import fault_of
+from beffroi.law.engine import LawEngine
+
+EXPECTED: Final = (
+    PersonStatus.MAYOR,
+    PersonStatus.ELECTED_DELEGATED,
+    PersonStatus.MUNICIPAL_POLICE,
+    PersonStatus.AGREED_AGENT,
+    PersonStatus.EPCI_AGENT,
+    PersonStatus.SYNDICAT_AGENT,
+    PersonStatus.CONTROLLER_AGENT,
+    PersonStatus.DEPARTEMENT_AGENT,
+    PersonStatus.POLICE_GENDARMERIE,
+)
+"""Qualities that the decision table lets watch: they are asked about. The others are refused whatever the papers."""
+
+_HOURS: Final = (time(10), time(22), time(2))
+"""A day is asked about at these hours: an order or an agreement for the night is no refusal by day."""
+
+_CHOICES: Final = ("hour", "post")
+"""Conditions by which an order narrows on purpose: nothing to cure."""
+
+_PERSONAL: Final = frozenset(
+    {
+        DocumentKind.ACCREDITATION,
+        DocumentKind.DESIGNATION,
+        DocumentKind.DELEGATION,
+        DocumentKind.ELECTION,
+        DocumentKind.POLICE_ACCREDITATION,
+        DocumentKind.SECONDMENT,
+        DocumentKind.SERVICE_DESIGNATION,
+    }
+)
+"""Papers about one person: a fault of each person is a fault of its own."""
+
+Cause = tuple[str, str, PersonId | None]
+"""Kind of paper at fault, what is wrong with it, whose it is where it is about one person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """One paper at fault in a refusal."""
+
+    kind: str
+    condition: Condition
+    person: PersonId | None
+
+    @property
+    def cause(self) -> Cause:
+        """Refusals with the same cause are cured together."""
+        return self.kind, self.condition.text.fr, self.person
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One expected act and its answer; ``roots`` is empty when allowed, or closed by the law whatever the papers."""
+
+    person: Person
+    act: Act
+    camera: CameraId
+    decision: Decision
+    roots: tuple[Root, ...]
+
+
+def ask_all(engine: LawEngine, facts: Facts, at: datetime) -> list[Asked]:
+    """Ask every expected act: each person who may watch by quality, each camera that they may know of.
+
+    Raises:
+        BrokenError: the engine failed on a question: an audit that leaves it out would be false.
+    """
+    return list(_ask_all(engine, facts, at))
+
+
+@dataclass
+class _Gathered:
+    root: Root
+    unsettled: bool
+    cameras: set[CameraId] = field(default_factory=set)
+    persons: set[PersonId] = field(default_factory=set)
+    acts: set[Act] = field(default_factory=set)
+
+
+def gathered(facts: Facts, at: datetime, asked: Iterable[Asked]) -> dict[Cause, Finding]:
+    """One finding for each cause of refusal."""
+    causes: dict[Cause, _Gathered] = {}
+    for one in asked:
+        for root in one.roots:
+            unsettled = one.decision.verdict is Verdict.UNSETTLED
+            cause = causes.setdefault(root.cause, _Gathered(root, unsettled))
+            cause.cameras.add(one.camera)
+            cause.persons.add(one.person.id)
+            cause.acts.add(one.act)
+    return {key: _finding(facts, at, cause) for key, cause in causes.items()}
+
+
+def _finding(facts: Facts, at: datetime, cause: _Gathered) -> Finding:
+    condition = cause.root.condition
+    paper = _at_fault(facts, at, cause)
+    return Finding(
+        code=f"access-{cause.root.kind.replace('_', '-')}",
+        gravity=Gravity.LATE if cause.unsettled else Gravity.CLOSED,
+        text=fault_of(paper, at, condition.text),
+        article=condition.article,
+        kind=cause.root.kind,
+        rule=condition.id,
+        cameras=tuple(sorted(cause.cameras)),
+        persons=tuple(sorted(cause.persons)),
+        documents=(paper.id,) if paper is not None else (),
+        acts=tuple(act for act in Act if act in cause.acts),
+    )
+
+
+def _at_fault(facts: Facts, at: datetime, cause: _Gathered) -> Document | None:
+    """The paper that a condition rests on; None where it is about other cameras: there is none for these."""
+    named = cause.root.condition.documents
+    paper = facts.in_charge(named[0], at) if named else None
+    elsewhere = paper is not None and paper.scope.cameras and not cause.cameras & paper.scope.cameras
+    return None if elsewhere else paper
+
+
+def rows(asked: Iterable[Asked], places: dict[Cause, int]) -> list[AccessRow]:
+    """The table by quality and act; a camera counts as open when one person of the quality may do the act there.
+    ``places``: from a cause to the place of its finding."""
+    groups: dict[tuple[PersonStatus, Act], list[Asked]] = {}
+    for one in asked:
+        groups.setdefault((one.person.status, one.act), []).append(one)
+    acts = list(Act)
+    made = []
+    for (status, act), several in sorted(groups.items(), key=lambda g: (EXPECTED.index(g[0][0]), acts.index(g[0][1]))):
+        opened = {one.camera for one in several if one.decision.allowed}
+        refused = {one.camera for one in several if one.roots} - opened
+        closed = {one.camera for one in several} - opened - refused
+        numbers = {places[root.cause] for one in several for root in one.roots if root.cause in places}
+        people = len({one.person.id for one in several})
+        made.append(AccessRow(status, act, people, len(opened), len(refused), len(closed), tuple(sorted(numbers))))
+    return made
+
+
+def _ask_all(engine: LawEngine, facts: Facts, at: datetime) -> Iterator[Asked]:
+    asking = Asking(engine, facts)
+    people = [one for status in EXPECTED for _, one in sorted(facts.persons.items()) if one.status is status]
+    for person in people:
+        for identifier, camera in sorted(facts.cameras.items()):
+            for act in _acts(camera, _order(facts, camera, at)):
+                decision = _at_the_best_hour(asking, person.id, identifier, act, at)
+                _check_answered(engine, decision)
+                if not decision.disclosable:
+                    break  # no link with the place: nobody expects this person there
+                yield Asked(person, act, identifier, decision, _roots(engine, decision, person))
+
+
+def _at_the_best_hour(asking: Asking, person: PersonId, camera: CameraId, act: Act, at: datetime) -> Decision:
+    zone = ZoneInfo(LEGAL_TIME_ZONE)
+    day = at.astimezone(zone).date()
+    answers: list[Decision] = []
+    for hour in _HOURS:
+        decision = asking.decide(person, camera, act, datetime.combine(day, hour, zone))
+        answers.append(decision)
+        if decision.allowed or not any("hour" in one.id for one in _unmet(decision)):
+            break
+    return min(answers, key=lambda one: (not one.allowed, len(_unmet(one))))
+
+
+def _check_answered(engine: LawEngine, decision: Decision) -> None:
+    if decision.ground == engine.pack.refusals.error.row:
+        person, camera = decision.request.person, decision.request.camera
+        raise BrokenError(
+            Text(
+                fr=f"Le droit n'a pas pu être interrogé pour « {person} » sur « {camera} » : l'audit s'arrête.",
+                en=f"The law could not be asked for “{person}” on “{camera}”: the audit stops.",
+            )
+        )
+
+
+def _acts(camera: Camera, order: Document | None) -> tuple[Act, ...]:
+    """Live, replay, and PTZ where the camera turns, as far as the order opens them: what it excludes is a choice."""
+    if camera.origin is Origin.COMMON_PARTS:
+        return (Act.LIVE,)
+    acts = [Act.LIVE, Act.REPLAY]
+    if camera.kind in {CameraKind.DOME, CameraKind.MOBILE}:
+        acts.append(Act.PTZ)
+    opened = order.fields.get("acts") if order is not None else None
+    return tuple(act for act in acts if act.value in opened) if isinstance(opened, list) and opened else tuple(acts)
+
+
+def _order(facts: Facts, camera: Camera, at: datetime) -> Document | None:
+    """The order that speaks of this camera: one in force if there is one."""
+    orders = facts.about(DocumentKind.PREFECT_ORDER, camera.id, at)
+    return next((one for one in orders if one.holds(at)), orders[0] if orders else None)
+
+
+def _unmet(decision: Decision) -> tuple[Condition, ...]:
+    return tuple(one for one in decision.conditions if not one.met)
+
+
+def _roots(engine: LawEngine, decision: Decision, person: Person) -> tuple[Root, ...]:
+    """The papers at fault: the first unmet condition of each kind of paper (a missing order also “lacks” its acts)."""
+    if decision.allowed or decision.cure is None:
+        return ()
+    roots: dict[str, Root] = {}
+    for condition in _unmet(decision):
+        words = engine.pack.conditions.get(condition.id)
+        if words is None or words.cure is None or any(choice in condition.id for choice in _CHOICES):
+            continue
+        kind = words.cure.kind
+        roots.setdefault(kind, Root(kind, condition, person.id if kind in _PERSONAL else None))
+    return tuple(roots.values())

@@ -1,0 +1,88 @@
+"""Words of the audit report: who and what a finding is about, states, gravities."""
+
+from typing import Final
+
+from beffroi.domain.documents import DocumentKind
+from beffroi.domain.facts import PersonStatus
+from beffroi.domain.text import Language, Text
+from beffroi.law.audit_model import Finding, Gravity, PaperState, Report
+from beffroi.law.packs.fr.document_choices import STATUS_NAMES
+
+GRAVITIES: Final = {
+    Gravity.OFFENCE: Text(fr="Code pénal", en="Offence"),
+    Gravity.CLOSED: Text(fr="Images fermées", en="Images closed"),
+    Gravity.WRONG: Text(fr="À corriger", en="To correct"),
+    Gravity.LATE: Text(fr="En retard", en="Overdue"),
+}
+STATES: Final = {
+    PaperState.PRESENT: Text(fr="présent", en="present"),
+    PaperState.INCOMPLETE: Text(fr="incomplet", en="incomplete"),
+    PaperState.EXPIRED: Text(fr="expiré", en="expired"),
+    PaperState.ABSENT: Text(fr="absent", en="absent"),
+    PaperState.NOT_NEEDED: Text(fr="inutile ici", en="not needed here"),
+}
+TITLE: Final = Text(fr="Audit de la vidéoprotection", en="Video protection audit")
+NOT_ADVICE: Final = Text(
+    fr="Établi par un programme à partir de la liste et des pièces fournies ; ce n'est pas un conseil juridique.",
+    en="Made by a program from the list and papers provided; this is not legal advice.",
+)
+_NAMED: Final = 3
+"""People or cameras named one by one; beyond, they are counted."""
+
+
+def status_name(status: PersonStatus) -> Text:
+    """What a quality is called."""
+    return STATUS_NAMES.get(status) or Text(fr=status.value, en=status.value)
+
+
+def headline(report: Report, finding: Finding, language: Language) -> str:
+    """The finding as one sentence without a full stop: whom or what it is about, then the fault."""
+    said = finding.text.in_(language)
+    about = _about(report, finding, language)
+    colon = " : " if language == "fr" else ": "
+    return f"{about}{colon}{said}" if about else said[:1].upper() + said[1:]
+
+
+def _about(report: Report, finding: Finding, language: Language) -> str:
+    personal = finding.kind in _PERSONAL or (finding.persons and not finding.cameras)
+    if personal:
+        people = person_names(report, finding)
+        if 0 < len(people) <= _NAMED:
+            return ", ".join(people)
+        if people:
+            return f"{len(people)} personnes" if language == "fr" else f"{len(people)} persons"
+    names = camera_names(report, finding)
+    if not names:
+        return ""
+    if len(names) == len(report.dossier.facts.cameras) and len(names) > 1:
+        return f"Les {len(names)} caméras" if language == "fr" else f"All {len(names)} cameras"
+    if len(names) == 1:
+        return names[0]
+    return f"{len(names)} caméras" if language == "fr" else f"{len(names)} cameras"
+
+
+def camera_names(report: Report, finding: Finding) -> list[str]:
+    """The cameras of a finding: identifier and name."""
+    cameras = report.dossier.facts.cameras
+    return [
+        f"{one.upper()} ({cameras[one].name})" if cameras[one].name.lower() != one else one.upper()
+        for one in finding.cameras
+        if one in cameras
+    ]
+
+
+def person_names(report: Report, finding: Finding) -> list[str]:
+    """The persons of a finding, as they are labelled."""
+    persons = report.dossier.facts.persons
+    return [persons[one].label.fr for one in finding.persons if one in persons]
+
+
+_PERSONAL: Final = {
+    DocumentKind.ACCREDITATION,
+    DocumentKind.DESIGNATION,
+    DocumentKind.DELEGATION,
+    DocumentKind.ELECTION,
+    DocumentKind.POLICE_ACCREDITATION,
+    DocumentKind.SECONDMENT,
+    DocumentKind.SERVICE_DESIGNATION,
+}
