@@ -47,9 +47,12 @@ def world(name: str) -> World:
     Raises:
         NotFoundError: there is none; the sentence lists them.
     """
+    prefix, slash, rest = name.partition("/")
+    if slash and prefix in _MORE:
+        return _MORE[prefix](rest)
     maker = WORLDS.get(name)
     if maker is None:
-        names = ", ".join(WORLDS)
+        names = ", ".join((*WORLDS, *(f"{one}/…" for one in _MORE)))
         raise NotFoundError(
             Text(
                 fr=f"Il n'y a pas de monde « {name[:80]} » : écrivez l'un de ceux-ci : {names}.",
