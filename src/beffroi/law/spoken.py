@@ -20,7 +20,8 @@ from beffroi.domain.errors import BadInputError
 from beffroi.domain.facts import Facts
 from beffroi.domain.ids import BodyId, PersonId
 from beffroi.domain.text import Text
-from beffroi.law.cases.malformed import Wrong
+from beffroi.law.cases.added import check_field
+from beffroi.law.cases.malformed import WrongError
 from beffroi.law.cases.names import resolve
 from beffroi.law.whatif import Accredit, Amend, Change, Designate, End, Stop
 
@@ -45,7 +46,7 @@ def spoken(facts: Facts, line: str, at: datetime) -> list[Change]:
         raise BadInputError(_USAGE)
     try:
         return known(facts, words, at)
-    except Wrong as error:
+    except WrongError as error:
         raise BadInputError(error.text) from error
     except (ValueError, IndexError, yaml.YAMLError) as error:
         raise BadInputError(_USAGE) from error
@@ -83,9 +84,11 @@ def _set(facts: Facts, words: list[str], at: datetime) -> list[Change]:
     name, dot, field = target.rpartition(".")
     if not dot or not field:
         raise ValueError(target)
+    documents = resolve(facts, name)
+    check_field(facts.versions(documents[0])[0].kind, field)
     said: Any = yaml.safe_load(" ".join(value))
     said = said.isoformat() if isinstance(said, (date, datetime)) else said
-    return [Amend(one, ((field, said),)) for one in resolve(facts, name)]
+    return [Amend(one, ((field, said),)) for one in documents]
 
 
 def _several(text: str) -> tuple[str, ...]:
