@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { en } from '../src/i18n/en';
 import { fr } from '../src/i18n/fr';
-import { PAPERS } from '../src/lib/papers';
 
 type Tree = { [key: string]: string | ((...args: never[]) => string) | Tree };
 
@@ -25,13 +24,5 @@ describe('dictionaries', () => {
   });
   it('use the typographic apostrophe', () => {
     for (const [key, value] of [...french, ...english]) expect(String(value).replaceAll(/\$\{[^}]*\}/g, '').includes("'") && typeof value === 'string', key).toBe(false);
-  });
-  it('name every kind and every field of the papers', () => {
-    for (const dictionary of [fr, en]) {
-      for (const [kind, paper] of Object.entries(PAPERS)) {
-        expect(dictionary.documents.kinds[kind], kind).toBeTruthy();
-        for (const key of [...Object.keys(paper.fields), ...paper.scope]) expect(dictionary.documents.fieldNames[key], key).toBeTruthy();
-      }
-    }
   });
 });

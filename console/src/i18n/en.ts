@@ -7,7 +7,8 @@ import { replay } from './en/replay';
 import { acts, health, register, accounts } from './en/lists';
 import { documents } from './en/documents';
 import { cameras } from './en/cameras';
+import { people, posts, room } from './en/room';
 import { help } from './en/help';
 import type { fr } from './fr';
 
-export const en: typeof fr = { app, errors, nav, bar, login, invitation, duty, wall, tile, refusal, replay, acts, health, register, accounts, documents, cameras, help };
+export const en: typeof fr = { app, errors, nav, bar, login, invitation, duty, wall, tile, refusal, replay, acts, health, register, accounts, documents, cameras, room, people, posts, help };

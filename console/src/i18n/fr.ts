@@ -7,6 +7,7 @@ import { replay } from './fr/replay';
 import { acts, health, register, accounts } from './fr/lists';
 import { documents } from './fr/documents';
 import { cameras } from './fr/cameras';
+import { people, posts, room } from './fr/room';
 import { help } from './fr/help';
 
-export const fr = { app, errors, nav, bar, login, invitation, duty, wall, tile, refusal, replay, acts, health, register, accounts, documents, cameras, help };
+export const fr = { app, errors, nav, bar, login, invitation, duty, wall, tile, refusal, replay, acts, health, register, accounts, documents, cameras, room, people, posts, help };

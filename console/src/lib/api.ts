@@ -1,7 +1,7 @@
 /** Calls to the centre. Every failure becomes an ApiError that carries a sentence in both languages. */
 import { both } from '../i18n/both';
 import type {
-  AccountRow, ActPage, CameraTree, DocumentRow, Duty, FactorReset, HealthRow, Invitation, Language, Me, OpenedView, Reason, Refusal, Text, MachineNotice,
+  AccountRow, ActPage, CameraTree, Duty, FactorReset, HealthRow, Invitation, Language, Me, OpenedView, Reason, Refusal, Text, MachineNotice,
 } from './types';
 import { readRefusal } from './wire';
 
@@ -46,7 +46,9 @@ function errorOf(status: number, body: unknown): ApiError {
   return new ApiError(status, error?.code ?? String(status), text, refusal);
 }
 
+/** A call with a JSON body, or with the bytes of a file. */
 export async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  const file = body instanceof Blob;
   let response: Response;
   try {
     response = await fetch(path, {
@@ -56,9 +58,9 @@ export async function call<T>(method: string, path: string, body?: unknown): Pro
       headers: {
         Accept: 'application/json',
         ...(method === 'GET' ? {} : { 'X-Beffroi': '1' }),
-        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+        ...(body === undefined ? {} : { 'Content-Type': file ? 'application/octet-stream' : 'application/json' }),
       },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: file ? body : JSON.stringify(body) }),
     });
   } catch {
     throw new ApiError(0, 'network', both((t) => t.errors.network));
@@ -77,11 +79,12 @@ export async function call<T>(method: string, path: string, body?: unknown): Pro
   throw error;
 }
 
-const get = <T>(path: string): Promise<T> => call<T>('GET', path);
-const post = <T>(path: string, body?: unknown): Promise<T> => call<T>('POST', path, body ?? {});
-const part = encodeURIComponent;
+export const get = <T>(path: string): Promise<T> => call<T>('GET', path);
+export const post = <T>(path: string, body?: unknown): Promise<T> => call<T>('POST', path, body ?? {});
+export const send = <T>(path: string, file: Blob): Promise<T> => call<T>('POST', path, file);
+export const part = encodeURIComponent;
 /** Document ids hold a slash ("prefect_order/x") that is part of the path. */
-const documentPath = (id: string): string => `/api/documents/${id.split('/').map(part).join('/')}`;
+export const documentPath = (id: string): string => `/api/documents/${id.split('/').map(part).join('/')}`;
 
 /** Some lists may come bare or under a name: take either. */
 function rows<T>(answer: unknown, ...names: string[]): T[] {
@@ -117,10 +120,6 @@ export const api = {
   health: async () => rows<HealthRow>(await get('/api/health/cameras'), 'cameras'),
   myActs: (before: number | null) => get<ActPage>(`/api/acts/mine${before === null ? '' : `?before=${before}`}`),
   openView: (request: ViewRequest) => post<OpenedView>('/api/views', request),
-  documents: async () => rows<DocumentRow>(await get('/api/documents'), 'documents'),
-  proposeDocument: (document: Record<string, unknown>) => post<DocumentRow>('/api/documents', document),
-  actOnDocument: (id: string, action: 'confirm' | 'suspend' | 'withdraw', reason?: string) =>
-    post<unknown>(`${documentPath(id)}/${action}`, reason === undefined ? {} : { reason }),
   proposeCamera: (camera: Record<string, unknown>) => post<{ id?: string }>('/api/cameras', camera),
   confirmCamera: (id: string) => post<unknown>(`/api/cameras/${part(id)}/confirm`),
   accounts: () => get<{ accounts: AccountRow[]; resets: FactorReset[] }>('/api/accounts'),

@@ -38,6 +38,8 @@ export interface ReplayRequest {
   toUs: number;
   /** Where to start, within the range. */
   atUs: number;
+  /** The purpose of the reason, for who asks why it was refused. */
+  purpose?: string | null;
 }
 
 const TICK_MS = 100;

@@ -1,9 +1,14 @@
 /** Who is here, for what reason, in which room, and what the centre last said of its cameras. */
 import { ApiError, api, whenLoggedOut } from './api';
 import { i18n } from '../i18n/index.svelte';
+import { law, type Question } from './lawapi';
+import type { Announcement, Present } from './lawtypes';
+import { attempt } from './load';
 import type { Camera, CameraTree, CommuneCameras, Me, Tool } from './types';
 
-export const ROOMS: Tool[] = ['wall', 'replay', 'acts', 'health', 'documents', 'register', 'accounts', 'cameras'];
+export const ROOMS: Tool[] = [
+  'wall', 'replay', 'room', 'acts', 'health', 'documents', 'people', 'cameras', 'register', 'accounts', 'posts',
+];
 
 /** Where a person's work begins; for the others, the first room that is theirs. */
 const HOME: Record<string, Tool> = { technician: 'health', administrator: 'accounts', dpo: 'register', inspector: 'register' };
@@ -14,7 +19,12 @@ export interface ReplayCall {
   atUs: number;
 }
 
+/** To whom deadlines are announced. */
+const TOLD: ReadonlySet<string> = new Set(['room_supervisor', 'mayor', 'dpo', 'administrator']);
+
 const REFRESH_MS = 10_000;
+/** A wall that a visitor blanked comes back this soon after they left. */
+const SCREEN_MS = 3_000;
 
 class Session {
   me = $state<Me | null>(null);
@@ -26,7 +36,18 @@ class Session {
   choosingDuty = $state(false);
   loggedOutText = $state(false);
   replayCall = $state.raw<ReplayCall | null>(null);
+  /** What somebody asks the reason of: the card is open. */
+  asking = $state.raw<Question | null>(null);
+  /** The document that another room wants to be read. */
+  wantedPaper = $state.raw<string | null>(null);
+  /** What comes to its end, for those to whom it is announced. */
+  announcements = $state.raw<Announcement[]>([]);
+  /** Who is declared before this screen; grows with each change, so that what it closed is asked again. */
+  present = $state.raw<Present['present']>([]);
+  visitor = $state(false);
+  presence = $state(0);
   #timer = 0;
+  #screenTimer = 0;
 
   constructor() {
     whenLoggedOut(() => this.#leave(true));
@@ -61,6 +82,10 @@ class Session {
     void this.refresh();
     window.clearInterval(this.#timer);
     this.#timer = window.setInterval(() => void this.refresh(), REFRESH_MS);
+    void this.#look();
+    void this.#hear(me.role);
+    window.clearInterval(this.#screenTimer);
+    this.#screenTimer = window.setInterval(() => void this.#look(), SCREEN_MS);
   }
 
   go(room: Tool): void {
@@ -73,6 +98,33 @@ class Session {
     if (!this.me?.tools.includes('replay')) return;
     this.replayCall = { camera, atUs };
     this.go('replay');
+  }
+
+  readPaper(id: string): void {
+    this.wantedPaper = id;
+    this.go('documents');
+  }
+
+  why(question: Question): void {
+    this.asking = question;
+  }
+
+  /** Who is before this screen, as the room supervisor declared. */
+  takePresent(said: Present): void {
+    if (JSON.stringify(said.present) === JSON.stringify(this.present)) return;
+    this.present = said.present;
+    this.visitor = said.visitor;
+    this.presence += 1;
+  }
+
+  /** Deadlines change once a day: they are asked for once, at the door. */
+  async #hear(role: string): Promise<void> {
+    this.announcements = TOLD.has(role) ? ((await attempt(() => law.announcements())).value ?? []) : [];
+  }
+
+  async #look(): Promise<void> {
+    const said = (await attempt(() => law.screen())).value;
+    if (said && this.me) this.takePresent(said);
   }
 
   async refresh(): Promise<void> {
@@ -109,6 +161,10 @@ class Session {
 
   #leave(expired: boolean): void {
     window.clearInterval(this.#timer);
+    window.clearInterval(this.#screenTimer);
+    this.asking = null;
+    this.present = [];
+    this.visitor = false;
     if (this.me && expired) this.loggedOutText = true;
     this.me = null;
     this.tree = null;

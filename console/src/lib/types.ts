@@ -7,19 +7,28 @@ export interface Text {
 
 export type Language = 'fr' | 'en';
 export type Verdict = 'allow' | 'deny' | 'unsettled';
-export type Tool = 'wall' | 'replay' | 'acts' | 'health' | 'documents' | 'register' | 'accounts' | 'cameras';
+export type Tool =
+  | 'wall' | 'replay' | 'room' | 'acts' | 'health' | 'documents' | 'people' | 'cameras' | 'register' | 'accounts' | 'posts';
+
+/** The document that would cure a refusal, and who issues it. */
+export interface Cure {
+  kind: string;
+  text: Text;
+  issuer: Text;
+}
 
 export interface Condition {
   id: string;
   met: boolean;
   text: Text;
   article: string;
+  cure?: Cure | null;
 }
 
 export interface Refusal {
   sentence: Text;
   articles: string[];
-  cure: { kind: string; text: Text; issuer: Text } | null;
+  cure: Cure | null;
   conditions: Condition[];
   whom: Text | null;
   verdict: Verdict;
@@ -54,6 +63,8 @@ export interface Me {
   banner: Text | null;
   demo: boolean;
   witnessed?: boolean;
+  /** The declared workstation that this machine is, if it is one. */
+  post?: string | null;
   tools: Tool[];
 }
 
@@ -142,28 +153,6 @@ export interface OpenedView {
   authority: AuthorityName;
   purpose: string;
   camera: { id: string; name: string; commune: string };
-}
-
-export type DocumentStatus = 'proposed' | 'confirmed' | 'suspended' | 'withdrawn';
-
-export interface DocumentRow {
-  id: string;
-  kind: string;
-  label: Text;
-  number: string | null;
-  signatory?: string;
-  valid_from: string | null;
-  valid_until: string | null;
-  in_force?: boolean;
-  expired?: boolean;
-  status: DocumentStatus;
-  communes?: string[];
-  commune?: string | null;
-  widens: boolean;
-  awaiting: Text | null;
-  version: number;
-  /** What this person may do with it. */
-  may?: { confirm: boolean; suspend: boolean; withdraw: boolean };
 }
 
 export interface AccountRow {

@@ -2,7 +2,7 @@
  * The view socket's messages, read with suspicion: a message that does not hold what it must hold is an error, never a
  * half-understood picture. Nothing here touches the page.
  */
-import type { Refusal, Text } from './types';
+import type { Cure, Refusal, Text } from './types';
 
 export class WireError extends Error {}
 
@@ -136,25 +136,27 @@ function list(value: unknown): unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
+function readCure(value: unknown): Cure | null {
+  const words = isObject(value) ? text(value['text']) : null;
+  return isObject(value) && words
+    ? { kind: String(value['kind'] ?? ''), text: words, issuer: text(value['issuer']) ?? { fr: '', en: '' } }
+    : null;
+}
+
 /** A refusal as it may arrive on the wire: whatever is missing becomes empty, the sentence must be there. */
 export function readRefusal(value: unknown): Refusal | null {
   if (!isObject(value)) return null;
   const sentence = text(value['sentence']);
   if (!sentence) return null;
-  const cure = value['cure'];
-  const cureText = isObject(cure) ? text(cure['text']) : null;
   const verdict = value['verdict'];
   return {
     sentence,
     articles: list(value['articles']).filter((article): article is string => typeof article === 'string'),
-    cure:
-      isObject(cure) && cureText
-        ? { kind: String(cure['kind'] ?? ''), text: cureText, issuer: text(cure['issuer']) ?? { fr: '', en: '' } }
-        : null,
+    cure: readCure(value['cure']),
     conditions: list(value['conditions']).flatMap((item) => {
       const words = isObject(item) ? text(item['text']) : null;
       return isObject(item) && words
-        ? [{ id: String(item['id'] ?? ''), met: item['met'] === true, text: words, article: String(item['article'] ?? '') }]
+        ? [{ id: String(item['id'] ?? ''), met: item['met'] === true, text: words, article: String(item['article'] ?? ''), cure: readCure(item['cure']) }]
         : [];
     }),
     whom: text(value['whom']),

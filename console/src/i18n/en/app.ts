@@ -43,6 +43,9 @@ export const nav: typeof french.nav = {
   register: 'Register',
   accounts: 'Accounts',
   cameras: 'Cameras',
+  room: 'Room',
+  people: 'People',
+  posts: 'Workstations',
 };
 
 export const bar: typeof french.bar = {

@@ -1,8 +1,19 @@
 import type * as french from '../fr/cameras';
 
 export const cameras: typeof french.cameras = {
-  title: 'Cameras of the commune',
-  lead: 'Add an existing camera. It films for Beffroi only once the commune confirms it and an order covers it.',
+  title: 'Cameras',
+  lead: 'Where each image comes from, under which order, with which mask.',
+  addLead: 'The camera films for Beffroi only once its commune has confirmed it and an order covers it.',
+  orderShort: 'Order',
+  mask: 'Mask',
+  place: 'Place',
+  responsible: 'Controller of the system',
+  system: 'System',
+  papers: 'Documents',
+  masks: 'Versions of the mask',
+  noPaper: 'none',
+  noMask: 'No mask: neither live nor control opens.',
+  choose: 'Choose a camera to read its documents.',
   id: 'Id',
   idHelp: 'Lower-case letters, digits and hyphens.',
   name: 'Name',

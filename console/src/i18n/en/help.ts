@@ -15,6 +15,7 @@ export const help: typeof french.help = {
     filter: 'search a camera',
     put: 'put the camera on the wall',
     replay: 'replay this camera, 30 s back',
+    why: 'why? (the card of the view or replay)',
     remove: 'close the view',
     black: 'black mode',
     jkl: 'reverse, pause, play (again: faster)',

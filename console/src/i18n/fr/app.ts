@@ -41,6 +41,9 @@ export const nav = {
   register: 'Registre',
   accounts: 'Comptes',
   cameras: 'Caméras',
+  room: 'Salle',
+  people: 'Personnes',
+  posts: 'Postes',
 };
 
 export const bar = {

@@ -13,6 +13,7 @@ export const help = {
     filter: 'chercher une caméra',
     put: 'mettre la caméra au mur',
     replay: 'relire cette caméra, 30 s en arrière',
+    why: 'pourquoi ? (la carte de la vue ou de la relecture)',
     remove: 'fermer la vue',
     black: 'mode noir',
     jkl: 'arrière, pause, lecture (encore : plus vite)',
