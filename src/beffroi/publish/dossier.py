@@ -38,6 +38,7 @@ def load_dossier(cameras: Path, papers: Path) -> Dossier:
 def dossier_of(cameras: bytes, cameras_name: str, papers: bytes, papers_name: str) -> Dossier:
     """As `load_dossier`, from the bytes of the files."""
     is_yaml = Path(papers_name).suffix.lower() in _YAML
+    documents = [_normed(one) for one in read_papers(papers, papers_name)]  # refuses what could make YAML harmful
     persons, bodies = declared(papers, papers_name) if is_yaml else ([], [])
     stated = [body_of(one, "") for one in bodies]
     home = _only_commune(stated)
@@ -49,7 +50,6 @@ def dossier_of(cameras: bytes, cameras_name: str, papers: bytes, papers_name: st
     for line in lines:
         known.update({one.id: one for one in _controllers(line, cameras_name, known, commune)})
     placed = [_placed(line, cameras_name, known, commune) for line in lines]
-    documents = [_normed(one) for one in read_papers(papers, papers_name)]
     people = [*stated_persons, *implied(documents, {one.id for one in stated_persons}, commune, known.values())]
     mayor = next((one for one in people if one.status is PersonStatus.MAYOR and one.commune == commune.id), None)
     if mayor is None:
@@ -181,7 +181,9 @@ def read_papers(data: bytes, source: str) -> list[Document]:
     try:
         lines = read_documents(data, source, None)
     except BadInputError as error:
-        raise wrong(source, 1, error.text.fr, error.text.en) from error
+        raise BadInputError(
+            Text(fr=f"Fichier « {source} » : {error.text.fr}", en=f"File “{source}”: {error.text.en}")
+        ) from error
     documents = []
     for line in lines:
         missing = validate(line.document) if line.document is not None else []
