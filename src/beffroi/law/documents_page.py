@@ -81,6 +81,8 @@ def _asked(spec: FieldSpec) -> str:
 
 
 def _said(value: object) -> str:
+    if value is None:
+        return "empty"
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -1,9 +1,10 @@
 """What a document must hold before it may be entered or confirmed, as one refusal."""
 
 from collections.abc import Iterable
+from itertools import islice
 from typing import Final
 
-from beffroi.domain.documents import Document, DocumentKind
+from beffroi.domain.documents import Document, DocumentKind, DocumentStatus
 from beffroi.domain.errors import BadInputError
 from beffroi.domain.facts import BodyKind, Facts
 from beffroi.domain.ids import BodyId
@@ -71,18 +72,25 @@ def _lender(kinds: set[BodyKind]) -> list[Text]:
 def _one_title(document: Document, facts: Facts) -> list[Text]:
     if document.fields.get("title") != _BETWEEN_COMMUNES:
         return []
-    for body in sorted(document.scope.bodies):
-        for other in facts.about(DocumentKind.POLICE_POOLING, body, document.begins):
-            if other.fields.get("title") in _EXCLUDES and other.holds(document.begins):
-                return [
-                    Text(
-                        fr=f"Une de ces communes reçoit déjà la police municipale de son EPCI ou syndicat "
-                        f"(« {other.id} ») : les deux ne se cumulent pas (CSI L.512-1).",
-                        en=f"One of these communes receives its EPCI's or syndicat's municipal police already "
-                        f"(“{other.id}”): the two do not combine (CSI L.512-1).",
-                    )
-                ]
-    return []
+    others = (
+        other
+        for other in facts.documents
+        if other.kind is DocumentKind.POLICE_POOLING
+        and other.status is DocumentStatus.CONFIRMED
+        and other.fields.get("title") in _EXCLUDES
+        and other.scope.bodies & document.scope.bodies
+        and (other.ends is None or other.ends > document.begins)
+        and (document.ends is None or document.ends > other.begins)
+    )
+    return [
+        Text(
+            fr=f"Une de ces communes reçoit déjà la police municipale de son EPCI ou syndicat (« {other.id} ») : les "
+            "deux ne se cumulent pas (CSI L.512-1).",
+            en=f"One of these communes receives its EPCI's or syndicat's municipal police already (“{other.id}”): the "
+            "two do not combine (CSI L.512-1).",
+        )
+        for other in islice(others, 1)
+    ]
 
 
 def _kinds(facts: Facts, bodies: Iterable[BodyId]) -> set[BodyKind]:

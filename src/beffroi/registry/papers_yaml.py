@@ -63,7 +63,7 @@ def _words(node: yaml.Node) -> Words:
     if isinstance(node, yaml.SequenceNode):
         return [_words(one) for one in node.value]
     word: str = node.value
-    unquoted = isinstance(node, yaml.ScalarNode) and node.style is None
+    unquoted = isinstance(node, yaml.ScalarNode) and not node.style
     return "" if unquoted and word in _NULLS else word
 
 
