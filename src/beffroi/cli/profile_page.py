@@ -1,5 +1,6 @@
 """A deployment as a page of text. Every verdict, sentence and count in it is the engine's."""
 
+import re
 import textwrap
 from collections.abc import Iterator
 from typing import Final
@@ -15,6 +16,7 @@ from beffroi.profiles.report import Report
 from beffroi.profiles.shape import Step, Variant
 
 WIDTH: Final = 110
+_TIED: Final = re.compile(r" (?=[;:?!»])|(?<=«) ")
 _MARKS: Final = {
     Act.LIVE: Text(fr="D", en="L"),
     Act.REPLAY: Text(fr="R", en="R"),
@@ -44,7 +46,8 @@ def _number(number: int, language: Language) -> str:
 
 
 def _wrapped(text: str, indent: str = "  ", hang: str = "") -> list[str]:
-    return textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent=f"{indent}{hang}")
+    whole = _TIED.sub("\u00a0", text)  # a line never begins with a punctuation mark
+    return textwrap.wrap(whole, WIDTH, initial_indent=indent, subsequent_indent=f"{indent}{hang}")
 
 
 def _what_it_is(report: Report, language: Language) -> Iterator[str]:
@@ -151,11 +154,14 @@ def _way(report: Report, language: Language) -> Iterator[str]:
     if not report.way:
         return
     yield _say(language, "Le chemin de l'un à l'autre", "The way from one to the other")
-    yield _say(
-        language,
-        "  Après chaque étape, caméras ouvertes aux opérateurs du syndicat : direct, relecture ; à confirmer ; "
-        "conditions manquantes.",
-        "  After each step, cameras open to the syndicat's operators: live, replay; to be confirmed; conditions unmet.",
+    yield from _wrapped(
+        _say(
+            language,
+            "Après chaque étape, caméras ouvertes aux opérateurs du syndicat, en direct puis en relecture ; celles où "
+            "la réponse est à confirmer ; conditions qui manquent encore.",
+            "After each step: cameras open to the syndicat's operators, live then replay; those where the answer is to "
+            "be confirmed; conditions still unmet.",
+        )
     )
     heads = ("direct", "relect.", "à conf.", "manque") if language == "fr" else ("live", "replay", "to conf.", "unmet")
     yield "  " + " " * 62 + "".join(f"{head:>9}" for head in heads)

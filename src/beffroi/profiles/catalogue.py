@@ -37,9 +37,9 @@ def find(name: str) -> tuple[Profile, Variant | None]:
     Raises:
         NotFoundError: naming those that exist.
     """
-    base, _, suffix = name.partition("--")
+    base, twin, suffix = name.partition("--")
     profile = PROFILES.get(base)
-    if profile is None or (suffix and (not profile.dual or suffix not in set(Variant))):
+    if profile is None or (twin and (not profile.dual or suffix not in set(Variant))):
         known = ", ".join(world_names())
         raise NotFoundError(
             Text(fr=f"Pas de profil « {name} ». Il y a : {known}.", en=f"No profile “{name}”. There are: {known}.")
