@@ -32,6 +32,8 @@ class Site:
     days: int = 30
     recipients: tuple[str, ...] = ()
     posts: tuple[str, ...] = ()
+    label: str = ""
+    """How the steps of the way call it, where it is another body's."""
 
 
 def write(

@@ -57,7 +57,7 @@ def premises(
     camera = camera_id(system)
     places = (town.id, *(other.id for other in also))
     responsible = draft.bodies[controller].name
-    site = Site(system, places, (camera,), responsible, by, town.prefect, viewers, origin, purposes, days)
+    site = Site(system, places, (camera,), responsible, by, town.prefect, viewers, origin, purposes, days, label=name)
     draft.camera(camera, name, town, system, origin=origin, stands_for=cameras, controller=controller)
     draft.documents += site_papers(site)
     return site

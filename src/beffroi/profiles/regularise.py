@@ -42,32 +42,32 @@ def of_a_town(
     pool: Pool, town: Town, site: Site, agents: Iterable[PersonId], *, hours: str | None = None
 ) -> list[Step]:
     """What each commune does: consent, agreement, an order that names the operators, one designation for each."""
-    place = Text(fr=town.name, en=town.name)
+    name = town.name
     amended = replace(site, viewers=(*site.viewers, "syndicat_agent"))
     return [
         Step(
             f"consent-{town.id}",
-            Text(fr=f"{place.fr} consent pour ses caméras", en=f"{place.en} consents for its cameras"),
+            Text(fr=f"{name} consent pour ses caméras", en=f"{name} consents for its cameras"),
             (pool.consent(town),),
         ),
         Step(
             f"agreement-{town.id}",
-            Text(fr=f"{place.fr} passe convention avec le syndicat", en=f"{place.en} signs an agreement"),
+            Text(fr=f"{name} passe convention avec le syndicat", en=f"{name} signs an agreement"),
             (pool.agreement(town.id, town.by, hours=hours),),
         ),
         Step(
             f"order-{town.id}",
             Text(
-                fr=f"L'arrêté de {place.fr} nomme les opérateurs du syndicat",
-                en=f"The order of {place.en} names the syndicat's operators",
+                fr=f"L'arrêté de {name} nomme les opérateurs du syndicat",
+                en=f"The order of {name} names the syndicat's operators",
             ),
             (order(amended, version=2),),
         ),
         Step(
             f"designation-{town.id}",
             Text(
-                fr=f"Le maire de {place.fr} désigne chaque opérateur pour relire, piloter et extraire",
-                en=f"The mayor of {place.en} designates each operator for replay, control and extracts",
+                fr=f"Le maire de {name} désigne chaque opérateur pour relire, piloter et extraire",
+                en=f"The mayor of {name} designates each operator for replay, control and extracts",
             ),
             tuple(designation(agent, town.id, town.authority, town.by, reach(town.id)) for agent in agents),
         ),
@@ -88,6 +88,7 @@ def of_a_controller(
     written position of the préfecture on what the law leaves open there."""
     sites = (*inside, *receptions)
     where = "-".join(site.system for site in sites)
+    named = ", ".join(site.label for site in sites)
     steps = []
     if receptions:
         amended = tuple(replace(site, viewers=(*site.viewers, "syndicat_agent")) for site in receptions)
@@ -95,8 +96,8 @@ def of_a_controller(
             Step(
                 f"order-{where}",
                 Text(
-                    fr=f"L'arrêté nomme les opérateurs du syndicat ({where})",
-                    en=f"The order names the syndicat's operators ({where})",
+                    fr=f"L'arrêté nomme les opérateurs du syndicat ({named})",
+                    en=f"The order names the syndicat's operators ({named})",
                 ),
                 tuple(order(site, version=2) for site in amended),
             )
@@ -108,16 +109,16 @@ def of_a_controller(
         Step(
             f"designation-{where}",
             Text(
-                fr=f"Le responsable désigne chaque opérateur ({where})",
-                en=f"The body responsible designates each operator ({where})",
+                fr=f"Le responsable désigne chaque opérateur ({named})",
+                en=f"The body responsible designates each operator ({named})",
             ),
             designated,
         ),
         Step(
             f"position-{where}",
             Text(
-                fr=f"La préfecture écrit sa position sur ce point ouvert ({where})",
-                en=f"The préfecture writes its position on this open point ({where})",
+                fr=f"La préfecture écrit sa position sur ce point ouvert ({named})",
+                en=f"The préfecture writes its position on this open point ({named})",
             ),
             (position,),
             optional=True,

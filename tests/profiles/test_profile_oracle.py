@@ -1,0 +1,47 @@
+"""In every deployment, for every person, camera and act, the engine and the independent reading of the table agree."""
+
+import pytest
+from tests.law.oracle import oracle
+
+from beffroi.domain.acts import Act, Purpose
+from beffroi.domain.clock import to_wall_us
+from beffroi.domain.decision import ActRequest
+from beffroi.domain.ranges import WallRange
+from beffroi.law.engine import LawEngine
+from beffroi.profiles.catalogue import build, world_names
+from beffroi.profiles.shape import Scene
+
+ACTS = (Act.LIVE, Act.REPLAY, Act.PTZ, Act.RELAY, Act.READ_REGISTER, Act.CONFIGURE)
+MINUTE_US = 60_000_000
+
+
+def questions(scene: Scene) -> list[ActRequest]:
+    now = to_wall_us(scene.at)
+    return [
+        ActRequest(
+            person,
+            act,
+            camera,
+            purpose,
+            scene.at,
+            WallRange(now - 10 * MINUTE_US, now) if act is Act.REPLAY else None,
+            recipient="fire_service" if act is Act.RELAY else None,
+            post=scene.post,
+        )
+        for person in scene.facts.persons
+        for camera in scene.facts.cameras
+        for act in ACTS
+        for purpose in {scene.purpose(camera), Purpose.F5}
+    ]
+
+
+@pytest.mark.parametrize("name", world_names())
+def test_engine_and_oracle_agree(name: str, engine: LawEngine) -> None:
+    scene = build(name)
+    differ = []
+    for request in questions(scene):
+        expected, decision = oracle(scene.facts, request), engine.decide(scene.facts, request)
+        same_authority = not decision.allowed or expected.authority in {None, decision.authority}
+        if decision.verdict.value != expected.verdict or not same_authority:
+            differ.append((request.person, request.act.value, request.camera, decision.verdict.value, expected))
+    assert differ == []
