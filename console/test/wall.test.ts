@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { listOf, nameOf, valueOf } from '../src/lib/papers';
 import { neighbour, readLayout } from '../src/lib/layout';
 
 describe('layout kept', () => {
@@ -20,15 +19,5 @@ describe('neighbour', () => {
   it('moves in the grid and stops at its border', () => {
     expect([neighbour(4, 9, 'ArrowUp'), neighbour(4, 9, 'ArrowDown'), neighbour(4, 9, 'ArrowLeft'), neighbour(4, 9, 'ArrowRight')]).toEqual([1, 7, 3, 5]);
     expect([neighbour(0, 9, 'ArrowUp'), neighbour(8, 9, 'ArrowRight'), neighbour(0, 1, 'ArrowDown')]).toEqual([0, 8, 0]);
-  });
-});
-
-describe('papers', () => {
-  it('turns what is typed into what the centre expects', () => {
-    expect(listOf(' a, b ;; c ')).toEqual(['a', 'b', 'c']);
-    expect([valueOf('days', '30'), valueOf('days', 'trente'), valueOf('bool', true), valueOf('bool', ''), valueOf('purposes', 'F1, F5')]).toEqual([
-      30, 'trente', true, false, ['F1', 'F5'],
-    ]);
-    expect(nameOf('Arrêté n° 2026/12 – Écully')).toBe('arrete-n-2026-12-ecully');
   });
 });

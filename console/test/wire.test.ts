@@ -105,11 +105,12 @@ describe('parseText', () => {
 describe('readRefusal', () => {
   it('keeps what is well formed and empties the rest', () => {
     const refusal = readRefusal({
-      sentence: { fr: 'a', en: 'b' }, articles: ['L.1', 4], cure: { kind: 'agreement', text: 'no' }, conditions: [{ id: 'x', met: 'yes', text: { fr: 'c', en: 'd' } }, null],
+      sentence: { fr: 'a', en: 'b' }, articles: ['L.1', 4], cure: { kind: 'agreement', text: 'no' },
+      conditions: [{ id: 'x', met: 'yes', text: { fr: 'c', en: 'd' }, cure: { kind: 'mask', text: { fr: 'e', en: 'f' } } }, null],
       verdict: 'perhaps',
     });
     expect(refusal).toEqual({
-      sentence: { fr: 'a', en: 'b' }, articles: ['L.1'], cure: null, conditions: [{ id: 'x', met: false, text: { fr: 'c', en: 'd' }, article: '' }], whom: null, verdict: 'deny', ground: '',
+      sentence: { fr: 'a', en: 'b' }, articles: ['L.1'], cure: null, conditions: [{ id: 'x', met: false, text: { fr: 'c', en: 'd' }, article: '', cure: { kind: 'mask', text: { fr: 'e', en: 'f' }, issuer: { fr: '', en: '' } } }], whom: null, verdict: 'deny', ground: '',
     });
     expect(readRefusal({ articles: [] })).toBeNull();
     expect(readRefusal('no')).toBeNull();

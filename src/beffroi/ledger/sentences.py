@@ -43,6 +43,15 @@ _OUTCOMES: Final[dict[str, Text]] = {
     "document_confirmed": Text(fr="Pièce confirmée", en="Document confirmed"),
     "document_suspended": Text(fr="Pièce suspendue", en="Document suspended"),
     "document_withdrawn": Text(fr="Pièce retirée", en="Document withdrawn"),
+    "document_first_confirmed": Text(
+        fr="Pièce confirmée par une première personne", en="Document confirmed by a first person"
+    ),
+    "document_attached": Text(fr="Fichier joint à la pièce", en="File attached to the document"),
+    "deadline_announced": Text(fr="Échéance annoncée", en="Deadline announced"),
+    "deadline_acknowledged": Text(fr="Annonce lue", en="Announcement read"),
+    "shift_entered": Text(fr="Service inscrit au planning", en="Shift entered in the roster"),
+    "shift_replaced": Text(fr="Remplacement au planning", en="Replacement in the roster"),
+    "shift_cancelled": Text(fr="Service annulé", en="Shift cancelled"),
     "camera_proposed": Text(fr="Caméra saisie", en="Camera entered"),
     "camera_confirmed": Text(fr="Emplacement de caméra confirmé", en="Camera place confirmed"),
     "camera_retired": Text(fr="Caméra retirée", en="Camera retired"),

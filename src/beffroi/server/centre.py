@@ -26,12 +26,15 @@ from beffroi.law.sentences import contracted
 from beffroi.law.visible import VisibleCamera
 from beffroi.ledger.entry import Entry, EntryKind
 from beffroi.ledger.ledger import Ledger
+from beffroi.registry.announcer import Announcer
+from beffroi.registry.attachments import Attachments
 from beffroi.registry.changes import LedgerRegister
 from beffroi.registry.decider import RegistryDecider
 from beffroi.registry.migrate import upgrade
 from beffroi.registry.papers_check import validator
 from beffroi.registry.store import Registry
 from beffroi.server.duty import Duties
+from beffroi.server.herald import Herald
 from beffroi.server.keyrings import keyrings
 from beffroi.server.lists import CameraLists
 from beffroi.server.notices import Level, Notice
@@ -79,12 +82,18 @@ class Centre:
     lists: CameraLists = field(init=False)
     screens: Screens = field(init=False)
     posts: Posts = field(init=False)
+    attachments: Attachments = field(init=False)
+    announcer: Announcer = field(init=False)
+    herald: Herald = field(init=False)
 
     def __post_init__(self) -> None:
         folder = self.data / "centre"
         self.lists = CameraLists(self.law, self.registry, self.clock)
         self.screens = Screens(folder / "screens.json")
         self.posts = Posts(folder / "posts.json", folder / "secrets" / "posts.key", self.clock)
+        self.attachments = Attachments(folder / "attachments")
+        self.announcer = Announcer(self.registry, self.clock)
+        self.herald = Herald(self.announcer, self.clock)
 
     def notices(self) -> list[Notice]:
         """What those who look after the machine should know, worst first."""

@@ -4,6 +4,7 @@ ASGI middleware rather than Starlette's helper class, so that WebSocket handshak
 """
 
 import json
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from http import HTTPStatus
 from typing import Any, Final, NamedTuple
@@ -11,6 +12,7 @@ from typing import Any, Final, NamedTuple
 import structlog
 
 from beffroi.domain.text import Text
+from beffroi.registry import attachments, papers_file
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -22,6 +24,11 @@ _log = structlog.get_logger(__name__)
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_BODY_BYTES: Final = 1_000_000
+_LARGER: Final = (
+    (re.compile(r"/api/documents/[^/]+/[^/]+/files"), attachments.MAX_BYTES),
+    (re.compile(r"/api/documents/import"), papers_file.MAX_BYTES),
+)
+"""Where a file is the body: how large it may be, in bytes."""
 CLOSE_FORBIDDEN_ORIGIN: Final = 4403
 
 _HEADERS: Final[tuple[tuple[bytes, bytes], ...]] = (
@@ -68,7 +75,10 @@ _WRONG_ORIGIN: Final = Refusal(
 _TOO_LARGE: Final = Refusal(
     413,
     "too-large",
-    Text(fr="La demande est trop volumineuse (1 Mo au plus).", en="The request is too large (1 MB at most)."),
+    Text(
+        fr="La demande est trop volumineuse (1 Mo ; 25 Mo pour un fichier joint, 4 Mo pour un import).",
+        en="The request is too large (1 MB; 25 MB for an attached file, 4 MB for an import).",
+    ),
 )
 _TWICE: Final = Refusal(
     400,
@@ -110,7 +120,7 @@ class Guard:
             await self._answer(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body, started = _Limited(receive), False
+        body, started = _Limited(receive, limit_of(scope)), False
 
         async def send_guarded(message: Message) -> None:
             nonlocal started
@@ -156,9 +166,9 @@ class Guard:
             return None
         if headers.get("x-beffroi") != "1":
             return _WRONG_ORIGIN
-        length = headers.get("content-length", "0")
-        short = length.isascii() and length.isdigit() and len(length) <= len(str(MAX_BODY_BYTES))
-        return None if short and int(length) <= MAX_BODY_BYTES else _TOO_LARGE
+        length, limit = headers.get("content-length", "0"), limit_of(scope)
+        short = length.isascii() and length.isdigit() and len(length) <= len(str(limit))
+        return None if short and int(length) <= limit else _TOO_LARGE
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send, refusal: Refusal) -> None:
         body = json.dumps({"error": {"code": refusal.code, "text": refusal.text.as_dict()}}).encode()
@@ -174,11 +184,19 @@ class Guard:
         await send({"type": f"{kind}.response.body", "body": body})
 
 
+def limit_of(scope: Scope) -> int:
+    """How large the body of this request may be, in bytes."""
+    if scope.get("method") != "POST":
+        return MAX_BODY_BYTES
+    return next((limit for path, limit in _LARGER if path.fullmatch(scope["path"])), MAX_BODY_BYTES)
+
+
 class _Limited:
     """A body without content-length is counted as it comes; past the limit the route sees a client that left."""
 
-    def __init__(self, receive: Receive) -> None:
+    def __init__(self, receive: Receive, limit: int) -> None:
         self._receive = receive
+        self._limit = limit
         self._seen = 0
         self.over = False
 
@@ -186,7 +204,7 @@ class _Limited:
         message = await self._receive()
         if message["type"] == "http.request":
             self._seen += len(message.get("body", b""))
-            if self._seen > MAX_BODY_BYTES:
+            if self._seen > self._limit:
                 self.over = True
                 return {"type": "http.disconnect"}
         return message

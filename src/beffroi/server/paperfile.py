@@ -9,6 +9,8 @@ from beffroi.domain.text import Text
 from beffroi.law.documents import FieldSpec, KindSpec, field_of, form, remarks, spec
 from beffroi.ledger.sentences import change_words
 from beffroi.registry.changes import Change
+from beffroi.registry.deadlines import Deadline
+from beffroi.registry.enclosures import Attachment
 from beffroi.server.rendering import Json, iso_instant
 from beffroi.server.sight import Sight
 
@@ -131,3 +133,27 @@ def history_json(facts: Facts, changes: Iterable[Change], sight: Sight) -> list[
             }
         )
     return found[::-1]
+
+
+def attachment_json(one: Attachment) -> Json:
+    """A file of a document."""
+    return {
+        "sha256": one.file.sha256,
+        "name": one.name,
+        "media_type": one.file.media_type,
+        "size_bytes": one.file.size_bytes,
+        "version": one.version,
+        "main": one.main,
+        "at": iso_instant(one.entered_at),
+    }
+
+
+def deadline_json(one: Deadline) -> Json:
+    """What ends or is due, what it closes, and what to do."""
+    return {
+        "on": one.last_day.isoformat(),
+        "days": one.days_left,
+        "reason": one.reason.value,
+        "blocks": one.blocks.as_dict(),
+        "task": one.task.as_dict(),
+    }

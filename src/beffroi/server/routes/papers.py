@@ -1,6 +1,6 @@
 """Documents: what is in force, proposed, suspended; propose, confirm, suspend, withdraw."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import Request
@@ -11,11 +11,14 @@ from beffroi.domain.documents import Document, DocumentKind, DocumentStatus, Sco
 from beffroi.domain.facts import BodyKind, Facts
 from beffroi.domain.ids import BodyId, CameraId, DocumentId, PersonId
 from beffroi.law.documents import code, type_name
-from beffroi.registry.entitlement import communes_of, speaks_for
+from beffroi.registry.confirming import FirstConfirmation
+from beffroi.registry.deadlines import deadlines
+from beffroi.registry.entitlement import NotEntitledToFactError, check_confirm, check_second, communes_of
+from beffroi.registry.two_persons import why_two
 from beffroi.server.access import AMEND, CONFIRM, SUPPLY, Routes
 from beffroi.server.body import Body
 from beffroi.server.centre import Centre
-from beffroi.server.paperfile import history_json, kind_json, versions_json
+from beffroi.server.paperfile import attachment_json, deadline_json, history_json, kind_json, versions_json
 from beffroi.server.rendering import Json
 from beffroi.server.session import Caller, require_caller
 from beffroi.server.sight import Sight, sight_of, unknown
@@ -63,9 +66,9 @@ def build(centre: Centre) -> Routes:
         """Documents in the caller's scope, newest version of each."""
         caller = require_caller(request)
         facts = centre.registry.facts()
-        sight = sight_of(facts, caller.person)
+        sight, firsts = sight_of(facts, caller.person), centre.registry.first_confirmations()
         return [
-            document_json(centre, facts, document, caller)
+            document_json(facts, document, caller, at=now(centre.clock), first=firsts.get(document.id))
             for document in newest(facts)
             if sight.document(facts, document)
         ]
@@ -88,10 +91,20 @@ def build(centre: Centre) -> Routes:
         identifier, facts = known(caller, kind, name), centre.registry.facts()
         sight, several = sight_of(facts, caller.person), facts.versions(identifier)
         return {
-            **document_json(centre, facts, several[-1], caller),
+            **document_json(
+                facts,
+                several[-1],
+                caller,
+                at=now(centre.clock),
+                first=centre.registry.first_confirmations().get(identifier),
+            ),
             "type": kind_json(several[-1].kind),
             "versions": versions_json(facts, several, sight),
             "history": history_json(facts, centre.registry.changes(subject=identifier), sight),
+            "files": [attachment_json(one) for one in centre.registry.attachments(identifier)],
+            "deadlines": [
+                deadline_json(one) for one in deadlines(facts, now(centre.clock)) if one.document.id == identifier
+            ],
         }
 
     @routes.post("/api/documents", AMEND, status_code=201)
@@ -188,12 +201,14 @@ def _check_named(facts: Facts, scope: Scope, sight: Sight) -> None:
             raise unknown(system)
 
 
-def document_json(centre: Centre, facts: Facts, document: Document, caller: Caller) -> Json:
+def document_json(
+    facts: Facts, document: Document, caller: Caller, *, at: datetime, first: FirstConfirmation | None
+) -> Json:
     """A document as a row of the console's list, with what this person may do with it."""
-    at = now(centre.clock)
     communes = sorted(communes_of(document, facts))
     awaiting = facts.bodies.get(document.awaiting) if document.awaiting else None
     proposed = document.status is DocumentStatus.PROPOSED
+    why = why_two(document, facts) if proposed else None
     ends = document.ends
     return {
         "id": document.id,
@@ -212,12 +227,27 @@ def document_json(centre: Centre, facts: Facts, document: Document, caller: Call
         "awaiting": None
         if awaiting is None or not proposed
         else {"fr": f"à confirmer par {awaiting.name}", "en": f"to be confirmed by {awaiting.name}"},
+        "two_persons": None if why is None else {"why": why.as_dict(), "first_done": first is not None},
         "may": {
             "confirm": proposed
             and caller.role in (CONFIRM.roles or ())
-            and document.awaiting is not None
-            and speaks_for(facts, caller.person, document.awaiting, at),
+            and _may_confirm(facts, document, caller.person, at, first),
             "suspend": document.status is DocumentStatus.CONFIRMED and caller.role in (AMEND.roles or ()),
             "withdraw": document.status is not DocumentStatus.WITHDRAWN and caller.role in (AMEND.roles or ()),
         },
     }
+
+
+def _may_confirm(
+    facts: Facts, document: Document, person: PersonId, at: datetime, first: FirstConfirmation | None
+) -> bool:
+    """Whether the button is worth showing; the registry asks again, and also who entered the document."""
+    somebody_else = PersonId("")
+    try:
+        if first is None:
+            check_confirm(facts, document, person, somebody_else, at)
+        else:
+            check_second(facts, document, person, somebody_else, at, first=first.by)
+    except NotEntitledToFactError:
+        return False
+    return True
