@@ -34,23 +34,24 @@ class ActRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
-    """One named condition of a ground, met or not, in words."""
-
-    id: str
-    met: bool
-    text: Text
-    article: str
-    documents: tuple[DocumentId, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Cure:
     """The document that would cure a refusal, and who issues it. ``kind`` is a document kind."""
 
     kind: str
     text: Text
     issuer: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One named condition of a ground, met or not, in words; ``cure`` is what would cure it, where a document would."""
+
+    id: str
+    met: bool
+    text: Text
+    article: str
+    documents: tuple[DocumentId, ...] = ()
+    cure: Cure | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
 """From Cedar's answer to a Decision: the ground or the nearest one, its conditions, the sentence, the cure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TypeVar
 
 from beffroi.domain.acts import IMAGE_ACTS, Verdict
@@ -10,67 +12,104 @@ from beffroi.domain.facts import Facts, Person
 from beffroi.domain.ids import DocumentId
 from beffroi.domain.text import Text
 from beffroi.law.pack import ConditionWords, Pack, Refusal
-from beffroi.law.policies import Ground
+from beffroi.law.policies import Ground, Policies
+from beffroi.law.rows import origin_condition
 from beffroi.law.sentences import Writer
 from beffroi.law.situation import Situation
+from beffroi.law.timeline import Rule, midnight
 
 T = TypeVar("T", bound=str)
 
 
-class Explainer:
-    """Words a decision. It never changes a verdict."""
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What is said of a decision."""
 
-    def __init__(self, pack: Pack, grounds: tuple[Ground, ...]) -> None:
+    verdict: Verdict
+    rules: Sequence[Rule]
+    conditions: tuple[Condition, ...]
+    sentence: Text
+    cure: Cure | None
+
+
+class Explainer:
+    """Words a decision. It changes no verdict, save that what lacks only a written position is unsettled."""
+
+    def __init__(self, pack: Pack, policies: Policies) -> None:
         self._pack = pack
-        self._grounds = grounds
+        self._policies = policies
 
     def allow(self, facts: Facts, situation: Situation, ground: Ground) -> Decision:
         """A ground permits: all its conditions hold."""
-        request, writer = situation.request, Writer(self._pack, facts, situation)
+        writer = Writer(self._pack, facts, situation, ground.row.authority)
         conditions = self._conditions(ground, situation, writer, frozenset(ground.conditions))
-        rules = _unique((ground.rule, *(self._pack.conditions[name].rule.id for name in ground.conditions)))
-        return Decision(
-            verdict=Verdict.ALLOW,
-            request=request,
-            authority=situation.authority,
-            ground=ground.id,
-            rules=rules,
-            articles=_unique(self._pack.rules[rule].article for rule in rules),
-            documents=_unique(document for one in conditions for document in one.documents),
-            conditions=conditions,
-            sentence=writer.fill(self._pack.words.allowed[request.act.value]),
-            cure=None,
-            disclosable=True,
-            rule_set_hash=self._pack.hash,
-            facts_hash=facts.digest(),
-        )
+        rules = [*self._row_rules(ground, situation.request.at)]
+        rules += [rule for name in ground.conditions for rule in self._pack.conditions[name].rules]
+        in_force = [rule for rule in rules if rule.in_force(situation.request.at)]
+        words = self._pack.words.allowed[situation.request.act.value]
+        told = _Told(Verdict.ALLOW, in_force, conditions, writer.fill(words), None)
+        return self._made(facts, situation, ground, told)
 
     def refuse(self, facts: Facts, situation: Situation, met: frozenset[str]) -> Decision:
         """No ground permits a person who may know of the camera: name the nearest and what it lacks."""
-        request, status = situation.request, situation.person.status.value
-        refusals = self._pack.refusals
-        if request.act in IMAGE_ACTS and status in refusals.by_status:
-            return self.plainly(facts, request, refusals.by_status[status], linked=situation)
-        ground = self._nearest(request.act.value, met)
-        if ground is None or (request.act not in IMAGE_ACTS and ground.conditions[0] not in met):
-            return self.plainly(facts, request, refusals.other_acts[request.act.value], linked=situation)
-        writer = Writer(self._pack, facts, situation)
+        request = situation.request
+        grounds = self._policies.part(situation.person.status.value).grounds
+        open_to = [ground for ground in grounds if request.act.value in ground.acts]
+        lacking_position = [one for one in open_to if one.row.unsettled and _lacks(one, met) == [one.row.position]]
+        if lacking_position:
+            return self._unsettled(facts, situation, lacking_position[0], met)
+        outright = self._outright(situation, met)
+        if outright is not None and not outright[1]:
+            return self.plainly(facts, request, outright[0], linked=situation)
+        if not open_to:
+            refusals = self._pack.refusals
+            return self.plainly(
+                facts, request, refusals.other_acts.get(request.act.value, refusals.no_act), linked=situation
+            )
+        ground = self._nearest(open_to, met)
+        told = self._lacking(facts, situation, ground, met)
+        return told if outright is None else self._renamed(told, request, outright[0])
+
+    def _lacking(self, facts: Facts, situation: Situation, ground: Ground, met: frozenset[str]) -> Decision:
+        writer = Writer(self._pack, facts, situation, ground.row.authority)
         conditions = self._conditions(ground, situation, writer, met)
-        unmet = [self._pack.conditions[one.id] for one in conditions if not one.met]
-        if not unmet:  # every condition holds and yet no permit: a limit says more than the grounds
-            return self.plainly(facts, request, refusals.error)
-        rules = _unique((*(one.rule.id for one in unmet), ground.rule))
+        lacking = [self._pack.conditions[one.id] for one in conditions if not one.met]
+        if not lacking:  # every condition holds and yet no permit: a limit says more than the grounds
+            return self.plainly(facts, situation.request, self._pack.refusals.error)
+        rules = [*(rule for one in lacking for rule in one.rules), *self._row_rules(ground, situation.request.at)]
+        sentence = self._sentence(situation.request, writer.unmet(lacking[0]))
+        incurable = any(one.structural and one.cure is None for one in lacking)
+        cures = (one.cure for one in conditions if not one.met and one.cure is not None)
+        cure = None if incurable else next(cures, None)
+        return self._made(facts, situation, ground, _Told(Verdict.DENY, rules, conditions, sentence, cure))
+
+    def _unsettled(self, facts: Facts, situation: Situation, ground: Ground, met: frozenset[str]) -> Decision:
+        """All conditions hold but the written position of the préfecture."""
+        writer = Writer(self._pack, facts, situation, ground.row.authority)
+        conditions = self._conditions(ground, situation, writer, met)
+        point = self._pack.conditions[ground.conditions[-1]]
+        lead, words = self._pack.words.leads[situation.request.act.value], self._pack.words.unsettled
+        what = writer.fill(point.unmet)
+        sentence = Text(
+            fr=words.fr.format(lead=lead.fr, point=what.fr), en=words.en.format(lead=lead.en, point=what.en)
+        )
+        rules = [*point.rules, *self._row_rules(ground, situation.request.at)]
+        told = _Told(Verdict.UNSETTLED, rules, conditions, sentence, conditions[-1].cure)
+        return self._made(facts, situation, ground, told)
+
+    def _made(self, facts: Facts, situation: Situation, ground: Ground, told: "_Told") -> Decision:
+        several = tuple({rule.id: rule for rule in told.rules}.values())
         return Decision(
-            verdict=Verdict.DENY,
-            request=request,
-            authority=situation.authority,
-            ground=ground.id,
-            rules=rules,
-            articles=_unique(self._pack.rules[rule].article for rule in rules),
-            documents=_unique(document for one in conditions for document in one.documents),
-            conditions=conditions,
-            sentence=self._sentence(request, writer.unmet(unmet[0])),
-            cure=self._cure(unmet[0], situation, writer),
+            verdict=told.verdict,
+            request=situation.request,
+            authority=situation.authorities[ground.row.authority] or None,
+            ground=ground.row.row,
+            rules=tuple(rule.id for rule in several),
+            articles=_unique(rule.article for rule in several),
+            documents=_unique(document for one in told.conditions for document in one.documents),
+            conditions=told.conditions,
+            sentence=told.sentence,
+            cure=told.cure,
             disclosable=True,
             rule_set_hash=self._pack.hash,
             facts_hash=facts.digest(),
@@ -78,12 +117,24 @@ class Explainer:
 
     def refuse_stranger(self, facts: Facts, request: ActRequest, person: Person) -> Decision:
         """The person may not know of the camera, or there is none: one answer for both, drawn from the person alone."""
-        refusals, status = self._pack.refusals, person.status.value
-        if status in refusals.strangers:
-            return self.plainly(facts, request, refusals.strangers[status])
-        if request.act in IMAGE_ACTS:
-            return self.plainly(facts, request, refusals.by_status.get(status, refusals.unknown_camera))
-        return self.plainly(facts, request, refusals.unknown_camera)
+        refusals = self._pack.refusals
+        return self.plainly(facts, request, refusals.strangers.get(person.status.value, refusals.unknown_camera))
+
+    def screen(self, decision: Decision, request: ActRequest) -> Decision:
+        """The person may, but somebody else before the shared screen may not."""
+        refusal = self._pack.refusals.screen
+        return replace(
+            decision,
+            verdict=Verdict.DENY,
+            request=request,
+            ground=refusal.row,
+            rules=(refusal.rule.id,),
+            articles=(refusal.rule.article,),
+            documents=(),
+            conditions=(Condition("screen", False, refusal.reason, refusal.rule.article),),
+            sentence=self._sentence(request, refusal.reason),
+            cure=None,
+        )
 
     def plainly(
         self, facts: Facts, request: ActRequest, refusal: Refusal, *, linked: Situation | None = None
@@ -92,7 +143,7 @@ class Explainer:
         return Decision(
             verdict=Verdict.DENY,
             request=request,
-            authority=linked.authority if linked else None,
+            authority=linked.authorities["maire"] if linked else None,
             ground=refusal.row,
             rules=(refusal.rule.id,),
             articles=(refusal.rule.article,),
@@ -105,16 +156,39 @@ class Explainer:
             facts_hash=facts.digest(),
         )
 
-    def _nearest(self, act: str, met: frozenset[str]) -> Ground | None:
-        """The ground whose structure (who, where, under which form) fits best, then the one that lacks least."""
+    def _renamed(self, told: Decision, request: ActRequest, refusal: Refusal) -> Decision:
+        """A row that refuses outright, told with what the nearest row that could open lacks."""
+        rules = _unique((refusal.rule.id, *told.rules))
+        return replace(
+            told,
+            ground=refusal.row,
+            rules=rules,
+            articles=_unique(self._pack.rules[rule].article for rule in rules),
+            sentence=self._sentence(request, refusal.reason),
+        )
 
-        def fit(ground: Ground) -> tuple[int, int, int]:
-            structural = [name for name in ground.conditions if self._pack.conditions[name].structural]
-            missing = sum(name not in met for name in structural)
-            return (ground.conditions[0] not in met, missing, sum(name not in met for name in ground.conditions))
+    def _outright(self, situation: Situation, met: frozenset[str]) -> tuple[Refusal, bool] | None:
+        """The row that refuses this person here outright, and whether what is missing is told all the same."""
+        if situation.request.act not in IMAGE_ACTS:
+            return None
+        status, origin = situation.person.status.value, situation.camera.origin.value
+        for one in self._pack.refusals.outright:
+            here = status in one.who and (not one.origins or origin in one.origins)
+            if here and (one.when is None or one.when in met) and (one.unless is None or one.unless not in met):
+                return one.refusal, one.keeps
+        return None
 
-        candidates = [ground for ground in self._grounds if act in ground.acts]
-        return min(candidates, key=fit) if candidates else None
+    def _nearest(self, grounds: list[Ground], met: frozenset[str]) -> Ground:
+        """The ground whose origin fits, then its structure (territory, form), then the one that lacks least."""
+
+        def fit(ground: Ground) -> tuple[bool, int, int, int]:
+            elsewhere = bool(ground.row.origins) and origin_condition(ground.row.origins) not in met
+            missing = [name for name in ground.conditions if name not in met]
+            structural = [name for name in missing if self._pack.conditions[name].structural]
+            first = ground.conditions.index(structural[0]) if structural else len(ground.conditions)
+            return (elsewhere, len(structural), -first, 0 if elsewhere else len(missing))
+
+        return min(grounds, key=fit)
 
     def _conditions(
         self, ground: Ground, situation: Situation, writer: Writer, met: frozenset[str]
@@ -122,10 +196,23 @@ class Explainer:
         made = []
         for name in ground.conditions:
             words = self._pack.conditions[name]
-            text = writer.fill(words.met) if name in met else writer.unmet(words)
-            papers = _papers(words, situation)
-            made.append(Condition(name, name in met, text, words.rule.article, papers))
+            holds, cure = name in met, None
+            if not holds:
+                text, cure = writer.unmet(words), self._cure(words, situation, writer)
+            elif words.asked_from is not None and situation.request.at < midnight(words.asked_from):
+                text = self._pack.words.not_yet_asked
+            else:
+                text = writer.fill(words.met)
+            made.append(Condition(name, holds, text, words.rule.article, _papers(words, situation), cure))
         return tuple(made)
+
+    def _row_rules(self, ground: Ground, at: datetime) -> list[Rule]:
+        """The rules of the row, those of that day where the row has been under several."""
+        found = []
+        for several in ground.row.law:
+            rules = [self._pack.rules[name] for name in several]
+            found.append(next((rule for rule in rules if rule.in_force(at)), rules[0]))
+        return found
 
     def _sentence(self, request: ActRequest, reason: Text) -> Text:
         lead = self._pack.words.leads[request.act.value]
@@ -141,6 +228,10 @@ class Explainer:
             return Cure(condition.cure.kind, text, awaiting)
         issuer = self._pack.words.issuers[condition.cure.issuer]
         return Cure(condition.cure.kind, writer.fill(condition.cure.text), writer.fill(issuer))
+
+
+def _lacks(ground: Ground, met: frozenset[str]) -> list[str | None]:
+    return [name for name in ground.conditions if name not in met]
 
 
 def _papers(words: ConditionWords, situation: Situation) -> tuple[DocumentId, ...]:

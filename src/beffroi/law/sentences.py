@@ -6,11 +6,11 @@ from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from beffroi.domain.documents import Document, DocumentStatus
+from beffroi.domain.documents import Document
 from beffroi.domain.facts import Facts
 from beffroi.domain.text import Text
 from beffroi.law.pack import ConditionWords, Pack
-from beffroi.law.situation import Found, Situation
+from beffroi.law.situation import Situation
 
 _MONTHS: Final = (
     ("janvier", "January"),
@@ -36,15 +36,14 @@ Pair = tuple[str, str]
 class Writer:
     """Writes about one situation."""
 
-    def __init__(self, pack: Pack, facts: Facts, situation: Situation) -> None:
+    def __init__(self, pack: Pack, facts: Facts, situation: Situation, authority: str = "maire") -> None:
         self._words = pack.words
         self._facts = facts
         self._found = situation.papers
         self._at = situation.request.at
-        camera, person = situation.camera, situation.person
-        commune = situation.commune.name if situation.commune else camera.commune
-        employer = situation.employer.name if situation.employer else person.employer
-        self._names = (("commune", (commune, commune)), ("employer", (employer, employer)))
+        names = tuple((key, (name, name)) for key, name in situation.names.items())
+        whose = _fill(pack.words.authorities[authority], names)
+        self._names = (*names, ("authority", (whose.fr, whose.en)))
 
     def fill(self, text: Text, **more: Pair) -> Text:
         """Fill in the names of this situation, and these (French, English)."""
@@ -55,11 +54,11 @@ class Writer:
         found = self._found.get(condition.slot) if condition.slot else None
         if condition.slot is None or found is None:
             return self.fill(condition.unmet)
-        if found.document is not None and (not found.covers or found.document.holds(self._at)):
+        if (found.document is not None and not found.covers) or found.state not in self._words.states:
             return self.fill(condition.unmet)
         paper = self._words.papers[condition.slot]
         return self.fill(
-            self._words.states[_state(found, self._at)],
+            self._words.states[found.state],
             paper=_pair(self.fill(paper.name)),
             e=("e" if paper.feminine else "", ""),
             **self._dates(found.document),
@@ -106,16 +105,6 @@ def day_text(day: date | datetime, time_zone: str) -> Text:
 
 def _pair(text: Text) -> Pair:
     return text.fr, text.en
-
-
-def _state(found: Found, at: datetime) -> str:
-    document = found.document
-    if document is None:
-        return "absent"
-    status = document.status_on(at)
-    if status is not DocumentStatus.CONFIRMED:
-        return status.value
-    return "future" if at < document.begins else "ended"
 
 
 @lru_cache(maxsize=4096)

@@ -1,0 +1,392 @@
+"""The slots that depend on the camera's place, the person and the pooling bodies. Judging is for the policies alone."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from beffroi.domain.documents import Document, DocumentKind
+from beffroi.domain.facts import BodyKind
+from beffroi.domain.ids import BodyId
+from beffroi.law.situation import Found
+
+from .dossier import IN_FORCE, Asked, Dossier, about_place, serves_nothing
+from .reading import count, filled, flag, hours, names, word
+from .territory import alert_open, event_over, order_limit
+
+Slot = Callable[[Dossier, Asked], Found]
+_Kind = DocumentKind
+
+CONSENT: Final = "commune_consent"
+"""Value of the field ``object`` of a deliberation that consents to the pooling of cameras on the commune's ground."""
+MEMBERS_CONSENT: Final = "members_consent"
+TITLES: Final = {"neighbours": "L512-1", "epci_police": "L512-2", "event_police": "L512-3"}
+OTHER_POOLING: Final = frozenset({"L512-2", "L512-1-2"})
+
+
+def open_at(told: Mapping[str, Any], minute: int) -> bool:
+    """Whether hours are open (only to choose between papers: the policies decide)."""
+    opens, closes = told["opens"], told["closes"]
+    inside: bool = opens <= minute < closes if opens <= closes else opens <= minute or minute < closes
+    return inside
+
+
+def order(dossier: Dossier, asked: Asked) -> Found:
+    """The prefect's order that names the camera."""
+    camera, request = asked.camera, asked.request
+
+    def describe(one: Document) -> tuple[bool, Mapping[str, Any]]:
+        opens, closes = hours(one)
+        posts = names(one, "posts")
+        covers = camera.id in one.scope.cameras and camera.commune in one.scope.bodies
+        return covers, {
+            "covers": covers,
+            "purposes": names(one, "purposes"),
+            "viewers": names(one, "viewers"),
+            "acts": names(one, "acts"),
+            "agent_acts": names(one, "agent_acts"),
+            "recipients": names(one, "recipients") if filled(one, "recipient_terms") else [],
+            "posts": posts,
+            "any_post": not posts and not filled(one, "posts"),
+            "opens": opens,
+            "closes": closes,
+            "too_long": order_limit(one) <= dossier.at,
+            "event_over": event_over(one, dossier.at),
+        }
+
+    def rank(found: Found) -> tuple[bool | int, ...]:
+        told = found.told
+        serves = (
+            not told["too_long"],
+            not told["event_over"],
+            request.purpose is not None and request.purpose.value in told["purposes"],
+            asked.person.status.value in told["viewers"],
+            request.act.value in told["acts"],
+            open_at(told, asked.minute),
+            told["any_post"] or request.post in told["posts"],
+            request.recipient is None or request.recipient in told["recipients"],
+            asked.employer is not None and asked.employer.kind.value in told["recipients"],
+        )
+        return (all(serves[:-1]), *serves, count(found.document, "retention_days") if found.document else 0)
+
+    return dossier.best(
+        ("order", camera.id),
+        lambda: dossier.about(_Kind.PREFECT_ORDER, camera.id, camera.commune),
+        describe,
+        rank,
+    )
+
+
+def _of_place(slot: str, kind: DocumentKind) -> Slot:
+    def find(dossier: Dossier, asked: Asked) -> Found:
+        camera = asked.camera
+
+        def describe(one: Document) -> tuple[bool, Mapping[str, Any]]:
+            covers = about_place(one, camera)
+            return covers, {"covers": covers}
+
+        return dossier.best(
+            (slot, camera.id), lambda: dossier.about(kind, camera.commune, camera.id), describe, serves_nothing
+        )
+
+    return find
+
+
+def impact_assessment(dossier: Dossier, asked: Asked) -> Found:
+    """D9: with the officer's opinion, and the CNIL's answer where the risk stays high."""
+    camera = asked.camera
+
+    def describe(one: Document) -> tuple[bool, Mapping[str, Any]]:
+        covers = about_place(one, camera)
+        high = word(one, "residual_risk").strip().casefold() in {"high", "élevé"}
+        settled = not high or filled(one, "cnil_consultation")
+        return covers, {"covers": covers, "opinion": filled(one, "dpo_opinion"), "settled": settled}
+
+    return dossier.best(
+        ("impact_assessment", camera.id),
+        lambda: dossier.about(_Kind.IMPACT_ASSESSMENT, camera.commune, camera.id),
+        describe,
+        lambda one: (one.told["opinion"] and one.told["settled"],),
+    )
+
+
+def mask(dossier: Dossier, asked: Asked) -> Found:
+    """D23, of this camera."""
+    camera = asked.camera.id
+    return dossier.best(
+        ("mask", camera),
+        lambda: [one for one in dossier.about(_Kind.MASK, camera) if camera in one.scope.cameras],
+        _plain,
+        serves_nothing,
+    )
+
+
+def _plain(_: Document) -> tuple[bool, Mapping[str, Any]]:
+    return True, {}
+
+
+def _of_person_here(slot: str, kind: DocumentKind) -> Slot:
+    """Papers that name the person and the commune."""
+
+    def find(dossier: Dossier, asked: Asked) -> Found:
+        person, commune = asked.person.id, asked.camera.commune
+
+        def candidates() -> list[Document]:
+            found = dossier.about(kind, person)
+            return [one for one in found if person in one.scope.persons and commune in one.scope.bodies]
+
+        def describe(one: Document) -> tuple[bool, Mapping[str, Any]]:
+            if kind is not _Kind.DELEGATION:
+                return True, {}
+            covers = word(one, "function") == "municipal_police"
+            return covers, {"covers": covers}
+
+        return dossier.best((slot, person, commune), candidates, describe, serves_nothing)
+
+    return find
+
+
+def police_accreditation(dossier: Dossier, asked: Asked) -> Found:
+    """The officer's own accreditation."""
+    person = asked.person.id
+    return dossier.best(
+        ("police_accreditation", person),
+        lambda: [one for one in dossier.about(_Kind.POLICE_ACCREDITATION, person) if person in one.scope.persons],
+        _plain,
+        serves_nothing,
+    )
+
+
+def coordination(dossier: Dossier, asked: Asked) -> Found:
+    """D8 of the commune."""
+    commune = asked.camera.commune
+    return dossier.best(
+        ("coordination", commune),
+        lambda: [one for one in dossier.about(_Kind.COORDINATION, commune) if commune in one.scope.bodies],
+        lambda one: (True, {"night": flag(one, "night_clause")}),
+        lambda one: (one.told["night"],),
+    )
+
+
+def _pooled_police(slot: str) -> Slot:
+    def find(dossier: Dossier, asked: Asked) -> Found:
+        commune, title = asked.camera.commune, TITLES[slot]
+        other = asked.person.employer
+
+        def candidates() -> list[Document]:
+            found = dossier.between(_Kind.POLICE_POOLING, other, commune) if other != commune else ()
+            return [one for one in found if word(one, "title") == title and {other, commune} <= one.scope.bodies]
+
+        return dossier.best((slot, other, commune), candidates, _plain, serves_nothing)
+
+    return find
+
+
+def other_police_pooling(dossier: Dossier, commune: BodyId) -> bool:
+    """Whether the commune receives police under L.512-2 or L.512-1-2."""
+    return any(
+        word(one, "title") in OTHER_POOLING and commune in one.scope.bodies and dossier.state(one) == IN_FORCE
+        for one in dossier.about(_Kind.POLICE_POOLING, commune)
+    )
+
+
+def _body(asked: Asked, which: str) -> BodyId | None:
+    return asked.host if which == "host" else asked.person.employer
+
+
+def _statutes(slot: str, which: str) -> Slot:
+    def find(dossier: Dossier, asked: Asked) -> Found:
+        body, commune = _body(asked, which), asked.camera.commune
+
+        def describe(one: Document) -> tuple[bool, Mapping[str, Any]]:
+            members = names(one, "members")
+            covers = commune in members or any(_is_epci_of(dossier, member, commune) for member in members)
+            natures = one.fields.get("natures")
+            known = natures if isinstance(natures, dict) else {}
+            told = [value if isinstance(value := known.get(member), str) else "?" for member in members]
+            return covers, {
+                "covers": covers,
+                "form": word(one, "form"),
+                "dlpd": flag(one, "dlpd"),
+                "natures": sorted({*told, *(str(value) for value in known.values())}) or ["?"],
+                "departements": sum(value == "departement" for value in known.values()),
+                "adjoining": flag(one, "adjoining"),
+                "mandate": word(one, "president_mandate"),
+            }
+
+        def rank(found: Found) -> tuple[bool | int, ...]:
+            pooling = dossier.facts.bodies.get(body) if body else None
+            form = pooling.form if pooling else None
+            return (form is not None and found.told["form"] == form.value, found.told["dlpd"])
+
+        def candidates() -> list[Document]:
+            return [one for one in dossier.about(_Kind.STATUTES, body) if body in one.scope.bodies]
+
+        return dossier.best((slot, body, commune), candidates, describe, rank)
+
+    return find
+
+
+def _is_epci_of(dossier: Dossier, member: str, commune: BodyId) -> bool:
+    found = dossier.facts.bodies.get(BodyId(member))
+    return found is not None and found.kind is BodyKind.EPCI and commune in found.members
+
+
+def _consent(slot: str, which: str) -> Slot:
+    def find(dossier: Dossier, asked: Asked) -> Found:
+        return consent_to(dossier, asked, _body(asked, which), slot)
+
+    return find
+
+
+def consent_to(dossier: Dossier, asked: Asked, body: BodyId | None, slot: str = "consent") -> Found:
+    """The commune's deliberation that consents to this pooling body."""
+    camera = asked.camera
+
+    def describe(one: Document) -> tuple[bool, Mapping[str, Any]]:
+        covers = about_place(one, camera)
+        return covers, {"covers": covers}
+
+    def candidates() -> list[Document]:
+        wanted = {"object": CONSENT, "body": camera.commune, "pooling_body": body or ""}
+        found = dossier.about(_Kind.DELIBERATION, camera.commune)
+        return [one for one in found if all(word(one, field) == value for field, value in wanted.items())]
+
+    return dossier.best((slot, body, camera.id), candidates, describe, serves_nothing)
+
+
+def members_consent(dossier: Dossier, asked: Asked) -> Found:
+    """The members' deliberation of the syndicat."""
+    body = asked.host
+
+    def candidates() -> list[Document]:
+        wanted = {"object": MEMBERS_CONSENT, "body": body or "", "pooling_body": body or ""}
+        found = [one for one in dossier.about(_Kind.DELIBERATION, body) if body in one.scope.bodies]
+        return [one for one in found if all(word(one, field) == value for field, value in wanted.items())]
+
+    return dossier.best(("members_consent", body), candidates, _plain, serves_nothing)
+
+
+def _agreement(slot: str, parties: Callable[[Asked], tuple[str | None, str | None]]) -> Slot:
+    def find(dossier: Dossier, asked: Asked) -> Found:
+        one_party, other = parties(asked)
+
+        def describe(one: Document) -> tuple[bool, Mapping[str, Any]]:
+            opens, closes = hours(one)
+            return True, {"lends_staff": count(one, "viewing_staff") > 0, "opens": opens, "closes": closes}
+
+        return dossier.best(
+            (slot, one_party, other),
+            lambda: _between_bodies(dossier, _Kind.AGREEMENT, one_party, other),
+            describe,
+            lambda one: (one.told["lends_staff"] and open_at(one.told, asked.minute), one.told["lends_staff"]),
+        )
+
+    return find
+
+
+def _between_bodies(dossier: Dossier, kind: DocumentKind, one: str | None, other: str | None) -> list[Document]:
+    if one == other:
+        return []
+    return [found for found in dossier.between(kind, one, other) if {one, other} <= found.scope.bodies]
+
+
+def _of_parties(slot: str, kind: DocumentKind, parties: Callable[[Asked], tuple[str | None, str | None]]) -> Slot:
+    def find(dossier: Dossier, asked: Asked) -> Found:
+        one_party, other = parties(asked)
+        return dossier.best(
+            (slot, one_party, other),
+            lambda: _between_bodies(dossier, kind, one_party, other),
+            _plain,
+            serves_nothing,
+        )
+
+    return find
+
+
+def _state_agreement(slot: str, which: str) -> Slot:
+    def find(dossier: Dossier, asked: Asked) -> Found:
+        body = _body(asked, which)
+        return dossier.best((slot, body), lambda: state_agreements(dossier, body), _plain, serves_nothing)
+
+    return find
+
+
+def state_agreements(dossier: Dossier, body: BodyId | None) -> list[Document]:
+    """The agreements of a pooling body with the State."""
+    return [one for one in dossier.about(_Kind.STATE_AGREEMENT, body) if body in one.scope.bodies]
+
+
+def common_parts(dossier: Dossier, asked: Asked) -> Found:
+    """D17, for this camera."""
+    camera = asked.camera
+
+    def describe(one: Document) -> tuple[bool, Mapping[str, Any]]:
+        covers = about_place(one, camera)
+        sent = filled(one, "commission_sent_on")
+        return covers, {"covers": covers, "mayor_signed": flag(one, "mayor_signed"), "sent": sent}
+
+    return dossier.best(
+        ("common_parts", camera.id),
+        lambda: dossier.about(_Kind.COMMON_PARTS_AGREEMENT, camera.commune, camera.id),
+        describe,
+        lambda one: (one.told["sent"], one.told["mayor_signed"]),
+    )
+
+
+def alert(dossier: Dossier, asked: Asked) -> Found:
+    """An alert for this camera: in force while its window is open."""
+    camera = asked.camera
+    key = ("alert", camera.id)
+
+    def candidates() -> list[Document]:
+        found = dossier.about(_Kind.ALERT_RECORD, camera.commune, camera.id)
+        here = [one for one in found if about_place(one, camera)]
+        return sorted(here, key=lambda one: dossier.state(one) == IN_FORCE and alert_open(one, dossier.at))[-1:]
+
+    found = dossier.best(key, candidates, _plain, serves_nothing)
+    if found.document is None or found.state != IN_FORCE or alert_open(found.document, dossier.at):
+        return found
+    return dossier.found(found.document, _plain, state="closed")
+
+
+def _employer(asked: Asked) -> tuple[str | None, str | None]:
+    return asked.person.employer, asked.camera.commune
+
+
+def _host(asked: Asked) -> tuple[str | None, str | None]:
+    return asked.host, asked.camera.commune
+
+
+PLACE_SLOTS: Final[Mapping[str, Slot]] = {
+    "order": order,
+    "commissioning": _of_place("commissioning", _Kind.COMMISSIONING),
+    "cnil_commitment": _of_place("cnil_commitment", _Kind.CNIL_COMMITMENT),
+    "impact_assessment": impact_assessment,
+    "processing_record": _of_place("processing_record", _Kind.PROCESSING_RECORD),
+    "notice": _of_place("notice", _Kind.NOTICE),
+    "mask": mask,
+    "conformity": _of_place("conformity", _Kind.CONFORMITY),
+    "election": _of_person_here("election", _Kind.ELECTION),
+    "delegation": _of_person_here("delegation", _Kind.DELEGATION),
+    "police_accreditation": police_accreditation,
+    "coordination": coordination,
+    "neighbours": _pooled_police("neighbours"),
+    "epci_police": _pooled_police("epci_police"),
+    "event_police": _pooled_police("event_police"),
+    "statutes": _statutes("statutes", "employer"),
+    "consent": _consent("consent", "employer"),
+    "agreement": _agreement("agreement", _employer),
+    "state_agreement": _state_agreement("state_agreement", "employer"),
+    "role_act": _of_parties("role_act", _Kind.ROLE_ACT, _employer),
+    "host_statutes": _statutes("host_statutes", "host"),
+    "members_consent": members_consent,
+    "host_consent": _consent("host_consent", "host"),
+    "host_agreement": _agreement("host_agreement", _host),
+    "host_state_agreement": _state_agreement("host_state_agreement", "host"),
+    "host_role_act": _of_parties("host_role_act", _Kind.ROLE_ACT, _host),
+    "departement_agreement": _agreement("departement_agreement", lambda asked: (asked.host, asked.departement)),
+    "controller_role_act": _of_parties(
+        "controller_role_act", _Kind.ROLE_ACT, lambda asked: (asked.person.employer, asked.camera.responsible)
+    ),
+    "common_parts": common_parts,
+    "alert": alert,
+}
