@@ -62,6 +62,7 @@ class Root:
     """One paper at fault in a refusal."""
 
     kind: str
+    rule: str
     condition: Condition
     person: PersonId | None
 
@@ -122,7 +123,7 @@ def _finding(facts: Facts, at: datetime, cause: _Gathered) -> Finding:
         text=fault_of(paper, at, condition.text),
         article=condition.article,
         kind=cause.root.kind,
-        rule=condition.id,
+        rule=cause.root.rule,
         cameras=tuple(sorted(cause.cameras)),
         persons=tuple(sorted(cause.persons)),
         documents=(paper.id,) if paper is not None else (),
@@ -214,14 +215,19 @@ def _unmet(decision: Decision) -> tuple[Condition, ...]:
 
 
 def _roots(engine: LawEngine, decision: Decision, person: Person) -> tuple[Root, ...]:
-    """The papers at fault: the first unmet condition of each kind of paper (a missing order also “lacks” its acts)."""
+    """The papers at fault: the first unmet condition of each kind of paper (a missing order also “lacks” its acts).
+
+    None where no paper would open: the refusal has no cure, or lacks what no paper gives (who, where).
+    """
     if decision.allowed or decision.cure is None:
         return ()
     roots: dict[str, Root] = {}
     for condition in _unmet(decision):
         words = engine.pack.conditions.get(condition.id)
-        if words is None or words.cure is None or any(choice in condition.id for choice in _CHOICES):
+        if words is None or (words.structural and words.cure is None):
+            return ()
+        if words.cure is None or any(choice in condition.id for choice in _CHOICES):
             continue
         kind = words.cure.kind
-        roots.setdefault(kind, Root(kind, condition, person.id if kind in _PERSONAL else None))
+        roots.setdefault(kind, Root(kind, words.rule.id, condition, person.id if kind in _PERSONAL else None))
     return tuple(roots.values())

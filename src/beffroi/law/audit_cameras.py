@@ -123,6 +123,7 @@ def _line(row: Row, placed_by: PersonId, commune: BodyId | None) -> CameraLine:
     )
     sheet = CameraSheet(
         line=row.line,
+        identifier=cells["id"],
         view=_chosen(row, "view", _VIEWS),
         width_px=width,
         height_px=height,

@@ -21,10 +21,12 @@ class View(StrEnum):
 class CameraSheet:
     """What the commune's own list says of a camera beyond the facts: None where the list says nothing.
 
-    ``line`` is the line of the list. Sizes are pixels, the rate is images per second, the term is days.
+    ``line`` is the line of the list, ``identifier`` the name of the camera as written there. Sizes are pixels, the rate
+    is images per second, the term is days.
     """
 
     line: int
+    identifier: str = ""
     view: View | None = None
     width_px: int | None = None
     height_px: int | None = None

@@ -77,7 +77,10 @@ def _detail(sheet: dict[str, Any]) -> Iterator[str]:
     yield ""
     yield "Caméras et personnes de chaque anomalie" if fr else "Cameras and persons of each fault"
     for finding in sheet["findings"]:
-        names = ", ".join([*finding["person_names"], *finding["cameras"]]) or "–"
+        cameras = finding["camera_names"]
+        if finding["everywhere"]:
+            cameras = ["toutes les caméras" if fr else "all cameras"]
+        names = ", ".join([*finding["person_names"], *cameras]) or "–"
         yield from textwrap.wrap(f"{finding['number']:>2}. {names}", WIDTH, subsequent_indent="    ")
     yield ""
     yield "Ce qui finit, et quand" if fr else "What ends, and when"

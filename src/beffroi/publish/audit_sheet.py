@@ -17,6 +17,7 @@ from beffroi.publish.audit_words import (
     TITLE,
     camera_names,
     headline,
+    is_everywhere,
     person_names,
     status_name,
 )
@@ -125,6 +126,7 @@ def _finding(report: Report, number: int, finding: Finding, language: Language) 
         "issuer": issuer_of(finding.kind).in_(language),
         "cameras": list(finding.cameras),
         "camera_names": camera_names(report, finding),
+        "everywhere": is_everywhere(report, finding),
         "persons": list(finding.persons),
         "person_names": person_names(report, finding),
         "documents": list(finding.documents),

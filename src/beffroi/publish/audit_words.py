@@ -44,8 +44,7 @@ def headline(report: Report, finding: Finding, language: Language) -> str:
 
 
 def _about(report: Report, finding: Finding, language: Language) -> str:
-    personal = finding.kind in _PERSONAL or (finding.persons and not finding.cameras)
-    if personal:
+    if is_personal(finding):
         people = person_names(report, finding)
         if 0 < len(people) <= _NAMED:
             return ", ".join(people)
@@ -54,7 +53,7 @@ def _about(report: Report, finding: Finding, language: Language) -> str:
     names = camera_names(report, finding)
     if not names:
         return ""
-    if len(names) == len(report.dossier.facts.cameras) and len(names) > 1:
+    if is_everywhere(report, finding):
         return f"Les {len(names)} caméras" if language == "fr" else f"All {len(names)} cameras"
     if len(names) == 1:
         return names[0]
@@ -62,13 +61,24 @@ def _about(report: Report, finding: Finding, language: Language) -> str:
 
 
 def camera_names(report: Report, finding: Finding) -> list[str]:
-    """The cameras of a finding: identifier and name."""
-    cameras = report.dossier.facts.cameras
-    return [
-        f"{one.upper()} ({cameras[one].name})" if cameras[one].name.lower() != one else one.upper()
-        for one in finding.cameras
-        if one in cameras
-    ]
+    """The cameras of a finding: identifier as the list writes it, and name."""
+    dossier = report.dossier
+    made = []
+    for one in finding.cameras:
+        sheet, camera = dossier.sheets.get(one), dossier.facts.cameras.get(one)
+        written = sheet.identifier if sheet is not None and sheet.identifier else one
+        made.append(f"{written} ({camera.name})" if camera is not None and camera.name != written else written)
+    return made
+
+
+def is_everywhere(report: Report, finding: Finding) -> bool:
+    """Whether a finding is about every camera of the list."""
+    return 1 < len(finding.cameras) == len(report.dossier.facts.cameras)
+
+
+def is_personal(finding: Finding) -> bool:
+    """Whether a finding is told by the persons it is about rather than by the cameras."""
+    return finding.kind in _PERSONAL or (bool(finding.persons) and not finding.cameras)
 
 
 def person_names(report: Report, finding: Finding) -> list[str]:

@@ -13,7 +13,7 @@ from beffroi.law.audit_model import Finding, Report
 from beffroi.law.audit_reading import legal_day
 from beffroi.law.audit_sentences import issuer_of, title_of
 from beffroi.law.sentences import contracted, day_text
-from beffroi.publish.audit_words import camera_names, headline, person_names
+from beffroi.publish.audit_words import camera_names, headline, is_everywhere, is_personal, person_names
 
 MAX_NAMED = 60
 """Cameras named one by one in a letter; beyond, the list of the commune is joined."""
@@ -53,15 +53,13 @@ def _letter(report: Report, number: int, finding: Finding) -> Letter:
     model = models.get(finding.code) or models.get(finding.kind) or models["default"]
     pools = [body.name for body in facts.bodies.values() if body.kind in {BodyKind.EPCI, BodyKind.SYNDICAT}]
     papers = [facts.versions(one)[-1].number for one in finding.documents if facts.versions(one)]
-    names = camera_names(report, finding)
-    listed = ", ".join(names[:MAX_NAMED]) + (" et les autres de la liste jointe" if len(names) > MAX_NAMED else "")
     words = {
         "commune": commune.name,
         "departement": commune.departement,
         "pooling": pools[0] if pools else "l'organisme de mutualisation",
-        "fault": headline(report, finding, "fr"),
+        "fault": headline(report, finding, "fr") if is_personal(finding) else finding.text.fr,
         "article": finding.article,
-        "cameras": listed or "sans objet",
+        "cameras": _cameras(report, finding),
         "people": ", ".join(person_names(report, finding)) or "la personne concernée",
         "papers": ", ".join(f"n° {one}" for one in papers) or "en cause",
         "piece": title_of(finding.kind).fr,
@@ -77,6 +75,14 @@ def _letter(report: Report, number: int, finding: Finding) -> Letter:
         paragraphs=tuple(_filled(one, words) for one in model["body"]),
         enclosures=tuple(_filled(one, words) for one in model["joint"]),
     )
+
+
+def _cameras(report: Report, finding: Finding) -> str:
+    if is_everywhere(report, finding):
+        return f"les {len(finding.cameras)} caméras de la liste jointe"
+    names = camera_names(report, finding)
+    more = " et les autres de la liste jointe" if len(names) > MAX_NAMED else ""
+    return ", ".join(names[:MAX_NAMED]) + more if names else "sans objet"
 
 
 def _filled(text: str, words: Mapping[str, str]) -> str:
