@@ -85,9 +85,7 @@ PLANTED: Final = (
     Planted("access-prefect-order", "CV-20", _named),
     Planted("access-accreditation", "Opérateur 2", _accredited),
     Planted("access-mask", "EQ-05", _masked),
-    Planted(
-        "incomplete-impact-assessment", "avis du délégué", _set("impact_assessment/equipements", "dpo_opinion", "Oui")
-    ),
+    Planted("access-impact-assessment", "avis du délégué", _set("impact_assessment/equipements", "dpo_opinion", "Oui")),
     Planted("incomplete-cnil-commitment", "récépissé", _set("cnil_commitment/commune", "receipt", "CNIL-1")),
     Planted("incomplete-agreement", "autorité exclusive", _set("agreement/agglomeration", "authority_clause", "true")),
     Planted("night-without-clause", "24 h sur 24", _set("coordination/commune", "night_clause", "true")),

@@ -27,7 +27,7 @@ def audit(engine: LawEngine, dossier: Dossier, at: datetime) -> Report:
         BrokenError: the engine failed on a question.
     """
     asked = audit_access.ask_all(engine, dossier.facts, at)
-    refusals = audit_access.gathered(dossier.facts, at, asked)
+    refusals = audit_access.gathered(at, asked)
     others = [*field_findings(dossier, at), *paper_findings(dossier, at), *wanted_findings(dossier, at)]
     told = {cause: _told_by(others, one) for cause, one in refusals.items()}
     causes = list(dict.fromkeys(told.values()))
@@ -58,16 +58,12 @@ def _told_by(others: list[Finding], refusal: Finding) -> Finding:
 
 
 def _not_told(others: list[Finding], refusals: list[Finding]) -> list[Finding]:
-    """Findings about papers that no refusal is already about: one fault is told once."""
-    closing = {(one.kind, document) for one in refusals for document in one.documents}
+    """Findings that no refusal tells already: one fault is told once."""
+    told = {(one.text, document) for one in refusals for document in one.documents}
     kinds = {one.kind for one in refusals if not one.documents}
     return [
         one
         for one in others
-        if not (_is_incomplete(one) and any((one.kind, document) in closing for document in one.documents))
+        if not any((one.text, document) in told for document in one.documents)
         and not (one.code == "no-coordination" and DocumentKind.COORDINATION in kinds)
     ]
-
-
-def _is_incomplete(finding: Finding) -> bool:
-    return finding.code.startswith(("incomplete-", "to-complete-"))

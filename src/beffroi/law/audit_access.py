@@ -14,7 +14,7 @@ from beffroi.domain.decision import Condition, Decision
 from beffroi.domain.documents import LEGAL_TIME_ZONE, Document, DocumentKind
 from beffroi.domain.errors import BrokenError
 from beffroi.domain.facts import Camera, CameraKind, Facts, Person, PersonStatus
-from beffroi.domain.ids import CameraId, PersonId
+from beffroi.domain.ids import CameraId, DocumentId, PersonId
 from beffroi.domain.text import Text
 from beffroi.law.asking import Asking
 from beffroi.law.audit_model import AccessRow, Finding, Gravity
@@ -53,8 +53,9 @@ _PERSONAL: Final = frozenset(
 )
 """Papers about one person: a fault of each person is a fault of its own."""
 
-Cause = tuple[str, str, PersonId | None]
-"""Kind of paper at fault, what is wrong with it, whose it is where it is about one person."""
+Cause = tuple[str, str, PersonId | None, DocumentId | None]
+"""Kind of paper at fault, what is wrong with it, whose it is where it is about one person, which one where it is an
+order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +66,13 @@ class Root:
     rule: str
     condition: Condition
     person: PersonId | None
+    paper: Document | None
 
     @property
     def cause(self) -> Cause:
-        """Refusals with the same cause are cured together."""
-        return self.kind, self.condition.text.fr, self.person
+        """Refusals with the same cause are cured together: one letter for one order, one for all masks."""
+        order = self.paper.id if self.paper is not None and self.paper.kind is DocumentKind.PREFECT_ORDER else None
+        return self.kind, self.condition.text.fr, self.person, order
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +102,10 @@ class _Gathered:
     cameras: set[CameraId] = field(default_factory=set)
     persons: set[PersonId] = field(default_factory=set)
     acts: set[Act] = field(default_factory=set)
+    papers: dict[DocumentId, Document] = field(default_factory=dict)
 
 
-def gathered(facts: Facts, at: datetime, asked: Iterable[Asked]) -> dict[Cause, Finding]:
+def gathered(at: datetime, asked: Iterable[Asked]) -> dict[Cause, Finding]:
     """One finding for each cause of refusal."""
     causes: dict[Cause, _Gathered] = {}
     for one in asked:
@@ -111,12 +115,14 @@ def gathered(facts: Facts, at: datetime, asked: Iterable[Asked]) -> dict[Cause, 
             cause.cameras.add(one.camera)
             cause.persons.add(one.person.id)
             cause.acts.add(one.act)
-    return {key: _finding(facts, at, cause) for key, cause in causes.items()}
+            if root.paper is not None:
+                cause.papers[root.paper.id] = root.paper
+    return {key: _finding(at, cause) for key, cause in causes.items()}
 
 
-def _finding(facts: Facts, at: datetime, cause: _Gathered) -> Finding:
+def _finding(at: datetime, cause: _Gathered) -> Finding:
     condition = cause.root.condition
-    paper = _at_fault(facts, at, cause)
+    paper = cause.root.paper if len(cause.papers) == 1 else None
     return Finding(
         code=f"access-{cause.root.kind.replace('_', '-')}",
         gravity=Gravity.LATE if cause.unsettled else Gravity.CLOSED,
@@ -126,17 +132,9 @@ def _finding(facts: Facts, at: datetime, cause: _Gathered) -> Finding:
         rule=cause.root.rule,
         cameras=tuple(sorted(cause.cameras)),
         persons=tuple(sorted(cause.persons)),
-        documents=(paper.id,) if paper is not None else (),
+        documents=tuple(sorted(cause.papers)),
         acts=tuple(act for act in Act if act in cause.acts),
     )
-
-
-def _at_fault(facts: Facts, at: datetime, cause: _Gathered) -> Document | None:
-    """The paper that a condition rests on; None where it is about other cameras: there is none for these."""
-    named = cause.root.condition.documents
-    paper = facts.in_charge(named[0], at) if named else None
-    elsewhere = paper is not None and paper.scope.cameras and not cause.cameras & paper.scope.cameras
-    return None if elsewhere else paper
 
 
 def rows(asked: Iterable[Asked], places: dict[Cause, int]) -> list[AccessRow]:
@@ -167,7 +165,7 @@ def _ask_all(engine: LawEngine, facts: Facts, at: datetime) -> Iterator[Asked]:
                 _check_answered(engine, decision)
                 if not decision.disclosable:
                     break  # no link with the place: nobody expects this person there
-                yield Asked(person, act, identifier, decision, _roots(engine, decision, person))
+                yield Asked(person, act, identifier, decision, _roots(engine, facts, decision, at))
 
 
 def _at_the_best_hour(asking: Asking, person: PersonId, camera: CameraId, act: Act, at: datetime) -> Decision:
@@ -214,7 +212,7 @@ def _unmet(decision: Decision) -> tuple[Condition, ...]:
     return tuple(one for one in decision.conditions if not one.met)
 
 
-def _roots(engine: LawEngine, decision: Decision, person: Person) -> tuple[Root, ...]:
+def _roots(engine: LawEngine, facts: Facts, decision: Decision, at: datetime) -> tuple[Root, ...]:
     """The papers at fault: the first unmet condition of each kind of paper (a missing order also “lacks” its acts).
 
     None where no paper would open: the refusal has no cure, or lacks what no paper gives (who, where).
@@ -229,5 +227,15 @@ def _roots(engine: LawEngine, decision: Decision, person: Person) -> tuple[Root,
         if words.cure is None or any(choice in condition.id for choice in _CHOICES):
             continue
         kind = words.cure.kind
-        roots.setdefault(kind, Root(kind, words.rule.id, condition, person.id if kind in _PERSONAL else None))
+        whose = decision.request.person if kind in _PERSONAL else None
+        paper = _paper_at_fault(facts, kind, condition, decision.request.camera, at)
+        roots.setdefault(kind, Root(kind, words.rule.id, condition, whose, paper))
     return tuple(roots.values())
+
+
+def _paper_at_fault(facts: Facts, kind: str, condition: Condition, camera: CameraId, at: datetime) -> Document | None:
+    """The paper that a condition rests on. An order is the one that names the camera, even ended: None if there is
+    none, whatever other order the law looked at."""
+    if kind == DocumentKind.PREFECT_ORDER:
+        return _order(facts, facts.cameras[camera], at)
+    return facts.in_charge(condition.documents[0], at) if condition.documents else None

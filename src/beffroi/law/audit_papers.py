@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Final
 
-from beffroi.domain.documents import Document, DocumentKind, JsonValue
+from beffroi.domain.documents import Document, DocumentKind
 from beffroi.domain.facts import PersonStatus
 from beffroi.domain.text import Text
 from beffroi.law.audit_model import Dossier, Finding, Gravity
 from beffroi.law.audit_reading import MAX_DAYS, cameras_of, in_force, number
-from beffroi.law.audit_sentences import missing_of
-from beffroi.law.documents import Need, asked_for, remarks, spec, validate
+from beffroi.law.audit_sentences import empty_fields, missing_of
+from beffroi.law.documents import Need, remarks, validate
 
 COORDINATION_FROM: Final = 3
 """Posts of municipal police from which a coordination agreement is mandatory (CSI L.512-4)."""
@@ -93,9 +93,7 @@ def _told(dossier: Dossier, document: Document, problems: list[Text], gravity: G
     return Finding(
         code=f"{code}-{document.kind.value.replace('_', '-')}",
         gravity=gravity,
-        text=missing_of(document, _empty(document, gravity))
-        if _empty(document, gravity)
-        else _first(problems, document),
+        text=_text(document, problems, Need.EXPECTED if gravity is Gravity.LATE else Need.MANDATORY),
         article=ARTICLES.get(document.kind, "CSI R.253-3"),
         kind=document.kind,
         cameras=cameras_of(dossier, document),
@@ -104,23 +102,10 @@ def _told(dossier: Dossier, document: Document, problems: list[Text], gravity: G
     )
 
 
-def _empty(document: Document, gravity: Gravity) -> list[Text]:
-    """What the fields that should be filled, and are not, are called; a clause that is not there counts as empty."""
-    wanted = (
-        one
-        for one in spec(document.kind).fields.values()
-        if (one.need is Need.EXPECTED if gravity is Gravity.LATE else asked_for(document, one))
-    )
-    return [one.label for one in wanted if _is_empty(document.fields.get(one.name), one.type)]
-
-
-def _is_empty(value: JsonValue, field_type: str) -> bool:
-    if isinstance(value, str):
-        return not value.strip()
-    return value in (None, []) or (field_type == "clause" and value is not True)
-
-
-def _first(problems: list[Text], document: Document) -> Text:
+def _text(document: Document, problems: list[Text], need: Need) -> Text:
+    empty = empty_fields(document, need)
+    if empty:
+        return missing_of(document, empty)
     more = len(problems) - 1
     return Text(
         fr=f"{problems[0].fr.rstrip(' .')} (n° {document.number})"

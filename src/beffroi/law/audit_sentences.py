@@ -4,13 +4,14 @@ import re
 from datetime import datetime
 from typing import Final
 
-from beffroi.domain.documents import Document, DocumentKind, DocumentStatus
+from beffroi.domain.documents import Document, DocumentKind, DocumentStatus, JsonValue
 from beffroi.domain.text import Text
-from beffroi.law.documents import spec
+from beffroi.law.documents import Need, asked_for, spec
 from beffroi.law.sentences import day_text
 
 _FEMININE: Final = frozenset({"désignation", "délégation", "mise", "lettre", "présence", "commune"})
 _YOUR: Final = re.compile(r"\b([Vv])otre (\w+)")
+_HIGH: Final = ("high", "élevé")
 _NAMES_YOU: Final = re.compile(r"\bvous (?=nomme|compte|désigne|couvre)")
 _THEM: Final = (("pour lequel vous visionnez", "concerné"), ("for which you view", "concerned"))
 
@@ -22,20 +23,58 @@ def fault_of(document: Document | None, at: datetime, told: Text) -> Text:
     """
     if document is None:
         return in_third_person(told)
-    name, zone = spec(document.kind).name, document.time_zone
-    fr, en = f"{name.fr} n° {document.number}", f"{name.en} no. {document.number}"
-    status = document.status_on(at)
+    return _state(document, at) or _lack(document) or _numbered(document, in_third_person(told))
+
+
+def _named(document: Document) -> Text:
+    name = spec(document.kind).name
+    return Text(fr=f"{name.fr} n° {document.number}", en=f"{name.en} no. {document.number}")
+
+
+def _numbered(document: Document, said: Text) -> Text:
+    return Text(fr=f"{said.fr} (n° {document.number})", en=f"{said.en} (no. {document.number})")
+
+
+def _state(document: Document, at: datetime) -> Text | None:
+    """What keeps a paper from being in force; None when it is."""
+    name, status = _named(document), document.status_on(at)
     if status is not DocumentStatus.CONFIRMED:
         state = _STATES[status]
-        return Text(fr=f"{fr}, {state.fr}", en=f"{en}, {state.en}")
+        return Text(fr=f"{name.fr}, {state.fr}", en=f"{name.en}, {state.en}")
     if at < document.begins:
-        day = day_text(document.valid_from, zone)
-        return Text(fr=f"{fr} ne commence que le {day.fr}", en=f"{en} begins only on {day.en}")
+        day = day_text(document.valid_from, document.time_zone)
+        return Text(fr=f"{name.fr} ne commence que le {day.fr}", en=f"{name.en} begins only on {day.en}")
     if document.ends is not None and document.ends <= at and document.valid_until is not None:
-        day = day_text(document.valid_until, zone)
-        return Text(fr=f"{fr} a pris fin le {day.fr}", en=f"{en} ended on {day.en}")
-    written = in_third_person(told)
-    return Text(fr=f"{written.fr} (n° {document.number})", en=f"{written.en} (no. {document.number})")
+        day = day_text(document.valid_until, document.time_zone)
+        return Text(fr=f"{name.fr} a pris fin le {day.fr}", en=f"{name.en} ended on {day.en}")
+    return None
+
+
+def _lack(document: Document) -> Text | None:
+    """What a paper in force leaves empty, or a risk that it leaves open; None when neither."""
+    name = _named(document)
+    if document.kind is DocumentKind.IMPACT_ASSESSMENT and document.fields.get("residual_risk") in _HIGH:
+        return Text(
+            fr=f"{name.fr} à risque résiduel élevé, sans réponse de la CNIL",
+            en=f"{name.en} with a high residual risk, without the CNIL's answer",
+        )
+    decides = any(_is_empty(document.fields.get(field), "") for field in _DECIDING.get(document.kind, ()))
+    empty = empty_fields(document, Need.MANDATORY)
+    return missing_of(document, empty) if decides and empty else None
+
+
+_DECIDING: Final = {
+    DocumentKind.PREFECT_ORDER: ("purposes", "viewers", "acts", "retention_days"),
+    DocumentKind.AGREEMENT: ("viewing_staff",),
+    DocumentKind.STATE_AGREEMENT: ("feed_legal_basis",),
+    DocumentKind.ACCREDITATION: ("departements", "employer"),
+    DocumentKind.DESIGNATION: ("acts", "authority"),
+    DocumentKind.DELIBERATION: ("object", "body", "pooling_body"),
+    DocumentKind.IMPACT_ASSESSMENT: ("dpo_opinion", "residual_risk"),
+    DocumentKind.STATUTES: ("form", "dlpd", "members"),
+    DocumentKind.DELEGATION: ("function",),
+}
+"""Fields that the law reads: left empty, they are why a paper does not serve."""
 
 
 _STATES: Final = {
@@ -62,11 +101,28 @@ def _article(found: re.Match[str]) -> str:
     return f"la {noun}" if noun in _FEMININE else f"le {noun}"
 
 
+def empty_fields(document: Document, need: Need) -> list[Text]:
+    """What the fields that should be filled, and are not, are called; a clause that is not there counts as empty.
+    ``need``: `Need.EXPECTED` for those whose absence refuses nothing, else those that are asked for."""
+    wanted = (
+        one
+        for one in spec(document.kind).fields.values()
+        if (one.need is need if need is Need.EXPECTED else asked_for(document, one))
+    )
+    return [one.label for one in wanted if _is_empty(document.fields.get(one.name), one.type)]
+
+
+def _is_empty(value: JsonValue, field_type: str) -> bool:
+    if isinstance(value, str):
+        return not value.strip()
+    return value in (None, []) or (field_type == "clause" and value is not True)
+
+
 def missing_of(document: Document, labels: list[Text]) -> Text:
     """The fields that a paper leaves empty, in words."""
-    name = spec(document.kind).name
+    name = _named(document)
     fr, en = ", ".join(f"« {one.fr} »" for one in labels), ", ".join(f"“{one.en}”" for one in labels)
-    return Text(fr=f"{name.fr} n° {document.number} sans {fr}", en=f"{name.en} no. {document.number} without {en}")
+    return Text(fr=f"{name.fr} sans {fr}", en=f"{name.en} without {en}")
 
 
 def title_of(kind: str) -> Text:
