@@ -60,8 +60,7 @@ def _cited(case: Case, decision: Decision, facts: Facts, pack: Pack) -> Iterator
 def aliases(pack: Pack, rule: str) -> tuple[str, ...]:
     """The other names of a rule."""
     known = pack.rules.get(rule)
-    several = getattr(known, "aliases", ()) if known is not None else ()
-    return tuple(several)
+    return known.aliases if known is not None else ()
 
 
 def _said(fr: str, en: str, expected: str, got: str) -> Text:

@@ -30,13 +30,12 @@ class Places(Land):
             for one in self._cameras.values()
             if one.commune == commune and one.controller is None and one.origin in {"v", "d"}
         ]
-        return self._authorise(commune, commune, own, order, systems=())
+        return self._authorise(commune, commune, own, order)
 
     def ready_system(self, name: str, cameras: Iterable[str], **order: JsonValue) -> Self:
         """One system apart (a library, a shop, a station, the département's roads): papers under this name."""
         several = [self._cameras[one] for one in cameras]
-        systems = sorted({one.system for one in several})
-        return self._authorise(name, several[0].commune, several, order, systems)
+        return self._authorise(name, several[0].commune, several, order)
 
     def ready_premises(self, name: str, cameras: Iterable[str], retention_days: int = 30) -> Self:
         """Premises not open to the public (origin n): assessment, record with its term, notice; no order."""
@@ -72,13 +71,12 @@ class Places(Land):
         commune: str,
         cameras: list[Camera],
         order: Mapping[str, JsonValue],
-        systems: Iterable[str],
     ) -> Self:
         origins = {one.origin for one in cameras}
         purposes: list[JsonValue] = [*sorted({code for one in origins for code in _PURPOSES.get(one, PURPOSES)})]
         viewers: list[JsonValue] = [*VIEWERS, *(["private_operator"] if origins & _OPEN_TO_PRIVATE else [])]
         fields: dict[str, JsonValue] = {"system": name, "purposes": purposes, "viewers": viewers, **order}
-        about = reach(commune, systems=systems)
+        about = reach(commune, systems=sorted({one.system for one in cameras}))
         self.add(_K.PREFECT_ORDER, name, reach(commune, cameras=[one.id for one in cameras]), fields)
         self.add(_K.COMMISSIONING, name, about, {"system": name})
         self.add(_K.CNIL_COMMITMENT, name, about, {"controller": name})
