@@ -35,23 +35,30 @@ def test_list_names_all_and_both_states_of_the_dual_ones() -> None:
 
 
 @pytest.mark.parametrize("name", world_names())
-def test_show_answers_within_five_seconds_in_both_languages(name: str, engine: LawEngine) -> None:
+def test_show_answers_within_five_seconds(name: str, engine: LawEngine) -> None:
     del engine  # loaded once: the first decision of a process parses the rules
-    started = time.perf_counter()
+    started = time.process_time()
     french = run("show", name)
-    seconds = time.perf_counter() - started
-    english = run("show", name, "--english")
-    assert seconds <= 5
+    seconds = time.process_time() - started
+    assert seconds <= 5  # of this process: what else the machine does is not the page's
     for heading in ("Qui peut voir quoi", "Ce qui est refusé, et pourquoi"):
         assert heading in french
+    assert ("Le chemin de l'un à l'autre" in french) is ("--" in name)
+    assert max(map(len, french.splitlines())) <= 118
+
+
+@pytest.mark.parametrize("name", ["oise", "ingedep"])
+def test_show_in_english(name: str) -> None:
+    english = run("show", name, "--english")
     for heading in ("Who may see what", "What is refused, and why"):
         assert heading in english
-    assert ("Le chemin de l'un à l'autre" in french) is ("--" in name)
-    assert max(len(line) for line in (*french.splitlines(), *english.splitlines())) <= 118
+    assert ("The way from one to the other" in english) is (name == "oise")
+    assert not {"caméras", "Qui", "personnes"} & set(english.split())
+    assert max(map(len, english.splitlines())) <= 118
 
 
 def test_the_default_of_a_dual_profile_is_as_described() -> None:
-    assert as_data("show", "oise") == as_data("show", "oise", "--as-described") == as_data("show", "oise--as-described")
+    assert as_data("show", "oise") == as_data("show", "oise--as-described")
     assert as_data("show", "oise", "--regularised")["variant"] == "regularised"
 
 

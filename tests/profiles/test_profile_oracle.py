@@ -3,7 +3,7 @@
 import pytest
 from tests.law.oracle import oracle
 
-from beffroi.domain.acts import Act, Purpose
+from beffroi.domain.acts import Act
 from beffroi.domain.clock import to_wall_us
 from beffroi.domain.decision import ActRequest
 from beffroi.domain.ranges import WallRange
@@ -22,7 +22,7 @@ def questions(scene: Scene) -> list[ActRequest]:
             person,
             act,
             camera,
-            purpose,
+            scene.purpose(camera),
             scene.at,
             WallRange(now - 10 * MINUTE_US, now) if act is Act.REPLAY else None,
             recipient="fire_service" if act is Act.RELAY else None,
@@ -31,7 +31,6 @@ def questions(scene: Scene) -> list[ActRequest]:
         for person in scene.facts.persons
         for camera in scene.facts.cameras
         for act in ACTS
-        for purpose in {scene.purpose(camera), Purpose.F5}
     ]
 
 

@@ -50,7 +50,6 @@ def test_as_described_the_body_s_agents_see_nothing_and_are_told_what_is_missing
             assert answer is not None
             unmet = [one for one in answer.conditions if not one.met]
             assert len(unmet) >= 5, answer.sentence
-            assert answer.cure is not None
     articles = {one.article for one in reader.missing()}
     assert any("132-14" in article for article in articles)
 

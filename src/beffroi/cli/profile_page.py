@@ -45,6 +45,14 @@ def _number(number: int, language: Language) -> str:
     return f"{number:,}".replace(",", "\u202f" if language == "fr" else ",")
 
 
+def _cameras(number: int, language: Language) -> str:
+    return f"{_number(number, language)}\u00a0{_say(language, 'caméras', 'cameras')}"
+
+
+def _colon(language: Language) -> str:
+    return _say(language, " :", ":")
+
+
 def _wrapped(text: str, indent: str = "  ", hang: str = "") -> list[str]:
     whole = _TIED.sub("\u00a0", text)  # a line never begins with a punctuation mark
     return textwrap.wrap(whole, WIDTH, initial_indent=indent, subsequent_indent=f"{indent}{hang}")
@@ -91,10 +99,9 @@ def _who_sees_what(report: Report, language: Language) -> Iterator[str]:
     )
     groups = _groups(report)
     for number, cameras in enumerate(groups, start=1):
-        weight = _number(sum(scene.weight(camera) for camera in cameras), language)
+        weight = _cameras(sum(scene.weight(camera) for camera in cameras), language)
         names = " ; ".join(facts.cameras[camera].name for camera in cameras)
-        plural = _say(language, "caméras", "cameras")
-        yield from _wrapped(f"[{number}] {names} : {weight} {plural}", hang="    ")
+        yield from _wrapped(f"[{number}] {names}{_colon(language)} {weight}", hang="    ")
     wide = max(len(facts.persons[person].label.in_(language)) for person in report.table)
     yield "  " + " " * wide + "".join(f"{f'[{number}]':>6}" for number in range(1, len(groups) + 1))
     for person, row in report.table.items():
@@ -129,10 +136,8 @@ def _refused(report: Report, language: Language) -> Iterator[str]:
     yield _say(language, "Ce qui est refusé, et pourquoi (en direct)", "What is refused, and why (live)")
     for one in report.refusals:
         label = report.scene.facts.persons[one.person].label.in_(language)
-        weight = _number(one.stands_for, language)
         decision, cure = one.decision, one.decision.cure
-        cameras = _say(language, "caméras", "cameras")
-        yield f"  {label} — {weight} {cameras} [{decision.ground}]"
+        yield f"  {label} — {_cameras(one.stands_for, language)} [{decision.ground}]"
         yield from _wrapped(f"{decision.sentence.in_(language)} ({', '.join(decision.rules)})", "    ")
         if cure is not None:
             yield from _wrapped(f"→ {cure.text.in_(language)} — {cure.issuer.in_(language)}", "    ", "  ")
@@ -144,9 +149,8 @@ def _missing(report: Report, language: Language) -> Iterator[str]:
         return
     yield _say(language, "Ce qui manque à ceux qui veilleraient pour tous", "What those who would watch for all lack")
     for one in report.missing:
-        cameras = _say(language, "caméras", "cameras")
-        line = f"✗ {one.text.in_(language)} ({one.article}) : {_number(one.stands_for, language)} {cameras}"
-        yield from _wrapped(line, hang="  ")
+        weight = _cameras(one.stands_for, language)
+        yield from _wrapped(f"✗ {one.text.in_(language)} ({one.article}){_colon(language)} {weight}", hang="  ")
     yield ""
 
 

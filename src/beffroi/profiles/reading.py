@@ -17,6 +17,8 @@ from beffroi.profiles.shape import Scene
 
 TABLE_ACTS: Final = (Act.LIVE, Act.REPLAY, Act.PTZ)
 _REPLAYED: Final = timedelta(minutes=10)
+_SEVERAL: Final = 2
+"""A refusal that rests on who asks has one condition; a ground has several."""
 
 Cell = dict[Act, Verdict]
 
@@ -46,16 +48,25 @@ class Reader:
     def __init__(self, engine: LawEngine, scene: Scene, at: datetime | None = None) -> None:
         self._engine = engine
         self.scene = scene if at is None else replace(scene, at=at)
+        self._answered: dict[tuple[PersonId, Act, CameraId], Decision] = {}
 
     def ask(self, person: PersonId, act: Act, camera: CameraId, facts: Facts | None = None) -> Decision:
-        """One question; a replay is of the ten minutes before."""
+        """One question, about other facts than the scene's where given; a replay is of the ten minutes before."""
+        if facts is None or facts is self.scene.facts:
+            key = (person, act, camera)
+            if key not in self._answered:
+                self._answered[key] = self._decide(person, act, camera, self.scene.facts)
+            return self._answered[key]
+        return self._decide(person, act, camera, facts)
+
+    def _decide(self, person: PersonId, act: Act, camera: CameraId, facts: Facts) -> Decision:
         scene = self.scene
         footage = None
         if act is Act.REPLAY:
             footage = WallRange(to_wall_us(scene.at - _REPLAYED), to_wall_us(scene.at))
         purpose = scene.purpose(camera)
         request = ActRequest(person, act, camera, purpose, scene.at, footage, post=scene.post)
-        return self._engine.decide(facts or scene.facts, request)
+        return self._engine.decide(facts, request)
 
     def table(self) -> dict[PersonId, dict[CameraId, Cell]]:
         """Who may see what: the verdict for each person of the cast, camera and act of `TABLE_ACTS`."""
@@ -68,7 +79,8 @@ class Reader:
         }
 
     def refusals(self, persons: Iterable[PersonId]) -> list[Refused]:
-        """What these persons are refused to see live, one entry for each different sentence, the widest first.
+        """What these persons are refused to see live, one entry for each different sentence: those who would watch for
+        all first, then the widest first.
 
         Refusals that may tell nothing of the camera are left out: they are the same for a camera that does not exist.
         """
@@ -82,17 +94,18 @@ class Reader:
                 before = found.get(key, Refused(person, (), 0, decision))
                 weight = before.stands_for + self.scene.weight(camera)
                 found[key] = replace(before, cameras=(*before.cameras, camera), stands_for=weight)
-        return sorted(found.values(), key=lambda one: -one.stands_for)
+        watchers = self.scene.watchers
+        return sorted(found.values(), key=lambda one: (one.person not in watchers, -one.stands_for))
 
     def missing(self) -> list[Missing]:
         """The conditions unmet for the watchers who lack least, each with the number of real cameras it keeps closed.
 
-        A refusal that no document cures lacks nothing: it stands among the refusals.
+        A refusal that rests on who asks lacks nothing: it stands among the refusals.
         """
         found: dict[tuple[str, str], Missing] = {}
         for camera in self.scene.facts.cameras.values():
             nearest = self.nearest(Act.LIVE, camera)
-            if nearest is None or nearest.allowed or nearest.cure is None:
+            if nearest is None or len(nearest.conditions) < _SEVERAL:
                 continue
             for one in nearest.conditions:
                 if not one.met:
