@@ -139,14 +139,14 @@ def test_a_night_in_the_town(engine: LawEngine) -> None:
         (State.OPEN, EVENING),
         (State.REFUSED, datetime(2026, 3, 2, 23, 0, tzinfo=UTC)),
     ]
-    why = first_refusal(engine, matrix, agent, worlds.Y, Act.LIVE)
+    why = first_refusal(engine, matrix, (agent, worlds.Y, Act.LIVE))
     assert why is not None
     assert why.decision.cure is not None
     assert why.decision.cure.kind == "agreement"
     assert why.decision.request.person == agent
     assert matrix.course(agent, worlds.Z) is None
     assert matrix.course(police, worlds.Y) is None
-    assert [one.at for one in reasons(engine, matrix, agent, worlds.Y, Act.LIVE)] == [EVENING, there[1].at]
+    assert [one.at for one in reasons(engine, matrix, (agent, worlds.Y, Act.LIVE))] == [EVENING, there[1].at]
 
 
 def test_some_cameras_of_a_commune(engine: LawEngine) -> None:

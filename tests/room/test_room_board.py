@@ -1,6 +1,5 @@
 """Tonight's matrices: kept while nothing changes, drawn again when something does, the large one in the background."""
 
-import threading
 from datetime import timedelta
 
 from tests.room.conftest import Room
@@ -15,17 +14,6 @@ AGENT, POLICE = PersonId("agentE"), PersonId("pmX")
 
 def board_of(room: Room) -> Board:
     return Board(room.registry, room.law, room.clock)
-
-
-def ready(board: Board, persons: list[PersonId]) -> Matrix:
-    """The matrix of `soon`, once it is there."""
-    gate = threading.Event()
-    for _ in range(2000):
-        found = board.soon(persons, [X, Y])
-        if isinstance(found, Matrix):
-            return found
-        gate.wait(0.005)
-    raise AssertionError("never drawn")
 
 
 def test_a_matrix_is_drawn_once_while_nothing_changes(room: Room) -> None:
@@ -55,9 +43,9 @@ def test_the_morning_begins_another_night(room: Room) -> None:
 def test_everybody_is_drawn_in_the_background(room: Room) -> None:
     board = board_of(room)
     everybody = sorted(room.registry.facts().persons)
-    under_way = board.soon(everybody, [X, Y])
-    assert isinstance(under_way, Drawing | Matrix)
-    matrix = ready(board, everybody)
+    assert isinstance(board.soon(everybody, [X, Y], patience_s=0), Drawing)
+    matrix = board.soon(everybody, [X, Y], patience_s=60)
+    assert isinstance(matrix, Matrix)
     assert set(matrix.persons) == set(everybody)
     assert matrix.courses == board.now(everybody, [X, Y]).courses
     assert board.soon(everybody, [X, Y]) is matrix

@@ -131,6 +131,7 @@ def test_one_already_entitled_takes_over_at_once(room: Room) -> None:
     assert (new.person, new.starts, new.ends) == (POLICE, TEN_DAYS, NEXT_MORNING)
     assert room.roster.on_duty(TEN_DAYS) == [new]
     assert room.roster.one(shift.id).replaced_by == new.id
+    assert room.roster.within(Span(NOW, NEXT_MORNING)) == [new]
     change = room.book.changes[-1]
     assert (change.kind, change.about, change.detail["instead_of"]) == (ChangeKind.SHIFT_REPLACED, POLICE, shift.id)
     assert not change.widens
@@ -181,7 +182,7 @@ def test_a_cancelled_shift_is_no_more(room: Room) -> None:
     shift = entered(room)
     room.roster.cancel(shift.id, by=CHIEF)
     assert room.roster.on_duty(TEN_DAYS) == []
-    assert room.roster.within(Span(TEN_DAYS, NEXT_MORNING)) == []
+    assert room.roster.within(Span(NOW, NEXT_MORNING)) == []
     assert room.book.changes[-1].kind is ChangeKind.SHIFT_CANCELLED
     entered(room)
 

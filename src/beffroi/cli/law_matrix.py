@@ -53,9 +53,7 @@ def matrix(
     why: Annotated[bool, typer.Option("--why", help="with the reason and the cure of each refusal")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="machine-readable")] = False,
     english: Annotated[bool, typer.Option("--english", help="sentences in English")] = False,
-    bench: Annotated[
-        bool, typer.Option("--bench", help="measure: 5 000 cameras, 200 communes, 500 people")
-    ] = False,
+    bench: Annotated[bool, typer.Option("--bench", help="measure: 5 000 cameras, 200 communes, 500 people")] = False,
 ) -> None:
     """People × communes × acts tonight; with --what-if, who would gain and who would lose, from when."""
     if bench:
@@ -151,7 +149,7 @@ def _reasons(
 
     said: set[str] = set()
     for act in made.acts:
-        reason = first_refusal(engine, made, person, commune, act)
+        reason = first_refusal(engine, made, (person, commune, act))
         if reason is None:
             continue
         decision = reason.decision

@@ -129,34 +129,39 @@ def draw(
     return Matrix(facts, span, some, places, tuple(acts), courses, drawing.asked)
 
 
-def reasons(engine: LawEngine, matrix: Matrix, person: PersonId, commune: BodyId, act: Act) -> list[Reason]:
-    """The decisions behind a cell, asked for this very person, class by class, refusals first."""
-    found = []
+def reasons(engine: LawEngine, matrix: Matrix, cell: Cell, since: datetime | None = None) -> list[Reason]:
+    """The decisions behind a cell, asked for this very person, class by class, refusals first; from an instant on
+    (default: the whole span)."""
+    person, _, act = cell
+    course = matrix.courses.get(cell, ())
+    start = since or matrix.span.start
+    current = [one for one in course if one.at <= start][-1:]
     asking = Asking(engine, matrix.facts)
-    for standing in matrix.course(person, commune, act) or ():
-        for one in (*standing.refused, *standing.unsettled, *standing.open):
-            decision = asking.decide(person, one.representative, act, standing.at)
-            found.append(Reason(standing.at, one.cameras, decision))
-    return found
+    return [
+        Reason(standing.at, one.cameras, asking.decide(person, one.representative, act, max(standing.at, start)))
+        for standing in (*current, *(one for one in course if one.at > start))
+        for one in (*standing.refused, *standing.unsettled, *standing.open)
+    ]
 
 
-def why_closed(engine: LawEngine, matrix: Matrix, person: PersonId, act: Act, standing: Standing) -> Reason:
-    """Why the largest class that is closed in a standing is, in the words meant for this person.
+def why_closed(engine: LawEngine, matrix: Matrix, cell: Cell, closed: Standing) -> Reason:
+    """Why cameras are closed in one standing of a cell, in the words meant for this person: of the classes that another
+    standing opens if there is one (what lacks then is what changes), and of the largest.
 
     Raises:
         ValueError: nothing is closed.
     """
-    closed = standing.refused or standing.unsettled
-    largest = max(closed, key=lambda one: len(one.cameras))
-    decision = Asking(engine, matrix.facts).decide(person, largest.representative, act, standing.at)
-    return Reason(standing.at, largest.cameras, decision)
+    person, _, act = cell
+    opened = {one for standing in matrix.courses.get(cell, ()) for one in standing.open}
+    largest = max((*closed.refused, *closed.unsettled), key=lambda one: (one in opened, len(one.cameras)))
+    decision = Asking(engine, matrix.facts).decide(person, largest.representative, act, closed.at)
+    return Reason(closed.at, largest.cameras, decision)
 
 
-def first_refusal(engine: LawEngine, matrix: Matrix, person: PersonId, commune: BodyId, act: Act) -> Reason | None:
+def first_refusal(engine: LawEngine, matrix: Matrix, cell: Cell) -> Reason | None:
     """Why a cell is closed when it first is; None while everything stays open."""
-    course = matrix.course(person, commune, act) or ()
-    closed = next((one for one in course if one.refused or one.unsettled), None)
-    return None if closed is None else why_closed(engine, matrix, person, act, closed)
+    closed = next((one for one in matrix.courses.get(cell, ()) if one.refused or one.unsettled), None)
+    return None if closed is None else why_closed(engine, matrix, cell, closed)
 
 
 class _Drawing:

@@ -24,6 +24,9 @@ from beffroi.registry.store import Registry
 KEPT: Final = 6
 """Matrices kept: a few persons look at a few filters."""
 
+PATIENCE_S: Final = 4.0
+"""How long a question waits for the background before it hears that drawing goes on: in a town it never does."""
+
 _log = structlog.get_logger("beffroi.room")
 
 
@@ -52,6 +55,7 @@ class Board:
         self._kept: OrderedDict[_Key, Matrix] = OrderedDict()
         self._under_way: dict[_Key, Drawing] = {}
         self._lock = threading.Lock()
+        self._progress = threading.Condition(self._lock)
         self._drawing = threading.Lock()
         self._closed = False
 
@@ -64,17 +68,22 @@ class Board:
         with self._drawing:
             return self._held(key) or self._draw(key, self._registry.facts())
 
-    def soon(self, persons: Iterable[PersonId], communes: Iterable[BodyId]) -> Matrix | Drawing:
-        """The matrix of everybody: ready, or being drawn in the background. Ask again."""
+    def soon(
+        self, persons: Iterable[PersonId], communes: Iterable[BodyId], *, patience_s: float = PATIENCE_S
+    ) -> Matrix | Drawing:
+        """The matrix of everybody: ready, or still being drawn in the background. Ask again."""
         key = (frozenset(persons), frozenset(communes))
         held = self._held(key)
         if held is not None:
             return held
-        with self._lock:
+        nothing = Drawing(0, len(key[1]))
+        with self._progress:
             if key not in self._under_way and not self._closed:
-                self._under_way[key] = Drawing(0, len(key[1]))
+                self._under_way[key] = nothing
                 threading.Thread(target=self._in_background, args=(key,), name="tonight", daemon=True).start()
-            return self._under_way.get(key, Drawing(0, len(key[1])))
+            self._progress.wait_for(lambda: key not in self._under_way, patience_s)
+            drawing = self._under_way.get(key, nothing)
+        return self._held(key) or drawing
 
     def close(self) -> None:
         """Stop drawing."""
@@ -121,8 +130,9 @@ class Board:
         except Exception:  # noqa: BLE001  a thread has nobody to raise to: the next question starts another one
             _log.exception("matrix_failed")
         finally:
-            with self._lock:
+            with self._progress:
                 self._under_way.pop(key, None)
+                self._progress.notify_all()
 
 
 def _current(matrix: Matrix, facts: Facts, at: datetime) -> bool:

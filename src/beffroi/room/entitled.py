@@ -57,7 +57,7 @@ def _obstacle(law: LawEngine, matrix: Matrix, person: PersonId, commune: BodyId)
     worst = _worst(course)
     if worst is None:
         return None
-    reason = why_closed(law, matrix, person, Act.LIVE, worst)
+    reason = why_closed(law, matrix, (person, commune, Act.LIVE), worst)
     return Obstacle(commune, worst.at, worst.opened, worst.total, reason.decision)
 
 

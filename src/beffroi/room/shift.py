@@ -57,8 +57,8 @@ class Shift:
         return self.starts <= at < self.lasts_until
 
     def meets(self, span: Span) -> bool:
-        """Whether some of it falls within a span."""
-        return self.starts < span.end and span.start < self.lasts_until
+        """Whether some of it falls within a span: nothing does when it was cancelled or handed over before it began."""
+        return max(self.starts, span.start) < min(self.lasts_until, span.end)
 
 
 @dataclass(frozen=True, slots=True)

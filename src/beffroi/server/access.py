@@ -172,6 +172,23 @@ HEALTH: Final = Rule(
     ),
 )
 
+TONIGHT: Final = Rule(
+    "tonight",
+    frozenset({Role.ROOM_SUPERVISOR, Role.ADMINISTRATOR, Role.MAYOR, Role.DPO}),
+    Text(
+        fr="Qui peut voir quoi ce soir est suivi par le chef de salle et les maires : adressez-vous à eux.",
+        en="Who may see what tonight is followed by the room supervisor and the mayors: ask them.",
+    ),
+)
+ROSTER: Final = Rule(
+    "roster",
+    frozenset({Role.ROOM_SUPERVISOR}),
+    Text(
+        fr="Le planning est tenu par le chef de salle : adressez-vous à lui.",
+        en="The roster is kept by the room supervisor: ask them.",
+    ),
+)
+
 TOOLS: Final[dict[str, Rule]] = {
     "wall": LOGGED_IN,
     "replay": LOGGED_IN,
@@ -180,6 +197,8 @@ TOOLS: Final[dict[str, Rule]] = {
     "documents": SUPPLY,
     "people": PEOPLE,
     "room": ROOM,
+    "tonight": TONIGHT,
+    "roster": TONIGHT,
     "register": REGISTER,
     "accounts": RESETS,
     "cameras": CAMERA_FILE,

@@ -19,7 +19,22 @@ from beffroi.server.access import RouteFact
 from beffroi.server.centre import Centre
 from beffroi.server.guard import Guard
 from beffroi.server.rendering import error_json, refusal_json
-from beffroi.server.routes import acts, camerafile, cameras, door, papers, people, persons, posts, room, views, why
+from beffroi.server.routes import (
+    acts,
+    camerafile,
+    cameras,
+    door,
+    paperfiles,
+    papers,
+    people,
+    persons,
+    posts,
+    room,
+    roster,
+    tonight,
+    views,
+    why,
+)
 from beffroi.server.session import NotLoggedInError
 from beffroi.server.viewing import Viewing
 
@@ -42,10 +57,12 @@ def create_app(centre: Centre) -> FastAPI:
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
         centre.supply.start()
+        centre.herald.start()
         try:
             async with gate, viewing:
                 yield
         finally:
+            centre.herald.stop()
             centre.supply.stop()
             centre.ledger.close()
             centre.engine.dispose()
@@ -67,14 +84,16 @@ def create_app(centre: Centre) -> FastAPI:
         camerafile.build,
         why.build,
         papers.build,
+        paperfiles.build,
         persons.build,
         acts.build,
         people.build,
+        roster.build,
     ):
         routes = build(centre)
         app.include_router(routes.router)
         table += routes.table
-    for build_on_views in (views.build, room.build, posts.build):
+    for build_on_views in (views.build, room.build, posts.build, tonight.build):
         routes = build_on_views(centre, viewing)
         app.include_router(routes.router)
         table += routes.table
