@@ -1,6 +1,7 @@
 """The way from a carrier to a body that the law knows: what the engine answers after each step."""
 
 from dataclasses import replace
+from functools import lru_cache
 from itertools import pairwise
 
 import pytest
@@ -19,7 +20,9 @@ DUAL = [name for name, profile in PROFILES.items() if profile.dual]
 STREET = {Origin.PUBLIC_WAY, Origin.DEPARTMENTAL}
 
 
-def progress(engine: LawEngine, scene: Scene) -> list[Progress]:
+@lru_cache(maxsize=4)
+def progress(engine: LawEngine, name: str) -> list[Progress]:
+    scene = build(f"{name}--as-described")
     return list(walk(Reader(engine, scene), scene.facts))
 
 
@@ -65,7 +68,7 @@ def test_the_way_ends_where_the_regularised_world_stands(name: str, engine: LawE
 
 @pytest.mark.parametrize("name", DUAL)
 def test_no_step_closes_anything(name: str, engine: LawEngine) -> None:
-    states = progress(engine, build(f"{name}--as-described"))
+    states = progress(engine, name)
     for before, later in pairwise(states):
         assert later.live >= before.live, later.step
         assert later.replay >= before.replay, later.step
@@ -117,7 +120,7 @@ def _with_field(facts: Facts, document: DocumentId, field: str, value: JsonValue
 def test_optional_steps_are_the_written_positions_and_open_only_what_was_to_be_confirmed(
     name: str, engine: LawEngine
 ) -> None:
-    for before, later in pairwise(progress(engine, build(f"{name}--as-described"))):
+    for before, later in pairwise(progress(engine, name)):
         assert later.step is not None
         if later.step.optional:
             assert [paper.kind.value for paper in later.step.documents] == ["prefecture_position"]
@@ -126,7 +129,7 @@ def test_optional_steps_are_the_written_positions_and_open_only_what_was_to_be_c
 
 def test_seine_et_yvelines_opens_wave_by_wave(engine: LawEngine) -> None:
     """Counts told beforehand from the law: a commune opens with its order, its replay with the designation."""
-    states = {one.step.id: one for one in progress(engine, build("seine-et-yvelines--as-described")) if one.step}
+    states = {one.step.id: one for one in progress(engine, "seine-et-yvelines") if one.step}
     assert [states[f"order-{town}"].live for town in ("valmorin", "courtepierre", "bellerive")] == [120, 280, 400]
     assert [states[f"order-{town}"].replay for town in ("valmorin", "courtepierre", "bellerive")] == [0, 120, 280]
     assert states["designation-bellerive"].replay == 400
@@ -134,11 +137,11 @@ def test_seine_et_yvelines_opens_wave_by_wave(engine: LawEngine) -> None:
 
 
 def test_oise_opens_the_connected_communes_and_no_other(engine: LawEngine) -> None:
-    last = progress(engine, build("oise--as-described"))[-1]
+    last = progress(engine, "oise")[-1]
     assert last.live == 960 + 960 + 400 + 60
     assert last.live < 5061
 
 
 def test_val_d_oise_opens_what_its_agreements_name(engine: LawEngine) -> None:
-    last = progress(engine, build("val-d-oise--as-described"))[-1]
+    last = progress(engine, "val-d-oise")[-1]
     assert (last.live, last.replay) == (300 + 460 + 1000, 300 + 460 + 1000)
