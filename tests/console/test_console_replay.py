@@ -106,7 +106,7 @@ def test_a_refused_replay_explains(page: Page, address: str) -> None:
     put(page, "Valbrune/Place du Marché")
     page.get_by_role("button", name="Ouvrir la relecture").click()
     expect(page.get_by_text("Vous ne pouvez pas voir cette caméra", exact=False)).to_be_visible()
-    expect(page.get_by_text("Ce qui lèverait le refus")).to_be_visible()
+    expect(page.get_by_text("Que faire maintenant")).to_be_visible()
 
 
 def test_r_replays_the_camera_of_the_tile_thirty_seconds_back(page: Page, address: str) -> None:

@@ -10,7 +10,10 @@ ROOMS = {
     "documents": ("Documents", "à confirmer par Valbrune"),
     "register": ("Registre", "non attesté par un témoin"),
     "accounts": ("Comptes", "Une demande attend une seconde personne"),
-    "cameras": ("Caméras de la commune", "implantation à confirmer"),
+    "cameras": ("Caméras", "implantation à confirmer"),
+    "people": ("Personnes et agréments", "aucune pièce"),
+    "room": ("Salle", "Personne en danger"),
+    "posts": ("Postes déclarés", "attend son code"),
 }
 
 
@@ -35,6 +38,7 @@ def test_what_is_down_comes_first(page: Page, address: str) -> None:
 
 def test_a_suspension_asks_for_its_reason_in_words(page: Page, address: str) -> None:
     enter(page, address, "documents")
+    page.get_by_role("button", name="Agrément individuel").click()
     page.get_by_role("button", name="Suspendre").first.click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("coupées aussitôt")
@@ -54,14 +58,6 @@ def test_an_invitation_link_is_shown_once(page: Page, address: str) -> None:
     expect(page.get_by_text("invitation#")).to_be_visible()
     page.get_by_role("button", name="Fermer").click()
     expect(page.get_by_text("invitation#")).to_have_count(0)
-
-
-def test_a_paper_asks_the_fields_of_its_kind(page: Page, address: str) -> None:
-    enter(page, address, "documents")
-    page.get_by_role("button", name="Proposer un document").click()
-    page.get_by_label("Nature", exact=True).select_option("accreditation")
-    expect(page.get_by_label("Enquête administrative du")).to_be_visible()
-    assert faults(page) == []
 
 
 def test_the_reason_changes_without_closing_views(page: Page, address: str) -> None:

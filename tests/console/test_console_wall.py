@@ -47,8 +47,11 @@ def test_each_trouble_has_its_words(page: Page, address: str) -> None:
     card = page.get_by_role("article").nth(2)
     expect(card).to_contain_text("Vous ne pouvez pas voir cette caméra")
     expect(card).to_contain_text("CSI L.132-14")
-    card.get_by_role("button", name="Pourquoi ?").click()
-    expect(card.get_by_role("list")).to_contain_text("non remplie")
+    card.get_by_role("button", name="Pourquoi ?", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Relecture").click()
+    expect(dialog.get_by_role("list").first).to_contain_text("non remplie")  # what is missing comes first
+    expect(dialog.get_by_role("list").last).to_contain_text("Un arrêté couvre la caméra")
     assert faults(page) == []
 
 

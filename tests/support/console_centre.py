@@ -17,6 +17,7 @@ import uvicorn
 from fastapi import FastAPI, Request, Response, WebSocket, WebSocketDisconnect
 from fastapi.responses import JSONResponse
 from tests.support import console_facts as facts
+from tests.support import console_papers as papers
 from tests.support.console_media import Clip, encode, live, replay
 
 from beffroi.server import static
@@ -33,6 +34,7 @@ class Stand:
         self.clips = clips
         self.duties: dict[str, dict[str, Any] | None] = {}
         self.views: dict[str, dict[str, Any]] = {}
+        self.present: list[str] = []
 
 
 def refuse(status: int, text: dict[str, str], refusal: dict[str, Any] | None = None) -> JSONResponse:
@@ -46,6 +48,7 @@ def build(stand: Stand) -> FastAPI:
     _door(app, stand)
     _lists(app)
     _views(app, stand)
+    _law(app, stand)
     app.include_router(static.router)
     return app
 
@@ -102,7 +105,14 @@ def _lists(app: FastAPI) -> None:
         "/api/reasons": facts.REASONS,
         "/api/cameras": facts.tree(),
         "/api/health/cameras": facts.health(),
-        "/api/documents": facts.documents(),
+        "/api/documents": papers.documents(),
+        "/api/documents/kinds": papers.kinds(),
+        "/api/documents/names": papers.names(),
+        "/api/announcements": papers.announcements(),
+        "/api/persons": papers.persons(),
+        "/api/cameras/file": papers.cameras(),
+        "/api/reviews": papers.reviews(),
+        "/api/posts": papers.posts(),
         "/api/accounts": facts.accounts(),
         "/api/register": {**facts.acts(60), "day": "2026-11-22"},
         "/api/register/checkpoint": {"size": 241, "note": "", "witnessed": False},
@@ -118,6 +128,51 @@ def _lists(app: FastAPI) -> None:
     async def invite() -> Any:
         link = f"https://centre.example/invitation#{secrets.token_urlsafe(24)}"
         return {"account": "a9", "link": link, "expires": "2026-11-24T10:00:00Z"}
+
+
+def _law(app: FastAPI, stand: Stand) -> None:
+    def found(one: dict[str, Any] | None) -> Any:
+        return refuse(404, facts.t("Rien sous ce nom.", "Nothing under this name.")) if one is None else one
+
+    @app.get("/api/documents/{kind}/{name}")
+    async def document(kind: str, name: str) -> Any:
+        return found(papers.document(f"{kind}/{name}"))
+
+    @app.post("/api/documents/import")
+    async def bring_in(check: bool = True) -> Any:
+        line = {"line": 3, "document": "agreement/x", "problems": [facts.t("Il manque la date de fin.")]}
+        return {"done": False, "entered": [], "known": 0, "lines": [line] if check else []}
+
+    @app.get("/api/persons/{person}")
+    async def person(person: str) -> Any:
+        return found(papers.person(person))
+
+    @app.get("/api/cameras/{camera}/file")
+    async def camera(camera: str) -> Any:
+        return found(papers.camera(camera))
+
+    @app.post("/api/why")
+    async def why(request: Request) -> Any:
+        asked = await request.json()
+        return papers.card("Place du Marché", asked["act"])
+
+    @app.get("/api/screen")
+    async def screen() -> Any:
+        return papers.before(stand.present)
+
+    @app.get("/api/screens")
+    async def screens() -> Any:
+        return papers.screens(stand.present)
+
+    @app.post("/api/screens/{name}/present")
+    async def came(request: Request) -> Any:
+        stand.present.append((await request.json())["person"])
+        return papers.before(stand.present)
+
+    @app.delete("/api/screens/{name}/present/{person}")
+    async def left(person: str) -> Any:
+        stand.present.remove(person)
+        return papers.before(stand.present)
 
 
 def _views(app: FastAPI, stand: Stand) -> None:

@@ -15,7 +15,19 @@ PLACES = ["Place du Marché", "Rue de la Gare", "Parvis de la mairie", "Pont-Vie
 DOWN = {(0, 3), (3, 1)}
 DOWN_SINCE = "2026-11-21T22:10:00Z"
 DOWN_CAUSE = t("La caméra ne répond plus au réseau", "The camera no longer answers")
-TOOLS = ["wall", "replay", "acts", "health", "documents", "register", "accounts", "cameras"]
+TOOLS = [
+    "wall",
+    "replay",
+    "room",
+    "acts",
+    "health",
+    "documents",
+    "people",
+    "cameras",
+    "register",
+    "accounts",
+    "posts",
+]
 REASONS: list[Json] = [
     {"id": "patrol", "purpose": "F5", "text": t("Surveillance de la voie publique", "Watch over the public way")},
     {"id": "traffic", "purpose": "F4", "text": t("Régulation de la circulation", "Traffic regulation")},
@@ -162,38 +174,6 @@ def _entry(index: int) -> Json:
         "articles": ["CSI L.132-14"] if refused else [],
         "footage": {"from": "2026-11-21T20:00:00Z", "to": "2026-11-21T20:30:00Z"} if replay else None,
         "sent": None if refused else {"frames": index * 31, "bytes": index * 48_213, "from": None, "to": None},
-    }
-
-
-def documents() -> list[Json]:
-    """One document of each status."""
-    awaiting = t("à confirmer par Valbrune", "to be confirmed by Valbrune")
-    return [
-        _document("prefect_order", "bourg-neuf", "arrêté préfectoral d'autorisation", "confirmed", "Bourg-Neuf"),
-        _document("agreement", "valbrune", "convention entre membres", "proposed", "Valbrune", awaiting=awaiting),
-        _document("accreditation", "operateur-1", "agrément individuel", "confirmed", "Montclair", valid_until=None),
-        _document("designation", "pm-aubin", "désignation individuelle", "suspended", "Saint-Aubin"),
-    ]
-
-
-def _document(kind: str, name: str, label: str, status: str, commune: str, **more: Any) -> Json:
-    return {
-        "id": f"{kind}/{name}",
-        "kind": kind,
-        "label": t(label),
-        "number": f"2026-{len(name):03d}",
-        "signatory": "le préfet",
-        "valid_from": "2026-01-01",
-        "valid_until": "2030-12-31",
-        "in_force": status == "confirmed",
-        "expired": False,
-        "status": status,
-        "communes": [commune],
-        "widens": True,
-        "awaiting": None,
-        "version": 1,
-        "may": {"confirm": status == "proposed", "suspend": status == "confirmed", "withdraw": True},
-        **more,
     }
 
 

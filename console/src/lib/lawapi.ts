@@ -16,6 +16,12 @@ export interface Question {
   second?: string | null;
 }
 
+/** The SHA-256 of a file, in hexadecimal: what ties a document to its scan. */
+export async function digestOf(file: Blob): Promise<string> {
+  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', await file.arrayBuffer()));
+  return [...hash].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
 export const law = {
   why: (question: Question) => post<Card>('/api/why', question),
 
@@ -29,9 +35,10 @@ export const law = {
   attach: (id: string, file: File) =>
     send<AttachedFile>(`${documentPath(id)}/files?name=${part(file.name)}`, file),
   fileAddress: (id: string, sha256: string) => `${documentPath(id)}/files/${sha256}`,
-  importFile: (format: string, content: string, dryRun: boolean) =>
-    post<ImportReport>('/api/documents/import', { format, content, dry_run: dryRun }),
+  /** The bytes as they are: spreadsheets do not all write UTF-8. */
+  importFile: (file: File, check: boolean) => send<ImportReport>(`/api/documents/import?name=${part(file.name)}&check=${String(check)}`, file),
   announcements: () => get<Announcement[]>('/api/announcements'),
+  readAnnouncement: (document: string, reason: string) => post<unknown>('/api/announcements/read', { document, reason }),
 
   persons: () => get<{ persons: PersonRow[]; statuses: { id: string; name: Text }[] }>('/api/persons'),
   person: (id: string) => get<PersonFile>(`/api/persons/${part(id)}`),

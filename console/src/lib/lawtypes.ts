@@ -19,10 +19,13 @@ export interface PaperLine {
 }
 
 export interface Deadline {
-  /** The last day or instant before it lapses. */
+  /** The last day on which all is well. */
   on: string;
   days: number;
-  text: Text;
+  reason: string;
+  /** What is closed then, and what to do before. */
+  blocks: Text;
+  task: Text;
 }
 
 export interface DocumentRow {
@@ -40,7 +43,7 @@ export interface DocumentRow {
   communes?: string[];
   awaiting: Text | null;
   /** Why a second person has to confirm, and whether the first one did. */
-  two_persons?: Text | null;
+  two_persons?: { why: Text; first_done: boolean } | null;
   version: number;
   /** What this person may do with it. */
   may?: { confirm: boolean; suspend: boolean; withdraw: boolean };
@@ -212,6 +215,7 @@ export interface Announcement {
   document: string;
   label: Text;
   number: string | null;
+  reason: string;
   on: string;
   days: number;
   text: Text;
@@ -220,6 +224,8 @@ export interface Announcement {
 /** What an import found, line by line. */
 export interface ImportReport {
   done: boolean;
+  /** What enters, or would; what is there already, to the letter, is only counted. */
   entered: string[];
-  lines: { line: number | null; document: string | null; problems: Text[] }[];
+  known: number;
+  lines: { line: number; document: string | null; problems: Text[] }[];
 }

@@ -122,6 +122,12 @@ class Session {
     this.announcements = TOLD.has(role) ? ((await attempt(() => law.announcements())).value ?? []) : [];
   }
 
+  /** An announcement was read: it leaves the list until its next stage. */
+  async heard(document: string, reason: string): Promise<void> {
+    const outcome = await attempt(() => law.readAnnouncement(document, reason));
+    if (!outcome.error) this.announcements = this.announcements.filter((one) => one.document !== document || one.reason !== reason);
+  }
+
   async #look(): Promise<void> {
     const said = (await attempt(() => law.screen())).value;
     if (said && this.me) this.takePresent(said);
