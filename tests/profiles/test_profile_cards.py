@@ -7,6 +7,7 @@ from beffroi.domain.facts import BodyKind
 from beffroi.law.documents import validate
 from beffroi.profiles.card import card_of
 from beffroi.profiles.catalogue import PROFILES, build, world_names
+from beffroi.profiles.ingeagglo_places import COMMUNES, PLACES
 
 SEVEN = ("ingeagglo", "seine-et-yvelines", "oise", "nord-pas-de-calais", "val-d-oise", "moselle", "ingedep")
 
@@ -47,6 +48,14 @@ def test_figures_of_the_deployments() -> None:
     assert {val.facts.cameras[one].controller for one in roads} == {"cd-95"}
     nord = build("nord-pas-de-calais")
     assert len(nord.facts.cameras) == card_of("nord-pas-de-calais").counts["sites"] == 22
+
+
+def test_ingeagglo_is_the_territory_of_the_demonstration() -> None:
+    inhabitants = [commune.inhabitants for commune in COMMUNES]
+    assert sum(inhabitants) == 80_000
+    assert [sum(low < one <= high for one in inhabitants) for low, high in ((0, 4_999), (10_000, 24_999))] == [15, 4]
+    assert max(inhabitants) == 25_000
+    assert list(build("ingeagglo").facts.cameras) == [place.id for place in PLACES]
 
 
 @pytest.mark.parametrize("name", world_names())

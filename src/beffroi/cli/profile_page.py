@@ -46,7 +46,8 @@ def _number(number: int, language: Language) -> str:
 
 
 def _cameras(number: int, language: Language) -> str:
-    return f"{_number(number, language)}\u00a0{_say(language, 'caméras', 'cameras')}"
+    word = _say(language, "caméra", "camera")
+    return f"{_number(number, language)}\u00a0{word if number == 1 else f'{word}s'}"
 
 
 def _colon(language: Language) -> str:
