@@ -122,6 +122,24 @@ def with_faults(*kept: Planted) -> tuple[Rows, Papers]:
     return rows, papers
 
 
+def small() -> tuple[Rows, Papers]:
+    """Three cameras, one a system, everything in order; three officers, so that coordination is mandatory."""
+    rows, papers = with_faults()
+    kept = {"CV-01", "EQ-01", "PA-01"}
+    for one in papers["documents"]:
+        cameras = one["scope"].get("cameras")
+        if cameras is not None:
+            one["scope"]["cameras"] = [name for name in cameras if name in kept]
+    papers["documents"] = [one for one in papers["documents"] if one["scope"].get("cameras") != []]
+    for name in ("police_accreditation/pm-2", "designation/pm-2"):
+        third = copy.deepcopy(paper(papers, name))
+        third |= {"id": name.replace("pm-2", "pm-3"), "number": f"{third['number']}-3"}
+        third["scope"]["persons"] = ["pm-3"]
+        papers["documents"].append(third)
+    papers["persons"].append({"id": "pm-3", "status": "policier municipal"})
+    return [row for row in rows if row["Identifiant"] in kept], papers
+
+
 def audited(rows: Rows, papers: Papers) -> Report:
     """The audit of this commune on the day of the example."""
     cameras, docs = written(rows, papers)

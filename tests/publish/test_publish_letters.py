@@ -14,7 +14,7 @@ from beffroi.law.engine import LawEngine
 from beffroi.publish import letters as module
 from beffroi.publish.letters import letters
 
-GESTURES = {"camera_placement", "recorder_setting"}
+GESTURES = {"camera_placement", "recorder_setting", "person_list"}
 NOT_ASKED_FOR = {
     "requisition",
     "alert_record",

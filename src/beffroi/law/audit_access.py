@@ -40,6 +40,9 @@ _HOURS: Final = (time(10), time(22), time(2))
 _CHOICES: Final = ("hour", "post")
 """Conditions by which an order narrows on purpose: nothing to cure."""
 
+_POSITION: Final = "position"
+"""The cure of what the law leaves unsettled: a question to ask, not a paper that lapsed."""
+
 _PERSONAL: Final = frozenset(
     {
         DocumentKind.ACCREDITATION,
@@ -125,7 +128,7 @@ def _finding(at: datetime, cause: _Gathered) -> Finding:
     paper = cause.root.paper if len(cause.papers) == 1 else None
     return Finding(
         code=f"access-{cause.root.kind.replace('_', '-')}",
-        gravity=Gravity.LATE if cause.unsettled else Gravity.CLOSED,
+        gravity=Gravity.LATE if cause.unsettled or cause.root.kind == _POSITION else Gravity.CLOSED,
         text=fault_of(paper, at, condition.text),
         article=condition.article,
         kind=cause.root.kind,

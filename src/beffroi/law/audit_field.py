@@ -87,7 +87,7 @@ def _purposes(dossier: Dossier, at: datetime) -> Iterator[Finding]:
     beyond = []
     for camera, sheet in sorted(dossier.sheets.items()):
         order = order_of(dossier, camera, at)
-        if order is not None:
+        if order is not None and texts(order, "purposes"):  # an order without any purpose is a fault of its own
             more = tuple(one for one in sheet.purposes if one not in texts(order, "purposes"))
             beyond += [(more, order.id, camera)] if more else []
     for (more, order_id), several in groupby(sorted(beyond), key=lambda row: row[:2]):

@@ -7,6 +7,7 @@ from typing import Final
 
 from beffroi.domain.documents import Document, DocumentKind
 from beffroi.domain.facts import PersonStatus
+from beffroi.domain.ids import PersonId
 from beffroi.domain.text import Text
 from beffroi.law.audit_model import Dossier, Finding, Gravity
 from beffroi.law.audit_reading import MAX_DAYS, cameras_of, in_force, number
@@ -55,7 +56,7 @@ Check = Callable[[Dossier, datetime], Iterator[Finding]]
 
 def paper_findings(dossier: Dossier, at: datetime) -> list[Finding]:
     """Faults of the papers in force."""
-    checks: tuple[Check, ...] = (_incomplete, _ghosts, _night, _no_coordination)
+    checks: tuple[Check, ...] = (_incomplete, _ghosts, _strangers, _night, _no_coordination)
     return [finding for check in checks for finding in check(dossier, at)]
 
 
@@ -132,6 +133,28 @@ def _ghosts(dossier: Dossier, at: datetime) -> Iterator[Finding]:
                 rule="CSI-R254-2",
                 documents=(order.id,),
             )
+
+
+def _strangers(dossier: Dossier, at: datetime) -> Iterator[Finding]:
+    """Persons whom a paper names and of whom nothing tells the quality: nothing could be asked about them."""
+    named: dict[PersonId, list[Document]] = {}
+    for kind in DocumentKind:
+        for document in in_force(dossier, kind, at):
+            for person in document.scope.persons - dossier.facts.persons.keys():
+                named.setdefault(person, []).append(document)
+    for person, papers in sorted(named.items()):
+        yield Finding(
+            code="unknown-person",
+            gravity=Gravity.WRONG,
+            text=Text(
+                fr=f"la pièce n° {papers[0].number} nomme « {person} », dont rien ne dit la qualité",
+                en=f"paper no. {papers[0].number} names “{person}”, of whom nothing tells the quality",
+            ),
+            article="CSI R.253-3",
+            kind="person_list",
+            rule="CSI-R253-3",
+            documents=tuple(one.id for one in papers),
+        )
 
 
 def _night(dossier: Dossier, at: datetime) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from beffroi.domain.ids import CameraId
 from beffroi.domain.text import Text
 from beffroi.law.audit_model import Dossier, Finding, Gravity
 from beffroi.law.audit_reading import (
+    MAX_DAYS,
     about_place,
     cameras_of,
     day_of,
@@ -139,7 +140,7 @@ def _differences(poster: Document, order: Document) -> list[tuple[str, str]]:
         found.append((f"la finalité {codes}", f"purpose {codes}"))
     written, days = poster.fields.get("retention"), number(order, "retention_days")
     shown = _DAYS.search(written) if isinstance(written, str) else None
-    if shown is not None and days is not None and int(shown[1]) != days:
+    if shown is not None and days is not None and days <= MAX_DAYS and int(shown[1]) != days:
         found.append((f"les {days} jours", f"{days} days"))
     return found
 
