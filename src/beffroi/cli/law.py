@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from beffroi.base.clock import SystemClock
-from beffroi.cli import law_audit, law_cases, law_matrix
+from beffroi.cli import law_audit, law_cases, law_matrix, law_replay
 from beffroi.domain.acts import Act, Purpose
 from beffroi.domain.clock import now, to_wall_us
 from beffroi.domain.decision import ActRequest, Decision
@@ -26,6 +26,7 @@ app.command("cases")(law_cases.cases)
 app.command("worlds")(law_cases.worlds)
 app.command("matrix")(law_matrix.matrix)
 app.command("audit")(law_audit.audit)
+app.command("replay")(law_replay.replay)
 
 REFUSED = 3
 """Exit code of a refusal: 0 is an allow, 1 a bad input."""

@@ -20,6 +20,7 @@ from beffroi.domain.facts import Facts
 from beffroi.domain.ids import AuthorityId, PersonId
 from beffroi.domain.text import Text
 from beffroi.identity.service import Identity
+from beffroi.law import archive
 from beffroi.law.engine import LawEngine
 from beffroi.law.packs.fr.reasons import REASONS
 from beffroi.law.sentences import contracted
@@ -179,6 +180,7 @@ def open_centre(
     engine = open_engine(database or f"sqlite:///{folder / 'beffroi.sqlite'}")
     upgrade(engine)
     law = LawEngine.load()
+    archive.keep(folder / "rules")  # so that what is decided today can be asked again by today's rules
     registry = Registry(engine, clock, register=LedgerRegister(ledger), bus=bus, validate=validator())
     gate_key, sheet_key = read_signing_key(secrets / "gate.key"), read_signing_key(secrets / "sheet.key")
     rings = [
