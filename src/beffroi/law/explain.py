@@ -66,7 +66,7 @@ class Explainer:
             return self.plainly(
                 facts, request, refusals.other_acts.get(request.act.value, refusals.no_act), linked=situation
             )
-        ground = self._nearest(open_to, met)
+        ground = self._nearest(open_to, situation, met)
         told = self._lacking(facts, situation, ground, met)
         return told if outright is None else self._renamed(told, request, outright[0])
 
@@ -178,17 +178,22 @@ class Explainer:
                 return one.refusal, one.keeps
         return None
 
-    def _nearest(self, grounds: list[Ground], met: frozenset[str]) -> Ground:
+    def _nearest(self, grounds: list[Ground], situation: Situation, met: frozenset[str]) -> Ground:
         """The ground whose origin fits, then its structure (territory, form), then the one that lacks least."""
 
         def fit(ground: Ground) -> tuple[bool, int, int, int]:
             elsewhere = bool(ground.row.origins) and origin_condition(ground.row.origins) not in met
             missing = [name for name in ground.conditions if name not in met]
-            structural = [name for name in missing if self._pack.conditions[name].structural]
+            structural = [name for name in missing if self._shapes(name, situation)]
             first = ground.conditions.index(structural[0]) if structural else len(ground.conditions)
             return (elsewhere, len(structural), -first, 0 if elsewhere else len(missing))
 
         return min(grounds, key=fit)
+
+    def _shapes(self, name: str, situation: Situation) -> bool:
+        """Whether an unmet condition takes the ground further away: a paper that is there, even lapsed, does not."""
+        words = self._pack.conditions[name]
+        return words.structural and (words.slot is None or situation.papers[words.slot].document is None)
 
     def _conditions(
         self, ground: Ground, situation: Situation, writer: Writer, met: frozenset[str]
@@ -235,10 +240,13 @@ def _lacks(ground: Ground, met: frozenset[str]) -> list[str | None]:
 
 
 def _papers(words: ConditionWords, situation: Situation) -> tuple[DocumentId, ...]:
-    if words.slot is None or (words.acts is not None and situation.request.act.value not in words.acts):
+    """The papers on which a condition rests; of several that could serve, those that hold."""
+    if words.acts is not None and situation.request.act.value not in words.acts:
         return ()
-    document = situation.papers[words.slot].document
-    return () if document is None else (document.id,)
+    several = [situation.papers[slot] for slot in words.cites]
+    if len(several) > 1:
+        several = [one for one in several if one.state == "in_force" and one.covers]
+    return tuple(one.document.id for one in several if one.document is not None)
 
 
 def _unique(several: Iterable[T]) -> tuple[T, ...]:

@@ -53,6 +53,7 @@ class ConditionWords:
     unmet: Text
     cure: CureWords | None
     asked_from: date | None = None
+    cites: tuple[str, ...] = ()
 
     @property
     def rule(self) -> Rule:
@@ -269,6 +270,7 @@ def _condition(
         unmet=_text(row["unmet"]),
         cure=cure,
         asked_from=row.get("asked_from"),
+        cites=tuple(row.get("cites", (slot,) if slot else ())),
     )
 
 

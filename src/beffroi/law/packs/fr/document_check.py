@@ -4,22 +4,31 @@ Papers recorded earlier stay readable whatever they lack: the law reads every fi
 """
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from beffroi.domain.documents import Document, DocumentKind
 from beffroi.domain.text import Text
 from beffroi.law.packs.fr.document_fields import fits, instant, is_filled, rule_of
-from beffroi.law.packs.fr.document_types import COMMON, FieldSpec, KindSpec, Need, kinds
+from beffroi.law.packs.fr.document_types import COMMON, FieldSpec, KindSpec, Need, Span, kinds
+from beffroi.law.packs.fr.reading import later, moment
 from beffroi.law.packs.fr.statutes_check import wrong_statutes
 
+_LAST_YEAR: Final = 2200
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
 def validate(document: Document) -> list[Text]:
     """What is wrong with a document, one sentence each; an empty list: it may be entered and confirmed."""
     spec = kinds()[document.kind]
+    if any(day is not None and day.year > _LAST_YEAR for day in (document.valid_from, document.valid_until)):
+        return [
+            Text(
+                fr=f"Une date de la pièce « {spec.name.fr} » est trop lointaine : sans fin, laissez-la vide.",
+                en=f"A date of the {spec.name.en} is too far away: without end, leave it empty.",
+            )
+        ]
     return [
         *_common(document, spec),
         *_dates(document, spec),
@@ -56,11 +65,22 @@ def asked_for(document: Document, spec: FieldSpec) -> bool:
 def longest_end(document: Document) -> datetime | None:
     """The first instant (UTC) after the longest time that a document of its kind may last; None: no limit."""
     spec = kinds()[document.kind]
-    if not spec.longest:
-        return None
+    return later(document.begins, _span(document, spec).months, document.time_zone) if spec.longest else None
+
+
+def holds_until(document: Document) -> datetime | None:
+    """The first instant (UTC) at which a document no longer holds, whatever it says itself: its end, the longest time
+    that its type may last, the recorded end of the event it was made for. None: no end."""
+    ends = [end for end in (document.ends, longest_end(document)) if end is not None]
+    if document.kind is DocumentKind.PREFECT_ORDER and is_filled(document.fields.get("event_ended_on")):
+        # An end of event that cannot be read is no reason to go on.
+        ends.append(moment(document, "event_ended_on", last=True) or document.begins)
+    return min(ends, default=None)
+
+
+def _span(document: Document, spec: KindSpec) -> Span:
     said = document.fields.get("type")
-    span = spec.longest.get(said if isinstance(said, str) else "", next(iter(spec.longest.values())))
-    return _later(document, span.months)
+    return spec.longest.get(said if isinstance(said, str) else "", next(iter(spec.longest.values())))
 
 
 def _says(document: Document, field: str, values: tuple[object, ...]) -> bool:
@@ -115,9 +135,9 @@ def _dates(document: Document, spec: KindSpec) -> list[Text]:
                 en=f"The {name.en} ends before it begins: correct its dates.",
             )
         ]
-    longest, said = longest_end(document), document.fields.get("type")
+    longest = longest_end(document)
     if longest is not None and ends > longest:
-        span = spec.longest.get(said if isinstance(said, str) else "", next(iter(spec.longest.values()))).text
+        span = _span(document, spec).text
         return [
             Text(
                 fr=f"La pièce « {name.fr} » ne peut durer plus de {span.fr}.",
@@ -125,18 +145,6 @@ def _dates(document: Document, spec: KindSpec) -> list[Text]:
             )
         ]
     return []
-
-
-def _later(document: Document, months: int) -> datetime:
-    """Date to date, in the legal time of the document; a day that the month lacks gives the first of the next."""
-    zone = ZoneInfo(document.time_zone)
-    begins = document.begins.astimezone(zone).replace(tzinfo=None)
-    year, month = divmod(begins.year * 12 + begins.month - 1 + months, 12)
-    try:
-        later = begins.replace(year=year, month=month + 1)
-    except ValueError:  # 31 of a short month, 29 February
-        later = (begins.replace(year=year, month=month + 1, day=28) + timedelta(days=4)).replace(day=1)
-    return later.replace(tzinfo=zone).astimezone(UTC)
 
 
 def _fields(document: Document, spec: KindSpec) -> list[Text]:

@@ -90,6 +90,22 @@ def _of_place(slot: str, kind: DocumentKind) -> Slot:
     return find
 
 
+def processing_record(dossier: Dossier, asked: Asked) -> Found:
+    """D11: where several hold, the one that keeps images longest (premises without order)."""
+    camera = asked.camera
+
+    def describe(one: Document) -> tuple[bool, Mapping[str, Any]]:
+        covers = about_place(one, camera)
+        return covers, {"covers": covers}
+
+    return dossier.best(
+        ("processing_record", camera.id),
+        lambda: dossier.about(_Kind.PROCESSING_RECORD, camera.commune, camera.id),
+        describe,
+        lambda one: (count(one.document, "retention_days") if one.document else 0,),
+    )
+
+
 def impact_assessment(dossier: Dossier, asked: Asked) -> Found:
     """D9: with the officer's opinion, and the CNIL's answer where the risk stays high."""
     camera = asked.camera
@@ -361,7 +377,7 @@ PLACE_SLOTS: Final[Mapping[str, Slot]] = {
     "commissioning": _of_place("commissioning", _Kind.COMMISSIONING),
     "cnil_commitment": _of_place("cnil_commitment", _Kind.CNIL_COMMITMENT),
     "impact_assessment": impact_assessment,
-    "processing_record": _of_place("processing_record", _Kind.PROCESSING_RECORD),
+    "processing_record": processing_record,
     "notice": _of_place("notice", _Kind.NOTICE),
     "mask": mask,
     "conformity": _of_place("conformity", _Kind.CONFORMITY),
