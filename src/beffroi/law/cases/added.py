@@ -1,14 +1,14 @@
 """``add``: a document of which a case says only what matters; the rest is filled so that it is valid on that day."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from beffroi.domain.acts import Form
 from beffroi.domain.documents import Document, DocumentKind, DocumentStatus, JsonValue
 from beffroi.domain.facts import Body, BodyKind, Facts
-from beffroi.domain.ids import BodyId, DocumentId, PersonId
+from beffroi.domain.ids import BodyId, CameraId, DocumentId, PersonId
 from beffroi.law.cases.malformed import WrongError, near
 from beffroi.law.cases.model import day
 from beffroi.law.cases.names import kind_of, thing
@@ -67,7 +67,15 @@ def names_in(facts: Facts, part: str, value: Any) -> tuple[str, ...]:
     return tuple(several)
 
 
-def added(facts: Facts, said: Mapping[str, Any], at: datetime) -> Document:
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Who and which camera a case asks about: what an ``add`` that names nothing is about."""
+
+    person: PersonId
+    camera: CameraId
+
+
+def added(facts: Facts, said: Mapping[str, Any], at: datetime, subject: Subject | None = None) -> Document:
     """The document that an ``add`` describes, confirmed and in force at ``at`` unless it says otherwise.
 
     Raises:
@@ -81,13 +89,16 @@ def added(facts: Facts, said: Mapping[str, Any], at: datetime) -> Document:
     if "kind" not in words:
         raise WrongError("« add » demande « kind », le type de la pièce.", "“add” needs “kind”, the kind of document.")
     kind, topic = kind_of(str(words["kind"]))
+    words = {_part(kind, key): one for key, one in words.items()}
     about = _reach(facts, words, name)
     fields = {key: json_value(one) for key, one in words.items() if key not in {*_COMMON, *PARTS, "scope"}}
     for field in fields:
         check_field(kind, field, (*_COMMON[2:], *PARTS))
     if topic is not None:
         fields.setdefault("object", topic)
-    about = _wider(facts, kind, about)
+    if "point" in fields:
+        fields["point"] = f"row-{str(fields['point']).removeprefix('row-')}"
+    about = _wider(facts, kind, about, fields, subject)
     for part in spec(kind).scope:
         if not getattr(about, part):
             raise WrongError(
@@ -97,6 +108,14 @@ def added(facts: Facts, said: Mapping[str, Any], at: datetime) -> Document:
     filled = {**_dated(kind, at), **_filled(facts, kind, about, fields), **fields}
     made = paper(kind, name or _name(facts, kind, about), about, filled)
     return _common(made, words, at)
+
+
+_ONE: Final = {"body": "bodies", "commune": "bodies", "camera": "cameras", "person": "persons"}
+
+
+def _part(kind: DocumentKind, key: str) -> str:
+    """``camera: cX`` is ``cameras: [cX]``, unless the kind has a field of that name."""
+    return _ONE[key] if key in _ONE and key not in known_fields(kind) else key
 
 
 def _reach(facts: Facts, words: Mapping[str, Any], name: str) -> Reach:
@@ -115,19 +134,36 @@ def _reach(facts: Facts, words: Mapping[str, Any], name: str) -> Reach:
     return Reach(**parts)
 
 
-def _wider(facts: Facts, kind: DocumentKind, about: Reach) -> Reach:
-    """What the kind must name and the others imply: the commune of a camera, the cameras of an order's commune."""
+def _wider(
+    facts: Facts, kind: DocumentKind, about: Reach, fields: Mapping[str, JsonValue], subject: Subject | None
+) -> Reach:
+    """What the kind must name and nothing says: the body that deliberates, the commune of a camera, the cameras of an
+    order's commune; then what the case asks about."""
     needed = spec(kind).scope
-    if "bodies" in needed and not about.bodies and about.cameras:
-        communes = dict.fromkeys(facts.cameras[one].commune for one in _cameras(facts, about))
-        about = replace(about, bodies=tuple(communes))
+    if "bodies" in needed and not about.bodies:
+        about = replace(about, bodies=_bodies(facts, kind, about, fields, subject))
     if kind is _K.PREFECT_ORDER and not about.cameras:
         about = replace(about, cameras=tuple(one.id for one in facts.cameras.values() if one.commune in about.bodies))
+    if subject is not None and "cameras" in needed and not about.cameras:
+        about = replace(about, cameras=(subject.camera,))
+    if subject is not None and "persons" in needed and not about.persons:
+        about = replace(about, persons=(subject.person,))
     return about
 
 
-def _cameras(facts: Facts, about: Reach) -> list[Any]:
-    return [one for one in facts.cameras if one in about.cameras]
+def _bodies(
+    facts: Facts, kind: DocumentKind, about: Reach, fields: Mapping[str, JsonValue], subject: Subject | None
+) -> tuple[str, ...]:
+    if isinstance(body := fields.get("body"), str):
+        return names_in(facts, "bodies", body)
+    if about.cameras:
+        return tuple(dict.fromkeys(facts.cameras[CameraId(one)].commune for one in about.cameras))
+    if subject is None:
+        return ()
+    commune, employer = facts.cameras[subject.camera].commune, facts.persons[subject.person].employer
+    if kind is _K.STATUTES or kind is _K.STATE_AGREEMENT or fields.get("object") == "members_consent":
+        return (employer,)
+    return (employer, commune) if spec(kind).parties > 1 and employer != commune else (commune,)
 
 
 def _dated(kind: DocumentKind, at: datetime) -> dict[str, JsonValue]:

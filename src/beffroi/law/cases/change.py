@@ -9,9 +9,19 @@ from beffroi.domain.acts import Form, Origin
 from beffroi.domain.documents import Document, DocumentStatus
 from beffroi.domain.facts import BodyKind, CameraKind, Facts, PersonStatus
 from beffroi.domain.ids import BodyId, CameraId, PersonId
-from beffroi.law.cases.added import PARTS, added, check_field, json_value, known_fields, names_in, plain_day, status
+from beffroi.law.cases.added import (
+    PARTS,
+    Subject,
+    added,
+    check_field,
+    json_value,
+    known_fields,
+    names_in,
+    plain_day,
+    status,
+)
 from beffroi.law.cases.malformed import WrongError, near
-from beffroi.law.cases.model import Change, day, instant
+from beffroi.law.cases.model import Change, day, instant, start_of
 from beffroi.law.cases.names import resolve, thing
 from beffroi.law.worlds.paper import Reach
 
@@ -30,8 +40,8 @@ _ATTRIBUTES: Final[Mapping[str, Callable[[Any], dict[str, Any]]]] = {
 """What may be set besides the fields of the kind, and how it is read."""
 
 
-def changed(facts: Facts, change: Change, at: datetime) -> Facts:
-    """The facts after one change; ``at`` is the instant of the case.
+def changed(facts: Facts, change: Change, at: datetime, subject: Subject | None = None) -> Facts:
+    """The facts after one change; ``at`` is the instant of the case, ``subject`` what it asks about.
 
     Raises:
         WrongError: it names what is not there.
@@ -44,7 +54,7 @@ def changed(facts: Facts, change: Change, at: datetime) -> Facts:
         case "end":
             return _each(facts, str(change.end), lambda one: replace(one, valid_until=change.on))
         case "suspend":
-            since = change.at
+            since = start_of(change.at) if change.at is not None else None
 
             def suspended(one: Document) -> Document:
                 return replace(one, status=DocumentStatus.SUSPENDED, status_at=since)
@@ -53,7 +63,7 @@ def changed(facts: Facts, change: Change, at: datetime) -> Facts:
         case "set":
             return _set(facts, str(change.set), change.to)
         case _:
-            return facts.with_documents(added(facts, change.add or {}, at))
+            return facts.with_documents(added(facts, change.add or {}, at, subject))
 
 
 def _each(facts: Facts, name: str, alter: Callable[[Document], Document]) -> Facts:

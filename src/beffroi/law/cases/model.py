@@ -1,13 +1,15 @@
 """The format of a case file: keys, types, and what a case must say."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Annotated, Any, Final, Self
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from beffroi.domain.acts import Act, Purpose
+from beffroi.domain.documents import LEGAL_TIME_ZONE
 from beffroi.law.cases.malformed import WrongError, near
 
 
@@ -63,6 +65,13 @@ def day(value: object) -> date | datetime:
         ) from error
 
 
+def start_of(moment: date | datetime) -> datetime:
+    """The first instant of a day, in legal time; an instant is itself."""
+    if isinstance(moment, datetime):
+        return moment
+    return datetime.combine(moment, time(), ZoneInfo(LEGAL_TIME_ZONE))
+
+
 def _word(value: object) -> object:
     """A name that YAML reads as a number (a commune's code) is text."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
@@ -113,7 +122,7 @@ class Change(_Strict):
     end: Word | None = None
     on: Day | None = None
     suspend: Word | None = None
-    at: Instant | None = None
+    at: Day | None = None
     set: Word | None = None
     to: Any = None
     add: dict[str, Any] | None = None

@@ -14,6 +14,7 @@ from beffroi.domain.facts import Facts
 from beffroi.domain.ids import CameraId, PersonId
 from beffroi.domain.ranges import WallRange
 from beffroi.domain.text import Text
+from beffroi.law.cases.added import Subject
 from beffroi.law.cases.change import changed
 from beffroi.law.cases.compare import differences
 from beffroi.law.cases.malformed import MalformedCaseError, Place, WrongError
@@ -122,25 +123,25 @@ def _question(file: CaseFile, source: Source, world: World, number: int, bases: 
             with _At(Place(source.name, source.line(("change", step)))):
                 facts = changed(facts, change, at)
         bases[at] = facts
+    asking = _Asking(case, source, number, facts)
+    camera, who = asking.name("camera", case.camera), asking.name("who", case.who)
+    subject = Subject(PersonId(who), CameraId(camera))
     for step, change in enumerate(case.change):
         with _At(place_of(source, number, ("change", step))):
-            facts = changed(facts, change, at)
-    asking = _Asking(case, source, number, facts)
+            facts = changed(facts, change, at, subject)
     for step, name in enumerate(case.documents):
         with _At(asking.place("documents", step)):
             resolve(facts, name)
-    camera = asking.name("camera", case.camera)
-    who = asking.name("who", case.who)
     request = ActRequest(
-        person=PersonId(who),
+        person=subject.person,
         act=case.act,
-        camera=CameraId(camera),
+        camera=subject.camera,
         purpose=case.purpose,
         at=at,
         footage=_footage(case, to_wall_us(at)),
         strong_auth=case.two_factor,
         recipient=case.recipient or (world.recipient if case.act is Act.RELAY else None),
-        second=_second(asking, world, who, facts.cameras[CameraId(camera)].commune),
+        second=_second(asking, world, who, facts.cameras[subject.camera].commune),
         post=case.post,
         present=frozenset(PersonId(asking.name("present", one)) for one in case.present),
     )
