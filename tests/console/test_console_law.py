@@ -40,7 +40,7 @@ def test_a_form_asks_what_its_kind_asks(page: Page, address: str) -> None:
     dialog.get_by_text("Champs facultatifs").click()
     dialog.get_by_label("gendarmerie", exact=True).check()
     expect(dialog.get_by_label("Modalités de la transmission")).to_have_attribute("required", "")
-    dialog.get_by_label("Caméras", exact=True).fill("Place du Marché (cam-20)")
+    dialog.locator("#scope-cameras").fill("Place du Marché (cam-20)")
     page.keyboard.press("Enter")
     expect(dialog.get_by_role("button", name="Enlever Place du Marché")).to_be_visible()
     assert faults(page) == []

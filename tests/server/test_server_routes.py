@@ -174,6 +174,38 @@ def login(cell: Cell) -> tuple[str, dict[str, Any] | None, int]:
     return "/api/login", {"account": account, "password": "Tilleul-Ardoise-48", "code": "000000"}, 401
 
 
+def add_person(cell: Cell) -> tuple[str, dict[str, Any] | None, int]:
+    body = {
+        "id": f"essai{cell.number}",
+        "function": "agent d'essai",
+        "status": "municipal_police",
+        "employer": cell.pick("X", "Z"),
+        "commune": cell.pick("X", "Z"),
+    }
+    return "/api/persons", body, 201 if cell.visible else 404
+
+
+def on_file(cell: Cell) -> tuple[str, dict[str, Any] | None, int]:
+    # What is sent is no PDF and no picture: whoever may know of the document is told so.
+    return f"/api/documents/{cell.paper}/files?name=essai", {}, 422 if cell.visible else 404
+
+
+def of_person(cell: Cell) -> tuple[str, dict[str, Any] | None, int]:
+    return f"/api/persons/{cell.pick('pmX', 'pmZ')}", None, 200 if cell.visible else 404
+
+
+def of_camera(cell: Cell) -> tuple[str, dict[str, Any] | None, int]:
+    return f"/api/cameras/{cell.camera}/file", None, 200 if cell.visible else 404
+
+
+def of_document(cell: Cell) -> tuple[str, dict[str, Any] | None, int]:
+    return f"/api/documents/{cell.paper}", None, 200 if cell.visible else 404
+
+
+def declare_post(cell: Cell) -> tuple[str, dict[str, Any] | None, int]:
+    return "/api/posts", {"name": f"poste {cell.number}"}, 201
+
+
 PROBES: dict[tuple[str, str], Probe] = {
     ("GET", "/api/openapi.json"): plain("/api/openapi.json"),
     ("POST", "/api/login"): login,
@@ -194,6 +226,67 @@ PROBES: dict[tuple[str, str], Probe] = {
     ("POST", "/api/documents/{kind}/{name}/confirm"): confirm_paper,
     ("POST", "/api/documents/{kind}/{name}/suspend"): suspend_paper,
     ("POST", "/api/documents/{kind}/{name}/withdraw"): withdraw_paper,
+    ("GET", "/api/documents/kinds"): plain("/api/documents/kinds"),
+    ("GET", "/api/documents/names"): plain("/api/documents/names"),
+    ("GET", "/api/documents/{kind}/{name}"): of_document,
+    ("POST", "/api/documents/{kind}/{name}/files"): on_file,
+    ("GET", "/api/documents/{kind}/{name}/files/{sha256}"): lambda cell: (
+        f"/api/documents/{cell.paper}/files/{'ab' * 32}",
+        None,
+        404,
+    ),
+    ("POST", "/api/documents/import"): plain("/api/documents/import?name=essai.txt", {}, 422),
+    ("GET", "/api/announcements"): plain("/api/announcements"),
+    ("POST", "/api/announcements/read"): lambda cell: (
+        "/api/announcements/read",
+        {"document": cell.paper, "reason": "review"},
+        404,
+    ),
+    ("GET", "/api/persons"): plain("/api/persons"),
+    ("GET", "/api/persons/{person}"): of_person,
+    ("POST", "/api/persons"): add_person,
+    ("GET", "/api/cameras/file"): plain("/api/cameras/file"),
+    ("GET", "/api/cameras/{camera}/file"): of_camera,
+    ("GET", "/api/screen"): plain("/api/screen"),
+    ("GET", "/api/screens"): plain("/api/screens"),
+    ("POST", "/api/screens/{screen_name}/present"): lambda cell: (
+        "/api/screens/none/present",
+        {"person": cell.pick("pmX", "pmZ")},
+        404,
+    ),
+    ("DELETE", "/api/screens/{screen_name}/present/{person}"): lambda cell: (
+        f"/api/screens/none/present/{cell.pick('pmX', 'pmZ')}",
+        None,
+        404,
+    ),
+    ("GET", "/api/reviews"): plain("/api/reviews"),
+    ("POST", "/api/reviews/{view}"): plain("/api/reviews/none", {}, 404),
+    ("GET", "/api/posts"): plain("/api/posts"),
+    ("POST", "/api/posts"): declare_post,
+    ("POST", "/api/posts/enrol"): plain("/api/posts/enrol", {"code": "AAAAAAAAAA"}, 404),
+    ("POST", "/api/posts/{post}/revoke"): plain("/api/posts/none/revoke", {}, 404),
+    ("GET", "/api/tonight"): plain("/api/tonight"),
+    ("GET", "/api/tonight/cell"): lambda cell: (
+        f"/api/tonight/cell?person={cell.pick('pmX', 'pmZ')}&commune={cell.pick('X', 'Z')}",
+        None,
+        200 if cell.visible else 404,
+    ),
+    ("POST", "/api/tonight/what-if"): plain("/api/tonight/what-if", {"changes": []}, 422),
+    ("GET", "/api/roster"): plain("/api/roster"),
+    ("POST", "/api/roster"): lambda cell: (
+        "/api/roster",
+        {
+            "person": cell.pick("clerkX", "pmZ"),
+            "communes": [cell.pick("X", "Z")],
+            "starts": "2026-03-03T10:00:00+01:00",
+            "ends": "2026-03-03T12:00:00+01:00",
+        },
+        # Whoever may be named is refused there with what lacks: an elected member without delegation never watches.
+        422 if cell.visible else 404,
+    ),
+    ("GET", "/api/roster/{shift}/candidates"): plain("/api/roster/none/candidates", None, 404),
+    ("POST", "/api/roster/{shift}/replace"): plain("/api/roster/none/replace", {"person": "pmX"}, 404),
+    ("POST", "/api/roster/{shift}/cancel"): plain("/api/roster/none/cancel", {}, 404),
     ("GET", "/api/acts/mine"): plain("/api/acts/mine"),
     ("GET", "/api/register"): lambda cell: (f"/api/register?camera={cell.camera}", None, 200),
     ("GET", "/api/register/checkpoint"): plain("/api/register/checkpoint"),
