@@ -18,6 +18,7 @@ from beffroi.law.documents import (
     blocks,
     code,
     form,
+    holds_until,
     issuer,
     longest_end,
     mandatory_fields,
@@ -159,7 +160,7 @@ def test_one_field_does_not_ask_for_another_in_other_cases() -> None:
         ("normal", date(2024, 1, 1), date(2028, 12, 31), date(2029, 1, 1)),
         ("normal", date(2024, 2, 29), date(2029, 2, 28), date(2029, 3, 1)),
         ("provisional", date(2026, 3, 15), date(2026, 7, 14), date(2026, 7, 15)),
-        ("event", date(2025, 10, 31), date(2026, 2, 28), date(2026, 3, 1)),  # 31 February: the first of March
+        ("event", date(2025, 10, 31), date(2026, 2, 28), date(2026, 3, 1)),  # 31 February: the 28th counts whole
         ("event", date(2025, 9, 1), date(2025, 12, 31), date(2026, 1, 1)),
     ],
 )
@@ -176,6 +177,22 @@ def test_an_order_of_before_keeps_its_five_years() -> None:
     old = with_fields(replace(ORDER, valid_until=date(2028, 12, 31)), type="arrêté initial")
     assert longest_end(old) == datetime(2028, 12, 31, 23, 0, tzinfo=UTC)
     assert longest_end(complete(DocumentKind.AGREEMENT)) is None
+
+
+def test_an_order_holds_no_longer_than_its_event_whatever_its_end() -> None:
+    event = with_fields(ORDER, type="event")
+    assert holds_until(event) == event.ends
+    assert holds_until(with_fields(event, event_ended_on="2024-02-10")) == datetime(2024, 2, 10, 23, tzinfo=UTC)
+    at_ten = with_fields(event, event_ended_on="2024-02-10T10:00:00+01:00")
+    assert holds_until(at_ten) == datetime(2024, 2, 10, 9, tzinfo=UTC)
+    assert holds_until(with_fields(event, event_ended_on="bientôt")) == event.begins
+    assert holds_until(replace(event, valid_until=date(2030, 1, 1))) == datetime(2024, 4, 30, 22, tzinfo=UTC)
+
+
+def test_a_date_beyond_reason_is_a_sentence() -> None:
+    for far in (date(9999, 12, 31), datetime(9999, 12, 31, 23, tzinfo=UTC)):
+        assert "trop lointaine" in said(replace(ORDER, valid_until=far))
+        assert "trop lointaine" in said(replace(ORDER, valid_from=far, valid_until=None))
 
 
 def test_dates_that_contradict_one_another() -> None:

@@ -12,7 +12,7 @@ from beffroi.domain.acts import Form, Origin
 from beffroi.domain.documents import Document, DocumentKind, DocumentStatus
 from beffroi.domain.errors import BadInputError
 from beffroi.domain.facts import Body, BodyKind, Camera, Person, PersonStatus
-from beffroi.domain.ids import BodyId, CameraId, PersonId
+from beffroi.domain.ids import BodyId, CameraId, DocumentId, PersonId
 from beffroi.domain.text import Text
 from beffroi.registry.changes import ChangeKind
 from beffroi.registry.concerned import communes_concerned, member_communes
@@ -129,3 +129,11 @@ def test_what_opens_images_of_several_communes_is_entered_once_for_each(registry
     ):
         with pytest.raises(BadInputError, match="once for each"):
             body_awaited(paper(kind, worlds.X, worlds.Y), facts)
+
+
+def test_who_may_confirm_a_paper_of_the_pool_may_suspend_it(registry: Registry) -> None:
+    accreditation = DocumentId("accreditation/agentE")
+    with pytest.raises(NotEntitledToFactError):
+        registry.suspend(accreditation, by=MAYOR_Z, reason="décision du préfet")
+    registry.suspend(accreditation, by=MAYOR_X, reason="décision du préfet")
+    assert paper_of(registry.facts(), accreditation).status is DocumentStatus.SUSPENDED

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support import worlds
 
-from beffroi.domain.acts import Purpose
+from beffroi.domain.acts import Origin, Purpose
 from beffroi.domain.clock import to_wall_us
 from beffroi.domain.documents import JsonValue
 from beffroi.domain.facts import Facts
@@ -65,6 +65,11 @@ def test_every_camera_with_its_papers_has_one_and_each_authority_its_hours() -> 
         lambda facts: replace(
             facts, cameras={**facts.cameras, CX: replace(facts.cameras[CX], placement_confirmed_by=None)}
         ),
+        lambda facts: _with(facts, event_ended_on="2026-03-01"),
+        lambda facts: _with(facts, type="event"),  # four months from 2024 are long over
+        lambda facts: replace(
+            facts, cameras={**facts.cameras, CX: replace(facts.cameras[CX], origin=Origin.COMMON_PARTS)}
+        ),
         lambda facts: _with_days(facts, 0),
         lambda facts: _with_days(facts, 32),
         lambda facts: _with_days(facts, "30"),
@@ -79,8 +84,19 @@ def test_without_a_paper_there_is_no_sheet_and_the_one_held_is_revoked(spoil: Ca
 
 
 def _with_days(facts: Facts, days: JsonValue) -> Facts:
+    return _with(facts, retention_days=days)
+
+
+def _with(facts: Facts, **fields: JsonValue) -> Facts:
     order = facts.versions(DocumentId("prefect_order/X"))[-1]
-    return facts.with_documents(replace(order, fields={**order.fields, "retention_days": days}))
+    return facts.with_documents(replace(order, fields={**order.fields, **fields}))
+
+
+def test_a_sheet_keeps_the_minimum_delay_of_the_order_and_ends_with_its_event() -> None:
+    sheet = sheet_of(_with(worlds.world(), minimum_days=7, event_ended_on="2026-03-02T11:00:00+01:00"))
+    assert sheet is not None
+    assert (sheet.min_days, sheet.term_days) == (7, 30)
+    assert sheet.valid_until_us == NOW_US + 3_600 * 1_000_000
 
 
 @given(st.integers(1, 40 * 86_400))

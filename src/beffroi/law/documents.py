@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from beffroi.domain.documents import DocumentKind
 from beffroi.domain.text import Text
-from beffroi.law.packs.fr.document_check import asked_for, longest_end, remarks, validate
+from beffroi.law.packs.fr.document_check import asked_for, holds_until, longest_end, remarks, validate
 from beffroi.law.packs.fr.document_choices import Choice
 from beffroi.law.packs.fr.document_types import COMMON, FieldSpec, KindSpec, Need, field_of, kinds
 
@@ -23,6 +23,7 @@ __all__ = [
     "code",
     "field_of",
     "form",
+    "holds_until",
     "issuer",
     "longest_end",
     "mandatory_fields",

@@ -17,7 +17,7 @@ from beffroi.domain.documents import Document, DocumentKind, DocumentStatus
 from beffroi.domain.facts import Facts
 from beffroi.domain.ids import BodyId
 from beffroi.domain.text import Text
-from beffroi.law.documents import blocks, longest_end, spec
+from beffroi.law.documents import blocks, holds_until, spec
 from beffroi.registry.concerned import communes_concerned
 
 INQUIRY_YEARS: Final = 5
@@ -132,9 +132,7 @@ def _in_charge(facts: Facts, at: datetime) -> Iterator[Document]:
 
 
 def _due(facts: Facts, document: Document) -> Iterator[tuple[Reason, datetime]]:
-    ends, longest = document.ends, longest_end(document)
-    if longest is not None:
-        ends = longest if ends is None else min(ends, longest)
+    ends = holds_until(document)
     if ends is not None and not _taken_over(facts, document, ends):
         yield Reason.END, ends
     if document.kind is DocumentKind.ACCREDITATION and document.ends is None:

@@ -216,9 +216,10 @@ def check_place(facts: Facts, commune: BodyId, by: PersonId, entered_by: PersonI
         )
 
 
-def check_narrow(facts: Facts, document: Document, by: PersonId, entered_by: PersonId) -> None:
+def check_narrow(facts: Facts, document: Document, by: PersonId, entered_by: PersonId, at: datetime) -> None:
     """Whether this person may suspend or withdraw: one person is enough, on the side of the employer, of the commune,
-    of the pooling body (which records a decision of the préfet), or who proposed what is not confirmed yet.
+    of the pooling body (which records a decision of the préfet), who may confirm it, or who proposed what is not
+    confirmed yet.
 
     Raises:
         NotEntitledToFactError: none of these.
@@ -234,6 +235,8 @@ def check_narrow(facts: Facts, document: Document, by: PersonId, entered_by: Per
         concerned |= {facts.persons[one].employer for one in document.scope.persons if one in facts.persons}
         pools = {body.id for body in facts.bodies.values() if body.kind in POOLING and body.members & communes}
         if person.employer in concerned | pools or person.commune in concerned:
+            return
+        if document.awaiting is not None and speaks_for(facts, by, document.awaiting, at):
             return
         if person.status in _INDEPENDENT:
             return

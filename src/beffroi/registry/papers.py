@@ -108,7 +108,7 @@ class Papers(FactStore):
                         en="This document is not in force: there is nothing to suspend or withdraw.",
                     )
                 )
-            entitlement.check_narrow(facts, document, by, entered_by(session, document))
+            entitlement.check_narrow(facts, document, by, entered_by(session, document), write.at)
             kind = ChangeKind.SUSPENDED if status is DocumentStatus.SUSPENDED else ChangeKind.WITHDRAWN
             revision = write.change(
                 kind, identifier, version=document.version, commune=document.awaiting, reason=reason

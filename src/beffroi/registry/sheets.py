@@ -1,7 +1,8 @@
 """From the papers to what a recorder may record: one signed sheet a camera, and the hour keys to make ahead.
 
 A camera is recorded when the commune has confirmed its place, a prefect's order in force names it (D2, CSI L.252-1) and
-the commitment of conformity was sent (D10, CSI R.253-7). Its sheet ends with the first of these to end, and 31 days
+the commitment of conformity was sent (D10, CSI R.253-7). Images of common parts are never recorded here (CSI L.272-2:
+in real time, for the time of an intervention). A sheet ends with the first of these to end, and 31 days
 after its issue at the latest: renewed daily, it stops by itself when the centre falls silent.
 """
 
@@ -10,16 +11,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from beffroi.domain.acts import Purpose
+from beffroi.domain.acts import Origin, Purpose
 from beffroi.domain.clock import to_wall_us
 from beffroi.domain.documents import LEGAL_TIME_ZONE, Document, DocumentKind
 from beffroi.domain.facts import Camera, Facts
 from beffroi.domain.ids import AuthorityId, CameraId
+from beffroi.law.documents import holds_until
 from beffroi.law.packs.fr.links import authority_of
 from beffroi.registry.streams import CameraStreams
 from beffroi.vault.sheet import SHEET_LIFE_US, RecordingSheet
 
 _PRIORITY: Final = 100
+_NEVER: Final = frozenset({Origin.COMMON_PARTS})
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -68,20 +71,20 @@ def to_revoke(drawn: Drawn, held: Mapping[CameraId, int]) -> dict[CameraId, int]
 def _sheet(facts: Facts, camera: Camera, streams: CameraStreams, at: datetime, former: int) -> RecordingSheet | None:
     order = _order(facts, camera, at)
     commitment = _commitment(facts, camera, at)
-    if order is None or commitment is None or camera.placement_confirmed_by is None:
+    if order is None or commitment is None or camera.placement_confirmed_by is None or camera.origin in _NEVER:
         return None
     days = _whole(order, "retention_days")
     purposes = _purposes(order)
     if not 1 <= days <= 31 or not purposes:
         return None
     issued_us = to_wall_us(at)
-    ends = [to_wall_us(end) for paper in (order, commitment) if (end := paper.ends) is not None]
+    ends = [to_wall_us(end) for paper in (order, commitment) if (end := holds_until(paper)) is not None]
     return RecordingSheet(
         camera=camera.id,
         authority=authority_of(camera),
         commune=camera.commune,
         term_days=days,
-        min_days=min(_whole(order, "min_days"), days),
+        min_days=min(_whole(order, "minimum_days"), days),
         priority=_PRIORITY,
         streams=streams.streams,
         credentials=streams.credentials,
@@ -101,11 +104,14 @@ def _order(facts: Facts, camera: Camera, at: datetime) -> Document | None:
     found = [
         order
         for order in facts.about(DocumentKind.PREFECT_ORDER, camera.id, at)
-        if order.holds(at) and camera.id in order.scope.cameras and camera.commune in order.scope.bodies
+        if order.holds(at)
+        and camera.id in order.scope.cameras
+        and camera.commune in order.scope.bodies
+        and ((until := holds_until(order)) is None or at < until)
     ]
     return max(
         found,
-        key=lambda order: (_whole(order, "retention_days"), order.ends is None, order.ends or at, order.id),
+        key=lambda order: (_whole(order, "retention_days"), holds_until(order) or at, order.id),
         default=None,
     )
 

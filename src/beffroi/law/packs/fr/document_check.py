@@ -4,7 +4,7 @@ Papers recorded earlier stay readable whatever they lack: the law reads every fi
 """
 
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -12,7 +12,7 @@ from beffroi.domain.documents import Document, DocumentKind
 from beffroi.domain.text import Text
 from beffroi.law.packs.fr.document_fields import fits, instant, is_filled, rule_of
 from beffroi.law.packs.fr.document_types import COMMON, FieldSpec, KindSpec, Need, Span, kinds
-from beffroi.law.packs.fr.reading import later, moment
+from beffroi.law.packs.fr.reading import moment
 from beffroi.law.packs.fr.statutes_check import wrong_statutes
 
 _LAST_YEAR: Final = 2200
@@ -65,7 +65,7 @@ def asked_for(document: Document, spec: FieldSpec) -> bool:
 def longest_end(document: Document) -> datetime | None:
     """The first instant (UTC) after the longest time that a document of its kind may last; None: no limit."""
     spec = kinds()[document.kind]
-    return later(document.begins, _span(document, spec).months, document.time_zone) if spec.longest else None
+    return _later(document, _span(document, spec).months) if spec.longest else None
 
 
 def holds_until(document: Document) -> datetime | None:
@@ -145,6 +145,19 @@ def _dates(document: Document, spec: KindSpec) -> list[Text]:
             )
         ]
     return []
+
+
+def _later(document: Document, months: int) -> datetime:
+    """Date to date, in the legal time of the document; a day that the month lacks gives the first of the next, so that
+    the last of the month counts whole (as CPC 641 counts)."""
+    zone = ZoneInfo(document.time_zone)
+    begins = document.begins.astimezone(zone).replace(tzinfo=None)
+    year, month = divmod(begins.year * 12 + begins.month - 1 + months, 12)
+    try:
+        later = begins.replace(year=year, month=month + 1)
+    except ValueError:  # 31 of a short month, 29 February
+        later = (begins.replace(year=year, month=month + 1, day=28) + timedelta(days=4)).replace(day=1)
+    return later.replace(tzinfo=zone).astimezone(UTC)
 
 
 def _fields(document: Document, spec: KindSpec) -> list[Text]:
