@@ -25,7 +25,7 @@ from beffroi.law.moments import Span
 EVENING = datetime(2026, 3, 2, 17, 30, tzinfo=UTC)
 NIGHT = Span(EVENING, datetime(2026, 3, 3, 7, 0, tzinfo=UTC))
 ACTS = (Act.LIVE, Act.REPLAY, Act.PTZ)
-SEEDS = range(24)
+SEEDS = range(10)
 QUESTIONS = 60
 
 
@@ -78,34 +78,43 @@ LIKELY = ("agent", "pm", "mayor", "delegated", "lent", "gendarme", "police", "ho
 
 
 def asked_about(chance: Random, facts: Facts) -> list[PersonId]:
-    """Some who may be allowed something, some anybody."""
+    """Some who may be allowed something, one who may be anybody."""
     likely = sorted(one for one in facts.persons if one.startswith(LIKELY))
-    return sorted({*chance.sample(likely, 6), *chance.sample(sorted(facts.persons), 2)})
+    return sorted({*chance.sample(likely, 3), chance.choice(sorted(facts.persons))})
+
+
+def compared(engine: LawEngine, seed: int) -> Counter[str]:
+    """Draw a night, then ask the engine itself here and there; what was met."""
+    chance, tally = chance_of(f"matrix-{seed}"), Counter[str]()
+    facts = hurt(chance)
+    persons, acts = asked_about(chance, facts), (Act.LIVE, chance.choice([Act.REPLAY, Act.PTZ]))
+    matrix = draw(engine, facts, NIGHT, persons=persons, acts=acts)
+    asking, when = Asking(engine, facts), instants(chance, facts)
+    cameras = sorted(facts.cameras)
+    for _ in range(QUESTIONS):
+        person, camera, act, at = chance.choice(persons), chance.choice(cameras), chance.choice(acts), next(when)
+        decision = asking.decide(person, camera, act, at)
+        expected = decision.verdict if decision.disclosable else None
+        assert told(matrix, person, camera, act, at) is expected, (seed, person, camera, act, at.isoformat())
+        tally[expected.value if expected else "no link"] += 1
+    tally["changing"] += sum(len(course) > 1 for course in matrix.courses.values())
+    return tally
 
 
 def test_every_cell_is_the_engines_own_answer(engine: LawEngine) -> None:
-    tally: Counter[str] = Counter()
-    for seed in SEEDS:
-        chance = chance_of(f"matrix-{seed}")
-        facts = hurt(chance)
-        persons = asked_about(chance, facts)
-        matrix = draw(engine, facts, NIGHT, persons=persons, acts=ACTS)
-        asking, when = Asking(engine, facts), instants(chance, facts)
-        cameras = sorted(facts.cameras)
-        for _ in range(QUESTIONS):
-            person, camera, act, at = chance.choice(persons), chance.choice(cameras), chance.choice(ACTS), next(when)
-            decision = asking.decide(person, camera, act, at)
-            expected = decision.verdict if decision.disclosable else None
-            assert told(matrix, person, camera, act, at) is expected, (seed, person, camera, act, at.isoformat())
-            tally[expected.value if expected else "no link"] += 1
-        tally["changing"] += sum(len(course) > 1 for course in matrix.courses.values())
-        tally["shared"] += matrix.asked < len(persons) * len(cameras) * len(ACTS)
-    # Otherwise refusals would have been compared with refusals, one by one.
-    assert tally["allow"] > 10
-    assert tally["deny"] > 100
-    assert tally["no link"] > 100
-    assert tally["changing"] > 20
-    assert tally["shared"] == len(SEEDS)
+    tally = sum((compared(engine, seed) for seed in SEEDS), Counter[str]())
+    # Otherwise refusals would have been compared with refusals.
+    assert tally["allow"] > 15
+    assert tally["deny"] > 50
+    assert tally["no link"] > 20
+    assert tally["changing"] > 10
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(7200)
+def test_every_cell_of_many_nights(engine: LawEngine) -> None:
+    tally = sum((compared(engine, seed) for seed in range(100, 500)), Counter[str]())
+    assert tally["unsettled"] > 20
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -116,7 +125,7 @@ def test_the_cameras_of_a_class_get_the_same_answer(engine: LawEngine, seed: int
     asking = Asking(engine, facts)
     several = [one for one in camera_classes(facts, Span(at, at)) if len(one.cameras) > 1]
     assert several, "a world without a single pair of like cameras proves nothing"
-    for _ in range(20):
+    for _ in range(12):
         one, person, act = chance.choice(several), chance.choice(sorted(facts.persons)), chance.choice(ACTS)
         answers = [asking.decide(PersonId(person), camera, act, at) for camera in one.cameras]
         assert len({(a.verdict, a.authority, a.cure and a.cure.kind, a.disclosable) for a in answers}) == 1, one

@@ -48,8 +48,15 @@ def test_an_alert_lasts_a_quarter_of_an_hour() -> None:
     assert moments(document, NIGHT) == (opened, opened + timedelta(minutes=15))
 
 
+def test_the_last_minute_of_footage_enters_and_leaves_the_period_of_a_title() -> None:
+    fields: dict[str, JsonValue] = {"from": "2026-03-02T20:00:00+00:00", "to": "2026-03-02T21:00:00+00:00"}
+    found = moments(paper(DocumentKind.REQUISITION, "r", fields=fields), NIGHT)
+    assert datetime(2026, 3, 2, 20, 1, tzinfo=UTC) in found
+    assert datetime(2026, 3, 2, 21, 0, 0, 1, tzinfo=UTC) in found
+
+
 @pytest.mark.parametrize(
-    ("begins", "felt"), [(date(2021, 3, 3), True), (date(2025, 11, 2), True), (date(2022, 3, 3), False)]
+    ("begins", "felt"), [(date(2021, 3, 3), True), (date(2025, 11, 3), True), (date(2022, 3, 3), False)]
 )
 def test_the_longest_life_of_an_order(begins: date, felt: bool) -> None:
     document = paper(DocumentKind.PREFECT_ORDER, "X", bodies=("X",), valid_from=begins)

@@ -5,26 +5,41 @@ placement, and the same documents name them; a document that names one camera al
 the same. Nothing here decides: it only says which answers must be equal (see `beffroi.law.shapes`, which goes further).
 """
 
-import json
 from collections import defaultdict
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Final
 
-from beffroi.domain.documents import Document, DocumentKind
+from beffroi.domain.documents import Document, DocumentKind, JsonValue
 from beffroi.domain.facts import Camera, Facts
 from beffroi.domain.ids import BodyId, CameraId, DocumentId, PersonId
-from beffroi.law.moments import Span, turns
+from beffroi.law.moments import Span, last_days, turns
 
-_READ: Final[dict[DocumentKind, frozenset[str]]] = {
+READ: Final[dict[DocumentKind, frozenset[str]]] = {
+    DocumentKind.PREFECT_ORDER: frozenset(
+        {"purposes", "viewers", "acts", "agent_acts", "posts", "hours", "recipients", "type", "event_ended_on"}
+        | {"retention_days", "minimum_days", "recipient_days"}
+    ),
+    DocumentKind.COMMISSIONING: frozenset(),
+    DocumentKind.CNIL_COMMITMENT: frozenset(),
+    DocumentKind.IMPACT_ASSESSMENT: frozenset({"residual_risk"}),
+    DocumentKind.PROCESSING_RECORD: frozenset({"retention_days"}),
     DocumentKind.MASK: frozenset(),
+    DocumentKind.ROLE_ACT: frozenset(),
+    DocumentKind.AGREEMENT: frozenset({"viewing_staff", "hours"}),
+    DocumentKind.DELIBERATION: frozenset({"object", "body", "pooling_body"}),
+    DocumentKind.COORDINATION: frozenset({"night_clause", "hours"}),
     DocumentKind.ACCREDITATION: frozenset({"employer", "departements", "also_for"}),
     DocumentKind.DESIGNATION: frozenset({"authority", "acts"}),
+    DocumentKind.POLICE_ACCREDITATION: frozenset(),
+    DocumentKind.ELECTION: frozenset({"function"}),
+    DocumentKind.DELEGATION: frozenset({"function"}),
 }
-"""Fields whose value the law reads in papers drawn up for one camera or one person; of the others it reads at most that
-they are filled in. For kinds not listed here every value counts."""
+"""Fields whose value the law reads, in the papers that every commune, camera or person has their own of; of the others
+it reads at most that they are filled in. For kinds not listed here every value counts.
+`tests/law/test_law_matrix_classes.py` alters all that is said not to be read, and no answer may move."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +57,22 @@ class CameraClass:
 
 
 class Paper:
-    """All versions of one document, as the law may read them during a span; what any of them names."""
+    """All versions of one document, oldest first, as the law may read them during a span; what any of them names."""
 
-    def __init__(self, versions: Iterable[Document], span: Span) -> None:
-        self.versions = tuple(sorted(versions, key=lambda one: one.version))
+    def __init__(self, versions: Sequence[Document], span: Span) -> None:
+        self.versions = tuple(versions)
         self._span = span
-        first, *later = self.versions
-        self.id, self.kind = first.id, first.kind
-        self.bodies: frozenset[BodyId] = first.scope.bodies.union(*(one.scope.bodies for one in later))
-        self.cameras: frozenset[CameraId] = first.scope.cameras.union(*(one.scope.cameras for one in later))
-        self.systems: frozenset[str] = first.scope.systems.union(*(one.scope.systems for one in later))
-        self.persons: frozenset[PersonId] = first.scope.persons.union(*(one.scope.persons for one in later))
+        first = self.versions[0]
+        self.id, self.kind, scope = first.id, first.kind, first.scope
+        self.bodies: frozenset[BodyId] = scope.bodies
+        self.cameras: frozenset[CameraId] = scope.cameras
+        self.systems: frozenset[str] = scope.systems
+        self.persons: frozenset[PersonId] = scope.persons
+        for later in self.versions[1:]:
+            self.bodies |= later.scope.bodies
+            self.cameras |= later.scope.cameras
+            self.systems |= later.scope.systems
+            self.persons |= later.scope.persons
 
     def names(self, camera: CameraId) -> tuple[bool, ...]:
         """Which versions name this camera."""
@@ -64,15 +84,15 @@ class Paper:
         return tuple(self._said(one) for one in self.versions)
 
     def _said(self, one: Document) -> Hashable:
-        read = _READ.get(one.kind)
+        read = READ.get(one.kind)
         if read is None:
             dates = (one.valid_from, one.valid_until, one.time_zone, one.status, one.status_at)
-            return (dates, one.confirmed_by is None, json.dumps(dict(one.fields), sort_keys=True, default=repr))
-        told = {key: value for key, value in one.fields.items() if key in read}
-        shape = tuple(sorted((key, type(value).__name__, bool(value)) for key, value in one.fields.items()))
+            return (dates, one.confirmed_by is None, repr(sorted(one.fields.items())))
+        told = [(key, value) for key, value in sorted(one.fields.items()) if key in read]
+        shape = tuple(sorted((key, type(value).__name__, _filled(value)) for key, value in one.fields.items()))
         # What the version was before the span, or will be after it, tells nothing.
         course = tuple((at, _state(one, at)) for at in turns(one, self._span))
-        return (_state(one, self._span.start), course, json.dumps(told, sort_keys=True, default=repr), shape)
+        return (_state(one, self._span.start), course, repr(told), shape)
 
 
 def papers_of(facts: Facts, span: Span) -> dict[DocumentId, Paper]:
@@ -80,7 +100,11 @@ def papers_of(facts: Facts, span: Span) -> dict[DocumentId, Paper]:
     grouped: dict[DocumentId, list[Document]] = defaultdict(list)
     for document in facts.documents:
         grouped[document.id].append(document)
-    return {key: Paper(several, span) for key, several in grouped.items()}
+    return {key: Paper(sorted(several, key=_version), span) for key, several in grouped.items()}
+
+
+def _version(document: Document) -> int:
+    return document.version
 
 
 def camera_classes(facts: Facts, span: Span, papers: Iterable[Paper] | None = None) -> tuple[CameraClass, ...]:
@@ -106,5 +130,9 @@ def camera_classes(facts: Facts, span: Span, papers: Iterable[Paper] | None = No
 
 
 def _state(one: Document, at: datetime) -> Hashable:
-    ends = one.ends
-    return (one.begins <= at, ends is not None and ends <= at, one.status_on(at), one.confirmed_by is None)
+    ended = tuple(end <= at for end in last_days(one))
+    return (one.begins <= at, ended, one.status_on(at), one.confirmed_by is None, one.time_zone)
+
+
+def _filled(value: JsonValue) -> bool:
+    return bool(value.strip()) if isinstance(value, str) else bool(value)

@@ -12,12 +12,21 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from beffroi.domain.documents import LEGAL_TIME_ZONE, Document, DocumentKind
+from beffroi.law.packs.fr.reading import later
 
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _INSTANT: Final = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}\S*")
-_HOURS: Final = re.compile(r"([01]\d|2[0-4]):([0-5]\d)\s*-\s*([01]\d|2[0-4]):([0-5]\d)")
-_ALERT: Final = timedelta(minutes=15)
-"""How long an alert record opens common parts (law.md CSI-L272-2)."""
+_HOURS: Final = re.compile(r"(\d{1,2}):([0-5]\d)\s*-\s*(\d{1,2}):([0-5]\d)")
+_FOOTAGE: Final = (timedelta(microseconds=1), timedelta(minutes=1))
+_LATER: Final[dict[DocumentKind, tuple[timedelta, ...]]] = {
+    DocumentKind.ALERT_RECORD: (timedelta(minutes=15),),
+    DocumentKind.REQUISITION: _FOOTAGE,
+    DocumentKind.ADMINISTRATIVE_REQUEST: _FOOTAGE,
+    DocumentKind.SUBJECT_REQUEST: _FOOTAGE,
+    DocumentKind.MISSION_LETTER: _FOOTAGE,
+}
+"""What follows an instant that a field tells: the end of an alert (L.272-2); the last minute of footage, that enters a
+title's period a minute after its start and leaves it after its end."""
 _ORDER_MONTHS: Final = (4, 60)
 """Longest provisional and normal orders, in months from their first day (L.252-4, L.252-6)."""
 MORNING: Final = time(8)
@@ -59,7 +68,9 @@ def moments(document: Document, span: Span) -> tuple[datetime, ...]:
 
 def turns(document: Document, span: Span) -> tuple[datetime, ...]:
     """As `moments`, of the version's own dates alone: where it begins, ends, or changes its status."""
-    return tuple(sorted({at for at in _own(document) if span.holds(at)}))
+    start, end = span.start, span.end
+    found = [at for at in _own(document) if start < at < end]
+    return tuple(sorted(set(found))) if found else ()
 
 
 def daily(clock_time: time, span: Span, time_zone: str = LEGAL_TIME_ZONE) -> tuple[datetime, ...]:
@@ -76,20 +87,25 @@ def daily(clock_time: time, span: Span, time_zone: str = LEGAL_TIME_ZONE) -> tup
     return tuple(found)
 
 
-def _own(document: Document) -> Iterator[datetime]:
-    yield document.begins
-    if document.ends is not None:
-        yield document.ends
-    if document.status_at is not None:
-        yield document.status_at.astimezone(UTC)
+def last_days(document: Document) -> tuple[datetime, ...]:
+    """The instants at which a version may be over: its end, and the longest lives that the law gives to an order."""
+    end = document.ends
+    ends = () if end is None else (end,)
+    if document.kind is not DocumentKind.PREFECT_ORDER:
+        return ends
+    try:
+        return (*ends, *(later(document.begins, months, document.time_zone) for months in _ORDER_MONTHS))
+    except (ValueError, OverflowError):  # beyond the last year that there is: the law opens nothing on it
+        return ends
+
+
+def _own(document: Document) -> tuple[datetime, ...]:
+    changed = () if document.status_at is None else (document.status_at.astimezone(UTC),)
+    return (document.begins, *last_days(document), *changed)
 
 
 def _all(document: Document, span: Span) -> Iterator[datetime]:
     yield from _own(document)
-    if document.kind is DocumentKind.PREFECT_ORDER:
-        first = document.begins.astimezone(ZoneInfo(document.time_zone)).date()
-        for months in _ORDER_MONTHS:
-            yield from _both_midnights(_months_later(first, months), document.time_zone)
     for value in document.fields.values():
         yield from _written(value, document, span)
 
@@ -109,7 +125,7 @@ def _told(text: str, document: Document, span: Span) -> Iterator[datetime]:
     hours = _HOURS.fullmatch(text.strip())
     if hours is not None:
         for hour, minute in (hours.group(1, 2), hours.group(3, 4)):
-            yield from daily(time(int(hour) % 24, int(minute)), span, document.time_zone)
+            yield from daily(time(int(hour) % 24, int(minute)), span)
         return
     try:
         if _DAY.fullmatch(text):
@@ -117,9 +133,7 @@ def _told(text: str, document: Document, span: Span) -> Iterator[datetime]:
         elif _INSTANT.fullmatch(text):
             at = datetime.fromisoformat(text)
             at = at if at.tzinfo is not None else at.replace(tzinfo=ZoneInfo(document.time_zone))
-            yield at.astimezone(UTC)
-            if document.kind is DocumentKind.ALERT_RECORD:
-                yield at.astimezone(UTC) + _ALERT
+            yield from (at.astimezone(UTC) + later for later in (timedelta(), *_LATER.get(document.kind, ())))
     except (ValueError, OverflowError):
         return  # not a date after all: the law reads none in it either
 
@@ -128,13 +142,3 @@ def _both_midnights(day: date, time_zone: str) -> Iterator[datetime]:
     """The two ends of a day: a date may be meant as a first or as a last one."""
     for one in (day, day + timedelta(days=1)):
         yield datetime.combine(one, time(), ZoneInfo(time_zone)).astimezone(UTC)
-
-
-def _months_later(day: date, months: int) -> date:
-    year, month = divmod(day.month - 1 + months, 12)
-    for last in (day.day, 30, 29, 28):
-        try:
-            return date(day.year + year, month + 1, last)
-        except ValueError:
-            continue
-    return day

@@ -6,7 +6,6 @@ about none, keeps its name: only the part that this commune plays in it is told.
 every answer obtained this way with the engine's own (`tests/law/test_law_matrix.py`).
 """
 
-import json
 from collections import defaultdict
 from collections.abc import Hashable, Iterable
 from typing import Final
@@ -169,9 +168,9 @@ def _seen_from(paper: Paper, commune: BodyId) -> Hashable:
 
 
 def _renamed(said: Hashable, commune: str) -> Hashable:
+    """Where the commune's name stands alone or ends the name of an authority."""
     if isinstance(said, str):
-        quoted = json.dumps(commune)
-        return said.replace(quoted, f'"{_HERE}"').replace(f"/{quoted[1:]}", f'/{_HERE}"')
+        return said.replace(f"'{commune}'", f"'{_HERE}'").replace(f"/{commune}'", f"/{_HERE}'")
     if isinstance(said, tuple):
         return tuple(_renamed(one, commune) if isinstance(one, str) else one for one in said)
     return said
