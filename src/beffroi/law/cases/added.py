@@ -12,9 +12,9 @@ from beffroi.domain.ids import BodyId, CameraId, DocumentId, PersonId
 from beffroi.law.cases.malformed import WrongError, near
 from beffroi.law.cases.model import day
 from beffroi.law.cases.names import kind_of, thing
-from beffroi.law.documents import COMMON, spec
+from beffroi.law.documents import COMMON, longest_end, spec
 from beffroi.law.worlds.blank import blank
-from beffroi.law.worlds.paper import FIRST_DAY, Reach, paper
+from beffroi.law.worlds.paper import FIRST_DAY, LAST_DAY, Reach, paper
 
 _K = DocumentKind
 PARTS: Final = ("bodies", "cameras", "systems", "persons")
@@ -225,15 +225,19 @@ def _common(made: Document, words: Mapping[str, Any], at: datetime) -> Document:
     more: dict[str, Any] = {key: str(words[key]) for key in ("number", "signatory") if key in words}
     if "signed_on" in words:
         more["signed_on"] = plain_day(words["signed_on"])
-    first: date | datetime = min(FIRST_DAY, at.date() - timedelta(days=30))
+    month_ago = at.date() - timedelta(days=30)
+    first: date | datetime = FIRST_DAY if FIRST_DAY <= month_ago and at.date() <= LAST_DAY else month_ago
     if made.fields.get("type") in _SHORT_ORDERS:
         first = at.date() - timedelta(days=7)
     more["valid_from"] = day(words["valid_from"]) if "valid_from" in words else first
-    if "valid_until" in words:
-        more["valid_until"] = None if words["valid_until"] is None else day(words["valid_until"])
     if "status" in words:
         more |= status(words["status"])
-    return replace(made, **more)
+    made = replace(made, **more)
+    if "valid_until" in words:
+        return replace(made, valid_until=None if words["valid_until"] is None else day(words["valid_until"]))
+    made = replace(made, valid_until=max(LAST_DAY, at.date() + timedelta(days=365)))
+    longest, ends = longest_end(made), made.ends
+    return replace(made, valid_until=longest) if longest and ends and ends > longest else made
 
 
 def plain_day(value: Any) -> date:
