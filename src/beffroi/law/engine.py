@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import structlog
 
-from beffroi.domain.acts import IMAGE_ACTS
+from beffroi.domain.acts import IMAGE_ACTS, Verdict
 from beffroi.domain.decision import ActRequest, Decision
 from beffroi.domain.facts import Facts
 from beffroi.law.explain import Explainer
@@ -69,7 +69,7 @@ class LawEngine:
             decision = self._alone(facts, alone)
         elif decision.request != request:
             decision = replace(decision, request=request)
-        if not request.present or not decision.allowed or request.act not in IMAGE_ACTS:
+        if not request.present or decision.verdict is Verdict.DENY or request.act not in IMAGE_ACTS:
             return decision if decision.request is request else replace(decision, request=request)
         others = (replace(alone, person=other) for other in sorted(request.present - {request.person}))
         if all(self._decide(facts, other).allowed for other in others):

@@ -15,7 +15,7 @@ from beffroi.domain.ids import AuthorityId, BodyId, CameraId, PersonId
 from beffroi.domain.text import Text
 from beffroi.law.situation import Found, Situation
 
-from .dossier import Asked, Dossier
+from .dossier import IN_FORCE, Asked, Dossier
 from .links import commune_of, hosts, linked
 from .reading import count, word
 from .slots import PLACE_SLOTS, Slot, other_police_pooling
@@ -164,10 +164,12 @@ def _circumstances(dossier: Dossier, asked: Asked, papers: Mapping[str, Found]) 
 
 def term_of(request: ActRequest, camera: Camera, papers: Mapping[str, Found]) -> datetime | None:
     """First instant at which the oldest image asked for is past its term: by the order, or, where premises have none,
-    by the record of processing. None without footage."""
+    by the record of processing. Without a paper in force no image may be kept. None without footage."""
     if request.footage is None:
         return None
     first = instant(request.footage.from_us)
     found = papers["processing_record" if camera.origin is Origin.NON_PUBLIC else "order"]
-    days = count(found.document, "retention_days") if found.document is not None and found.covers else 0
+    lapsed = found.state != IN_FORCE or found.told.get("too_long", False) or found.told.get("event_over", False)
+    unsaid = found.document is None or not found.covers or lapsed
+    days = 0 if unsaid or found.document is None else count(found.document, "retention_days")
     return term_end(first, days, LEGAL_TIME_ZONE) if days > 0 else first - timedelta(days=1)

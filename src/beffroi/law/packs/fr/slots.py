@@ -1,15 +1,20 @@
 """The slots that depend on the camera's place, the person and the pooling bodies. Judging is for the policies alone."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, Final
 
-from beffroi.domain.documents import Document, DocumentKind
-from beffroi.domain.facts import BodyKind
+from beffroi.domain.acts import Act
+from beffroi.domain.clock import instant
+from beffroi.domain.documents import LEGAL_TIME_ZONE, Document, DocumentKind
+from beffroi.domain.facts import BodyKind, PersonStatus
 from beffroi.domain.ids import BodyId
+from beffroi.domain.ranges import WallRange
 from beffroi.law.situation import Found
 
 from .dossier import IN_FORCE, Asked, Dossier, about_place, serves_nothing
 from .reading import count, filled, flag, hours, names, word
+from .term import term_end
 from .territory import alert_open, event_over, order_limit
 
 Slot = Callable[[Dossier, Asked], Found]
@@ -19,6 +24,15 @@ CONSENT: Final = "commune_consent"
 """Value of the field ``object`` of a deliberation that consents to the pooling of cameras on the commune's ground."""
 MEMBERS_CONSENT: Final = "members_consent"
 TITLES: Final = {"neighbours": "L512-1", "epci_police": "L512-2", "event_police": "L512-3"}
+TITLED: Final = frozenset(
+    {
+        PersonStatus.INVESTIGATOR,
+        PersonStatus.ADMINISTRATIVE_AUTHORITY,
+        PersonStatus.INSPECTOR,
+        PersonStatus.DATA_SUBJECT,
+    }
+)
+"""Qualities whose right rests on a title of their own: an order only tells how long images live."""
 OTHER_POOLING: Final = frozenset({"L512-2", "L512-1-2"})
 
 
@@ -54,18 +68,22 @@ def order(dossier: Dossier, asked: Asked) -> Found:
 
     def rank(found: Found) -> tuple[bool | int, ...]:
         told = found.told
+        days = count(found.document, "retention_days") if found.document else 0
+        if asked.person.status in TITLED:
+            return (not told["too_long"], not told["event_over"], days)
         serves = (
             not told["too_long"],
             not told["event_over"],
             request.purpose is not None and request.purpose.value in told["purposes"],
-            asked.person.status.value in told["viewers"],
+            _lets_view(told, asked),
             request.act.value in told["acts"],
             open_at(told, asked.minute),
             told["any_post"] or request.post in told["posts"],
-            request.recipient is None or request.recipient in told["recipients"],
-            asked.employer is not None and asked.employer.kind.value in told["recipients"],
+            request.act is not Act.RELAY or request.recipient in told["recipients"],
+            days > 0 and (request.footage is None or request.at < _term(request.footage, days)),
         )
-        return (all(serves[:-1]), *serves, count(found.document, "retention_days") if found.document else 0)
+        opens_act = request.act is Act.LIVE or request.act.value in told["agent_acts"]
+        return (all(serves) and opens_act, all(serves), *serves, days)
 
     return dossier.best(
         ("order", camera.id),
@@ -73,6 +91,19 @@ def order(dossier: Dossier, asked: Asked) -> Found:
         describe,
         rank,
     )
+
+
+def _term(footage: WallRange, days: int) -> datetime:
+    return term_end(instant(footage.from_us), days, LEGAL_TIME_ZONE)
+
+
+def _lets_view(told: Mapping[str, Any], asked: Asked) -> bool:
+    """Whether an order counts the person among those who view (only to choose between orders)."""
+    if asked.person.status is PersonStatus.COMMAND_AUTHORITY:
+        return True
+    if asked.person.status is PersonStatus.POLICE_GENDARMERIE:
+        return asked.employer is not None and asked.employer.kind.value in told["recipients"]
+    return asked.person.status.value in told["viewers"]
 
 
 def _of_place(slot: str, kind: DocumentKind) -> Slot:

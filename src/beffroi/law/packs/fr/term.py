@@ -2,9 +2,10 @@
 
 import calendar
 from datetime import UTC, datetime, timedelta
+from typing import Final
 from zoneinfo import ZoneInfo
 
-_HOUR_US = 3_600_000_000
+_LONGEST_DAYS: Final = 31
 
 
 def term_end(first_image: datetime, retention_days: int, time_zone: str) -> datetime:
@@ -16,7 +17,7 @@ def term_end(first_image: datetime, retention_days: int, time_zone: str) -> date
     """
     hour = first_image.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     local = hour.astimezone(ZoneInfo(time_zone)).replace(tzinfo=None)
-    ends = min(local + timedelta(days=max(retention_days, 0)), _one_month_later(local))
+    ends = min(local + timedelta(days=min(max(retention_days, 0), _LONGEST_DAYS)), _one_month_later(local))
     zone = ZoneInfo(time_zone)
     readings = (ends.replace(tzinfo=zone, fold=0).astimezone(UTC), ends.replace(tzinfo=zone, fold=1).astimezone(UTC))
     return min(readings)
