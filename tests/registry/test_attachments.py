@@ -4,6 +4,7 @@ import hashlib
 import stat
 import zipfile
 from contextlib import suppress
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -18,7 +19,8 @@ from beffroi.domain.errors import BadInputError, BrokenError, NotFoundError
 from beffroi.domain.ids import DocumentId
 from beffroi.registry.attachments import MAX_BYTES, Attachments, StoredFile, media_type
 from beffroi.registry.changes import ChangeKind, entry_of
-from beffroi.registry.enclosures import MOST, with_scan
+from beffroi.registry.enclosures import MOST
+from beffroi.registry.scan import ScanDates
 from beffroi.registry.store import Registry
 
 PDF = b"%PDF-1.7\n1 0 obj\n"
@@ -38,7 +40,7 @@ def odt(first: str = "mimetype", says: str = "application/vnd.oasis.opendocument
 
 @pytest.fixture
 def kept(tmp_path: Path) -> Attachments:
-    return Attachments(tmp_path / "attachments")
+    return Attachments(tmp_path / "attachments", read=lambda _: ScanDates())
 
 
 @pytest.mark.parametrize(
@@ -131,7 +133,7 @@ def test_a_version_has_several_files_each_an_entry_of_the_register(
 ) -> None:
     registry, book = opened
     scan, annex = kept.put(PDF), kept.put(PNG)
-    registry.propose(with_scan(paper_of(registry.facts(), ORDER), scan), by=AGENT)
+    registry.propose(replace(paper_of(registry.facts(), ORDER), file_sha256=scan.sha256), by=AGENT)
     first = registry.attach(ORDER, scan, name="/tmp/../Arrêté\n2026.pdf", by=AGENT)
     registry.attach(ORDER, annex, name="C:\\plans\\plan.png", by=MAYOR_X)
     assert first is not None

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from tests.support import worlds
 from tests.support.town import paper_of
 
-from beffroi.registry.scan import ScanDates, dates_in, read_scan, with_dates
+from beffroi.registry.attachments import Attachments
+from beffroi.registry.scan import ScanDates, dates_in, read_scan
 from beffroi.registry.two_persons import far_dates
 
 ORDER = paper_of(worlds.world(), "prefect_order/X")
@@ -63,10 +64,13 @@ def test_a_slip_of_a_year_is_seen_on_the_file(tmp_path: Path) -> None:
     pdf = act(tmp_path, "= Arrêté\nFait à Bourg-Neuf, le 20 décembre 2022\n\nValable jusqu'au 31 décembre 2027.")
     found = read_scan(pdf)
     assert found == ScanDates(date(2022, 12, 20), date(2027, 12, 31))
-    typed = with_dates(ORDER, found)
-    assert typed.fields["scan_date"] == "2022-12-20"
-    assert far_dates(typed) == ["scan_date"]
-    assert with_dates(ORDER, ScanDates()) == ORDER
+    assert far_dates(ORDER, found) == ["scan_date"]
+    assert far_dates(ORDER, ScanDates()) == []
+
+
+def test_a_file_that_is_kept_is_read(tmp_path: Path) -> None:
+    stored = Attachments(tmp_path / "kept").put(act(tmp_path, "Fait à Bourg-Neuf, le 20 décembre 2022"))
+    assert stored.read == ScanDates(date(2022, 12, 20), None)
 
 
 def bomb() -> bytes:

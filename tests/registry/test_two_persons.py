@@ -13,9 +13,11 @@ from tests.support.town import AGENT, DPO, MAYOR_X, MAYOR_Y, MAYOR_Z, Book, manu
 
 from beffroi.domain.documents import Document, DocumentKind, DocumentStatus
 from beffroi.domain.ids import DocumentId, PersonId
+from beffroi.registry.attachments import StoredFile
 from beffroi.registry.changes import ChangeKind, entry_of
 from beffroi.registry.entitlement import NotEntitledToFactError
 from beffroi.registry.papers_check import IncompletePaperError, validator
+from beffroi.registry.scan import ScanDates
 from beffroi.registry.store import Registry
 from beffroi.registry.two_persons import far_dates, why_two
 
@@ -199,6 +201,28 @@ def test_what_a_kind_asks_for_today_is_asked_for_at_the_confirmation(
     assert strict().facts().versions(ORDER)[-1].version == 2
     with pytest.raises(IncompletePaperError, match="published_on"):
         strict().confirm(ORDER, by=MAYOR_X)
+
+
+def test_a_date_read_by_the_machine_counts_whatever_the_person_read(opened: Opened) -> None:
+    registry, _ = opened
+    registry.propose(scanned(registry, scan_date="2023-12-20"), by=AGENT)
+    annex = StoredFile("b" * 64, "application/pdf", 9, ScanDates(date(2001, 1, 1), None))
+    for file in (StoredFile("a" * 64, "application/pdf", 9, ScanDates(date(2022, 12, 20), None)), annex):
+        registry.attach(ORDER, file, name="arrêté.pdf", by=AGENT)
+    assert registry.scans()[ORDER, 2] == ScanDates(date(2022, 12, 20), None)
+    assert registry.attachments(ORDER)[0].file.read.signed_on == date(2022, 12, 20)
+    assert registry.confirm(ORDER, by=MAYOR_X).kind is ChangeKind.FIRST_CONFIRMED
+    assert registry.confirm(ORDER, by=DPO).kind is ChangeKind.CONFIRMED
+
+
+def test_an_annex_of_another_year_asks_for_nobody(opened: Opened) -> None:
+    registry, _ = opened
+    registry.propose(scanned(registry), by=AGENT)
+    scan = StoredFile("a" * 64, "application/pdf", 9, ScanDates(date(2023, 12, 20), date(2027, 12, 31)))
+    annex = StoredFile("b" * 64, "application/pdf", 9, ScanDates(date(2001, 1, 1), date(2002, 1, 1)))
+    for file in (scan, annex):
+        registry.attach(ORDER, file, name="x.pdf", by=AGENT)
+    assert registry.confirm(ORDER, by=MAYOR_X).kind is ChangeKind.CONFIRMED
 
 
 def test_the_register_entry_of_a_first_confirmation_names_nobody(opened: Opened) -> None:

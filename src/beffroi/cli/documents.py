@@ -120,6 +120,8 @@ def attach(
         stored = Attachments(data / "centre" / "attachments").put(content)
         registry.attach(DocumentId(document), stored, name=file.name, by=PersonId(by))
     print(f"{file.name} : {stored.media_type}, SHA-256 {stored.sha256}")
+    if stored.read.signed_on is not None:
+        print(f"Date de signature lue : {stored.read.signed_on}. / Date of signature read: {stored.read.signed_on}.")
 
 
 def _read(file: Path) -> bytes:

@@ -5,6 +5,7 @@ A file is what a person scanned or received: it is evidence, not a source. Nothi
 
 import hashlib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,6 +13,7 @@ from typing import Final
 from beffroi.base.files import fsync_dir, write_durable
 from beffroi.domain.errors import BadInputError, BrokenError, NotFoundError
 from beffroi.domain.text import Text
+from beffroi.registry.scan import ScanDates, read_scan
 
 MAX_BYTES: Final = 25 * 1024 * 1024
 
@@ -36,13 +38,18 @@ SUFFIXES: Final = {
 """Media types that are taken, and how a copy handed out is called."""
 
 
+_UNREAD: Final = ScanDates()
+
+
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """A file in the folder. ``media_type`` was told from its first bytes, never from its name."""
+    """A file in the folder. ``media_type`` was told from its first bytes, never from its name; ``read`` are the dates
+    that a machine read on it."""
 
     sha256: str
     media_type: str
     size_bytes: int
+    read: ScanDates = _UNREAD
 
 
 class Attachments:
@@ -50,10 +57,12 @@ class Attachments:
 
     Args:
         folder: made when it is not there; only the centre's user enters it.
+        read: what reads the dates on a file.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, read: Callable[[bytes], ScanDates] = read_scan) -> None:
         self._folder = folder
+        self._read = read
 
     def put(self, data: bytes) -> StoredFile:
         """Keep a file; the same bytes are kept once. When this returns, the file is on disk.
@@ -61,7 +70,8 @@ class Attachments:
         Raises:
             BadInputError: empty, larger than `MAX_BYTES`, or neither PDF, PNG, JPEG nor ODT by its first bytes.
         """
-        stored = StoredFile(hashlib.sha256(data).hexdigest(), media_type(data), len(data))
+        kind = media_type(data)
+        stored = StoredFile(hashlib.sha256(data).hexdigest(), kind, len(data), self._read(data))
         path = self._path(stored.sha256)
         if not path.exists() or not self._whole(path, stored.sha256):
             self._make(path.parent)
@@ -94,7 +104,7 @@ class Attachments:
         if not path.exists() or not self._whole(path, sha256):
             return None
         data = path.read_bytes()
-        return StoredFile(sha256, media_type(data), len(data))
+        return StoredFile(sha256, media_type(data), len(data), self._read(data))
 
     def _path(self, sha256: str) -> Path:
         if not _SHA256.fullmatch(sha256):

@@ -16,6 +16,7 @@ from beffroi.domain.text import Text
 from beffroi.registry import entitlement
 from beffroi.registry.changes import Change, ChangeKind
 from beffroi.registry.core import FactStore, Writer
+from beffroi.registry.enclosures import scan_read
 from beffroi.registry.states import entered_by, newest_version, state_row
 from beffroi.registry.tables import FirstConfirmationRow
 from beffroi.registry.two_persons import why_two
@@ -80,7 +81,7 @@ class Confirmations(FactStore):
         if self.validate is not None:
             self.validate(document, facts)
         author = entered_by(session, document)
-        if why_two(document, facts) is not None:
+        if why_two(document, facts, scan_read(session, document)) is not None:
             first = session.scalars(
                 select(FirstConfirmationRow).where(
                     FirstConfirmationRow.document == document.id, FirstConfirmationRow.version == document.version

@@ -1,6 +1,7 @@
 """Which files belong to which version of a document."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -16,6 +17,7 @@ from beffroi.domain.text import Text
 from beffroi.registry.attachments import StoredFile
 from beffroi.registry.changes import Change, ChangeKind
 from beffroi.registry.core import FactStore, Writer, known
+from beffroi.registry.scan import ScanDates
 from beffroi.registry.tables import AttachmentRow
 
 MOST: Final = 20
@@ -24,7 +26,7 @@ MOST: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file of a version. ``main`` is the one that the document itself names as its scan (``file_sha256``)."""
+    """A file of a version. ``main``: it is the document's scan (named by ``file_sha256``, or the first attached)."""
 
     document: DocumentId
     version: int
@@ -78,6 +80,8 @@ class Enclosures(FactStore):
                     name=_file_name(name),
                     media_type=file.media_type,
                     size_bytes=file.size_bytes,
+                    read_signed_on=file.read.signed_on,
+                    read_until=file.read.until,
                     entered_by=by,
                     entered_at=write.at,
                 )
@@ -95,25 +99,60 @@ class Enclosures(FactStore):
         )
         if version is not None:
             query = query.where(AttachmentRow.version == version)
-        mains = {(one.version, one.file_sha256) for one in self.facts().versions(document)}
         with session_scope(self._engine, read_only=True) as session:
-            return [
-                Attachment(
-                    document=DocumentId(row.document),
-                    version=row.version,
-                    file=StoredFile(row.sha256, row.media_type, row.size_bytes),
-                    name=row.name,
-                    main=(row.version, row.sha256) in mains,
-                    entered_by=PersonId(row.entered_by),
-                    entered_at=row.entered_at,
-                )
-                for row in session.scalars(query)
-            ]
+            rows = session.scalars(query).all()
+        mains = {(row.version, row.sha256) for row in _scans(self.facts(), rows).values()}
+        return [
+            Attachment(
+                document=DocumentId(row.document),
+                version=row.version,
+                file=StoredFile(row.sha256, row.media_type, row.size_bytes, _read(row)),
+                name=row.name,
+                main=(row.version, row.sha256) in mains,
+                entered_by=PersonId(row.entered_by),
+                entered_at=row.entered_at,
+            )
+            for row in rows
+        ]
+
+    def scans(self) -> dict[tuple[DocumentId, int], ScanDates]:
+        """What was read on the scan of each version that has one."""
+        with session_scope(self._engine, read_only=True) as session:
+            rows = session.scalars(select(AttachmentRow).order_by(AttachmentRow.revision)).all()
+        return {key: _read(row) for key, row in _scans(self.facts(), rows).items()}
 
 
-def with_scan(document: Document, file: StoredFile) -> Document:
-    """The document, naming this file as its scan."""
-    return replace(document, file_sha256=file.sha256)
+def scan_read(session: Session, document: Document) -> ScanDates:
+    """What was read on the scan of this version."""
+    rows = session.scalars(
+        select(AttachmentRow)
+        .where(AttachmentRow.document == document.id, AttachmentRow.version == document.version)
+        .order_by(AttachmentRow.revision)
+    ).all()
+    scan = _scan(document, rows)
+    return _read(scan) if scan is not None else ScanDates()
+
+
+def _scans(facts: Facts, rows: Sequence[AttachmentRow]) -> dict[tuple[DocumentId, int], AttachmentRow]:
+    of_versions: dict[tuple[DocumentId, int], list[AttachmentRow]] = {}
+    for row in rows:
+        of_versions.setdefault((DocumentId(row.document), row.version), []).append(row)
+    found = {}
+    for (identifier, number), several in of_versions.items():
+        document = next((one for one in facts.versions(identifier) if one.version == number), None)
+        if document is not None and (scan := _scan(document, several)) is not None:
+            found[identifier, number] = scan
+    return found
+
+
+def _scan(document: Document, rows: Sequence[AttachmentRow]) -> AttachmentRow | None:
+    """The file that the version names as its scan; where it names none, the first that was attached."""
+    named = next((row for row in rows if row.sha256 == document.file_sha256), None)
+    return named if document.file_sha256 is not None or not rows else rows[0]
+
+
+def _read(row: AttachmentRow) -> ScanDates:
+    return ScanDates(row.read_signed_on, row.read_until)
 
 
 def _version(facts: Facts, document: DocumentId, version: int | None) -> Document:

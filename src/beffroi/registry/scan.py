@@ -8,14 +8,11 @@ import re
 import subprocess
 import sys
 import unicodedata
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
 import structlog
-
-from beffroi.domain.documents import Document
-from beffroi.law.documents import field_of
 
 _log = structlog.get_logger(__name__)
 
@@ -75,17 +72,6 @@ def dates_in(text: str) -> ScanDates:
     )
     plain = re.sub(r"\s+", " ", plain)
     return ScanDates(_one(plain, _SIGNED), _one(plain, _UNTIL))
-
-
-def with_dates(document: Document, found: ScanDates) -> Document:
-    """The document with the dates that were read on its file; they prevail over what was typed as read."""
-    read = {"scan_date": found.signed_on, "scan_until": found.until}
-    fields = {
-        name: day.isoformat()
-        for name, day in read.items()
-        if day is not None and field_of(document.kind, name) is not None
-    }
-    return replace(document, fields={**document.fields, **fields})
 
 
 def _one(text: str, patterns: tuple[re.Pattern[str], ...]) -> date | None:

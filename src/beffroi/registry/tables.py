@@ -183,6 +183,8 @@ class AttachmentRow(Base):
     name: Mapped[str] = mapped_column(String(200))
     media_type: Mapped[str] = mapped_column(String(64))
     size_bytes: Mapped[int] = mapped_column(BigInteger)
+    read_signed_on: Mapped[date | None]
+    read_until: Mapped[date | None]
     entered_by: Mapped[str] = mapped_column(String(64))
     entered_at: Mapped[datetime] = mapped_column(Instant)
 

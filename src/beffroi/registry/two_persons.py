@@ -12,16 +12,29 @@ from beffroi.domain.facts import BodyKind, Facts
 from beffroi.domain.ids import BodyId
 from beffroi.domain.text import Text
 from beffroi.law.documents import field_of
+from beffroi.registry.scan import ScanDates
 
 FAR_DAYS: Final = 365
 
 _READ: Final = (("signed_on", "scan_date"), ("valid_from", "scan_from"), ("valid_until", "scan_until"))
-"""A date as entered, and the field that holds it as read on the file."""
+"""A date as entered, and the field that holds it as a person read it on the file."""
+
+_NOTHING: Final = ScanDates()
 
 
-def far_dates(document: Document) -> list[str]:
-    """The fields of the file's own dates that lie `FAR_DAYS` days or more from the dates entered."""
-    return [read for entered, read in _READ if _far(document, entered, read)]
+def far_dates(document: Document, scan: ScanDates = _NOTHING) -> list[str]:
+    """The fields of the file's own dates that lie `FAR_DAYS` days or more from the dates entered.
+
+    Args:
+        document: as entered, with the dates that a person read on the file.
+        scan: the dates that a machine read on it: they count beside the person's.
+    """
+    machine = {"scan_date": scan.signed_on, "scan_until": scan.until}
+    return [
+        read
+        for entered, read in _READ
+        if _far(document, entered, _day(document, read)) or _far(document, entered, machine.get(read))
+    ]
 
 
 def bound_communes(document: Document, facts: Facts) -> frozenset[BodyId]:
@@ -34,9 +47,9 @@ def bound_communes(document: Document, facts: Facts) -> frozenset[BodyId]:
     return communes if len(communes) > 1 else frozenset()
 
 
-def why_two(document: Document, facts: Facts) -> Text | None:
+def why_two(document: Document, facts: Facts, scan: ScanDates = _NOTHING) -> Text | None:
     """Why two persons must confirm this document; None: one is enough."""
-    far = far_dates(document)
+    far = far_dates(document, scan)
     if far:
         labels = [spec.label for name in far if (spec := field_of(document.kind, name)) is not None]
         return Text(
@@ -53,14 +66,19 @@ def why_two(document: Document, facts: Facts) -> Text | None:
     return None
 
 
-def _far(document: Document, entered: str, read: str) -> bool:
+def _day(document: Document, read: str) -> date | None:
     on_file = document.fields.get(read)
     if not isinstance(on_file, str) or not on_file.strip():
-        return False
+        return None
     try:
-        shown = date.fromisoformat(on_file)
+        return date.fromisoformat(on_file)
     except ValueError:
-        return True  # a date that cannot be read is no reason to trust the other
+        return date.min  # a date that cannot be read is no reason to trust the other
+
+
+def _far(document: Document, entered: str, shown: date | None) -> bool:
+    if shown is None:
+        return False
     said = getattr(document, entered)
     if said is None:
         return True  # without end, where the file has one

@@ -14,6 +14,7 @@ from beffroi.law.documents import code, type_name
 from beffroi.registry.confirming import FirstConfirmation
 from beffroi.registry.deadlines import deadlines
 from beffroi.registry.entitlement import NotEntitledToFactError, check_confirm, check_second, communes_of
+from beffroi.registry.scan import ScanDates
 from beffroi.registry.two_persons import why_two
 from beffroi.server.access import AMEND, CONFIRM, SUPPLY, Routes
 from beffroi.server.body import Body
@@ -67,8 +68,16 @@ def build(centre: Centre) -> Routes:
         caller = require_caller(request)
         facts = centre.registry.facts()
         sight, firsts = sight_of(facts, caller.person), centre.registry.first_confirmations()
+        scans = centre.registry.scans()
         return [
-            document_json(facts, document, caller, at=now(centre.clock), first=firsts.get(document.id))
+            document_json(
+                facts,
+                document,
+                caller,
+                at=now(centre.clock),
+                first=firsts.get(document.id),
+                scan=scans.get((document.id, document.version)),
+            )
             for document in newest(facts)
             if sight.document(facts, document)
         ]
@@ -97,6 +106,7 @@ def build(centre: Centre) -> Routes:
                 caller,
                 at=now(centre.clock),
                 first=centre.registry.first_confirmations().get(identifier),
+                scan=centre.registry.scans().get((identifier, several[-1].version)),
             ),
             "type": kind_json(several[-1].kind),
             "versions": versions_json(facts, several, sight),
@@ -202,13 +212,19 @@ def _check_named(facts: Facts, scope: Scope, sight: Sight) -> None:
 
 
 def document_json(
-    facts: Facts, document: Document, caller: Caller, *, at: datetime, first: FirstConfirmation | None
+    facts: Facts,
+    document: Document,
+    caller: Caller,
+    *,
+    at: datetime,
+    first: FirstConfirmation | None,
+    scan: ScanDates | None = None,
 ) -> Json:
     """A document as a row of the console's list, with what this person may do with it."""
     communes = sorted(communes_of(document, facts))
     awaiting = facts.bodies.get(document.awaiting) if document.awaiting else None
     proposed = document.status is DocumentStatus.PROPOSED
-    why = why_two(document, facts) if proposed else None
+    why = why_two(document, facts, scan or ScanDates()) if proposed else None
     ends = document.ends
     return {
         "id": document.id,

@@ -39,6 +39,8 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("media_type", sa.String(length=64), nullable=False),
         sa.Column("size_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("read_signed_on", sa.Date(), nullable=True),
+        sa.Column("read_until", sa.Date(), nullable=True),
         sa.Column("entered_by", sa.String(length=64), nullable=False),
         sa.Column("entered_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["revision"], ["changes.revision"], name=op.f("fk_attachments_revision")),
