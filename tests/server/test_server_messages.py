@@ -125,9 +125,14 @@ def keys(dictionary: Path) -> list[tuple[int, str]]:
 
 
 def test_the_console_speaks_both_languages() -> None:
-    french, english = (keys(CONSOLE / "i18n" / f"{language}.ts") for language in ("fr", "en"))
-    assert french == english
-    assert len(french) > 200
-    for language in ("fr", "en"):
-        raw = (CONSOLE / "i18n" / f"{language}.ts").read_text(encoding="utf-8")
-        assert not re.search(r": (''|\"\"|``),", raw)
+    files = sorted((CONSOLE / "i18n" / "fr").glob("*.ts"))
+    assert [file.name for file in files] == sorted(file.name for file in (CONSOLE / "i18n" / "en").glob("*.ts"))
+    count = 0
+    for file in files:
+        french, english = keys(file), keys(CONSOLE / "i18n" / "en" / file.name)
+        assert french == english, file.name
+        count += len(french)
+        for language in ("fr", "en"):
+            raw = (CONSOLE / "i18n" / language / file.name).read_text(encoding="utf-8")
+            assert not re.search(r": (''|\"\"|``),", raw)
+    assert count > 400

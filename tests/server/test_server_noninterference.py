@@ -92,7 +92,8 @@ def script(commune: BodyId, person: str) -> Script:
         ("GET", path, None)
         for path in (
             "/api/me", "/api/reasons", "/api/cameras", "/api/health/cameras", "/api/health/system", "/api/documents",
-            "/api/accounts", "/api/register", "/api/register/checkpoint", "/api/openapi.json", "/api/nothing", "/x",
+            "/api/documents/kinds", "/api/documents/names", "/api/persons", "/api/cameras/file", "/api/screen",
+            "/api/reviews", "/api/announcements", "/api/accounts", "/api/register", "/api/register/checkpoint", "/api/openapi.json", "/api/nothing", "/x",
         )
         if (person, path) != ("adminE", ADMINISTRATORS_SEE_ALL_ACCOUNTS)
     ]  # fmt: skip
@@ -110,6 +111,12 @@ def script(commune: BodyId, person: str) -> Script:
             ("POST", f"/api/cameras/{camera}/confirm", {}),
             ("POST", "/api/views", {"connection": "none", "camera": camera, "act": "live", "reason": "x"}),
             ("GET", f"/api/register?camera={camera}", None),
+            ("GET", f"/api/documents/{paper}", None),
+            ("GET", f"/api/documents/{paper}/files/{'ab' * 32}", None),
+            ("GET", f"/api/persons/pm{commune}-{word}", None),
+            ("GET", f"/api/cameras/{camera}/file", None),
+            ("POST", "/api/screens/none/present", {"person": f"pm{commune}-{word}"}),
+            ("POST", "/api/announcements/read", {"document": paper, "reason": "end"}),
         ]
         calls += [
             ("POST", "/api/documents", paper_body(person, **{kind: [name]}))
