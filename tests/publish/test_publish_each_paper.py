@@ -6,7 +6,6 @@ import pytest
 from tests.publish import commune
 from tests.publish.commune import Papers, Rows
 
-ALIASES = {"commune_consent": "deliberation", "position": "prefecture_position"}
 IN_THE_STATUTES = "deliberation/competence"
 """The proof of the competence is a field of the statutes: the deliberation itself is not asked for."""
 
@@ -14,7 +13,7 @@ _IDS = [one["id"] for one in commune.small()[1]["documents"]]
 
 
 def _found(rows: Rows, papers: Papers) -> set[str]:
-    return {ALIASES.get(one.kind, str(one.kind)) for one in commune.audited(rows, papers).findings}
+    return {str(one.kind) for one in commune.audited(rows, papers).findings}
 
 
 def test_the_small_commune_is_in_order() -> None:

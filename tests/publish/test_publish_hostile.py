@@ -4,6 +4,8 @@ import pytest
 from tests.publish import commune
 
 from beffroi.domain.errors import BadInputError
+from beffroi.domain.facts import BodyKind
+from beffroi.domain.ids import PersonId
 from beffroi.publish.dossier import dossier_of
 
 HEAD = "Identifiant;Commune;Adresse;Origine;Résolution;Finalités;Son\n"
@@ -72,8 +74,8 @@ def test_a_list_that_is_wrong_is_refused_with_its_line(cameras: bytes | str, lin
         ("bodies:\n  - {id: '1', kind: epci, form: Z}\ndocuments: []\n", 2, "A à G"),
         ("documents:\n\n  - {id: prefect_order/x, signed_on: hier, valid_from: hier}\n", 3, "n'est pas une date"),
         ("documents:\n  - {id: inconnu/x, signed_on: 2024-01-01, valid_from: 2024-01-01}\n", 2, "identifiant de pièce"),
-        ("a: &a [1]\nb: *a\ndocuments: []\n", None, "alias"),
-        ("documents: !!python/object/apply:os.system ['true']\n", None, "refusé"),
+        ("documents: []\na: &a [1]\nb: *a\n", 2, "alias"),
+        ("documents: !!python/object/apply:os.system ['true']\n", 1, "refusé"),
         ("[" * 2000, None, "YAML"),
         (b"documents: \xff\xfe\x00", None, "texte"),
     ],
@@ -87,9 +89,16 @@ def test_papers_that_are_wrong_are_refused_with_their_line(papers: bytes | str, 
 
 
 def test_two_persons_of_one_id_are_refused() -> None:
-    assert "même identifiant" in _refused(
-        HEAD + GOOD, "persons:\n  - {id: a, status: maire}\n  - {id: a, status: dpo}\ndocuments: []\n"
-    )
+    said = _refused(HEAD + GOOD, "persons:\n  - {id: a, status: maire}\n  - {id: a, status: dpo}\ndocuments: []\n")
+    assert "pieces.yaml" in said
+    assert "ligne 3" in said
+    assert "ligne 2" in said
+
+
+def test_an_employer_whom_nobody_declared_is_refused() -> None:
+    said = _refused(HEAD + GOOD, "persons:\n  - {id: a, status: agent de l'EPCI, employer: '200'}\ndocuments: []\n")
+    assert "ligne 2" in said
+    assert "bodies" in said
 
 
 def test_papers_of_another_format_are_refused() -> None:
@@ -128,6 +137,19 @@ def test_what_is_not_said_is_derived() -> None:
     assert dossier.commune.departement == "99"
     assert {one.status.value for one in facts.persons.values()} == {"mayor", "agreed_agent"}
     assert facts.documents[0].confirmed_by in facts.persons
+
+
+def test_statutes_make_the_pooling_body() -> None:
+    papers = (
+        "persons:\n  - {id: a, status: agent de l'EPCI, employer: '200099131'}\n"
+        "documents:\n"
+        "  - {id: statutes/e, number: n, signed_on: 2024-01-01, signatory: p, valid_from: 2024-01-01,\n"
+        "     scope: {bodies: ['200099131']}, fields: {form: C, dlpd: true, members: ['99031']}}\n"
+    )
+    facts = dossier_of((HEAD + GOOD).encode(), "cameras.csv", papers.encode(), "pieces.yaml").facts
+    body = facts.bodies[facts.persons[PersonId("a")].employer]
+    assert body.kind is BodyKind.EPCI
+    assert list(body.members) == ["99031"]
 
 
 def test_papers_in_csv_serve_too() -> None:

@@ -36,8 +36,9 @@ def _models() -> dict[str, Any]:
 def test_each_cure_of_the_law_has_a_letter() -> None:
     cures = {one.cure.kind for one in LawEngine.load().pack.conditions.values() if one.cure is not None}
     cures -= NOT_ASKED_FOR
-    aliases = {"commune_consent": "deliberation", "position": "prefecture_position"}
-    assert {aliases.get(one, one) for one in cures} <= set(_models())
+    models = set(_models())
+    aliases = {"position": "prefecture_position", "commune_consent": "access-commune-consent"}
+    assert {aliases.get(one, one) for one in cures} <= models
 
 
 def test_each_kind_of_paper_has_a_letter() -> None:

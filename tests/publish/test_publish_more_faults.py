@@ -58,6 +58,12 @@ def _forgotten(_rows: Rows, papers: Papers) -> None:
     papers["documents"] = [one for one in papers["documents"] if one["id"] != "police_accreditation/pm-3"]
 
 
+def _no_members(_rows: Rows, papers: Papers) -> None:
+    papers["bodies"][1]["members"] = []
+    papers["persons"] = [one for one in papers["persons"] if one["id"] != "operateur-2"]
+    papers["documents"] = [one for one in papers["documents"] if "operateur-2" not in one["id"]]
+
+
 def _by_day(_rows: Rows, papers: Papers) -> None:
     paper(papers, "coordination/commune")["fields"] |= {"hours": "07:00-22:00", "night_clause": "false"}
 
@@ -86,6 +92,7 @@ FAULTS: list[tuple[str, str, Gravity, Plant]] = [
     ("review-overdue", "réexaminée le 01/02/2026", Gravity.LATE, _field(EQUIPMENT, "review_on", "2026-02-01")),
     ("renewal-late", "moins de 4 mois", Gravity.LATE, _column(ORDER, valid_until="2026-06-30")),
     ("unknown-person", "pm-3", Gravity.WRONG, _forgotten),
+    ("no-link", "Opérateur 1", Gravity.WRONG, _no_members),
     ("silent-refusal", "rejetée", Gravity.WRONG, _filed),
 ]  # fmt: skip
 

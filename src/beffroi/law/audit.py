@@ -28,7 +28,12 @@ def audit(engine: LawEngine, dossier: Dossier, at: datetime) -> Report:
     """
     asked = audit_access.ask_all(engine, dossier.facts, at)
     refusals = audit_access.gathered(at, asked)
-    others = [*field_findings(dossier, at), *paper_findings(dossier, at), *wanted_findings(dossier, at)]
+    others = [
+        *audit_access.strangers(dossier.facts, asked),
+        *field_findings(dossier, at),
+        *paper_findings(dossier, at),
+        *wanted_findings(dossier, at),
+    ]
     told = {cause: _told_by(others, one) for cause, one in refusals.items()}
     causes = list(dict.fromkeys(told.values()))
     ordered = tuple(sorted(dict.fromkeys([*causes, *_not_told(others, causes)]), key=_rank))

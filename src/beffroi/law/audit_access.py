@@ -10,7 +10,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from beffroi.domain.acts import Act, Origin, Verdict
-from beffroi.domain.decision import Condition, Decision
+from beffroi.domain.decision import Decision
 from beffroi.domain.documents import LEGAL_TIME_ZONE, Document, DocumentKind
 from beffroi.domain.errors import BrokenError
 from beffroi.domain.facts import Camera, CameraKind, Facts, Person, PersonStatus
@@ -18,6 +18,7 @@ from beffroi.domain.ids import CameraId, DocumentId, PersonId
 from beffroi.domain.text import Text
 from beffroi.law.asking import Asking
 from beffroi.law.audit_model import AccessRow, Finding, Gravity
+from beffroi.law.audit_roots import Cause, Root, order_about, roots_of, unmet
 from beffroi.law.audit_sentences import fault_of
 from beffroi.law.engine import LawEngine
 
@@ -37,45 +38,8 @@ EXPECTED: Final = (
 _HOURS: Final = (time(10), time(22), time(2))
 """A day is asked about at these hours: an order or an agreement for the night is no refusal by day."""
 
-_CHOICES: Final = ("hour", "post")
-"""Conditions by which an order narrows on purpose: nothing to cure."""
-
-_POSITION: Final = "position"
-"""The cure of what the law leaves unsettled: a question to ask, not a paper that lapsed."""
-
-_PERSONAL: Final = frozenset(
-    {
-        DocumentKind.ACCREDITATION,
-        DocumentKind.DESIGNATION,
-        DocumentKind.DELEGATION,
-        DocumentKind.ELECTION,
-        DocumentKind.POLICE_ACCREDITATION,
-        DocumentKind.SECONDMENT,
-        DocumentKind.SERVICE_DESIGNATION,
-    }
-)
-"""Papers about one person: a fault of each person is a fault of its own."""
-
-Cause = tuple[str, str, PersonId | None, DocumentId | None]
-"""Kind of paper at fault, what is wrong with it, whose it is where it is about one person, which one where it is an
-order."""
-
-
-@dataclass(frozen=True, slots=True)
-class Root:
-    """One paper at fault in a refusal."""
-
-    kind: str
-    rule: str
-    condition: Condition
-    person: PersonId | None
-    paper: Document | None
-
-    @property
-    def cause(self) -> Cause:
-        """Refusals with the same cause are cured together: one letter for one order, one for all masks."""
-        order = self.paper.id if self.paper is not None and self.paper.kind is DocumentKind.PREFECT_ORDER else None
-        return self.kind, self.condition.text.fr, self.person, order
+_KINDS: Final = {"commune_consent": DocumentKind.DELIBERATION, "position": DocumentKind.PREFECTURE_POSITION}
+"""Cures that go by another name than the kind of their paper."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,20 +88,41 @@ def gathered(at: datetime, asked: Iterable[Asked]) -> dict[Cause, Finding]:
 
 
 def _finding(at: datetime, cause: _Gathered) -> Finding:
-    condition = cause.root.condition
+    condition, kind = cause.root.condition, _KINDS.get(cause.root.kind, cause.root.kind)
     paper = cause.root.paper if len(cause.papers) == 1 else None
     return Finding(
         code=f"access-{cause.root.kind.replace('_', '-')}",
-        gravity=Gravity.LATE if cause.unsettled or cause.root.kind == _POSITION else Gravity.CLOSED,
+        gravity=Gravity.LATE if cause.unsettled or kind is DocumentKind.PREFECTURE_POSITION else Gravity.CLOSED,
         text=fault_of(paper, at, condition.text),
         article=condition.article,
-        kind=cause.root.kind,
+        kind=kind,
         rule=cause.root.rule,
         cameras=tuple(sorted(cause.cameras)),
         persons=tuple(sorted(cause.persons)),
         documents=tuple(sorted(cause.papers)),
         acts=tuple(act for act in Act if act in cause.acts),
     )
+
+
+def strangers(facts: Facts, asked: Iterable[Asked]) -> list[Finding]:
+    """Persons who may watch by quality, and whom nothing links to any camera: a wrong employer, members forgotten."""
+    linked = {one.person.id for one in asked}
+    return [
+        Finding(
+            code="no-link",
+            gravity=Gravity.WRONG,
+            text=Text(
+                fr=f"rien ne relie cette personne aux caméras (employeur « {person.employer} »)",
+                en=f"nothing links this person to the cameras (employer “{person.employer}”)",
+            ),
+            article="CSI R.253-3 II",
+            kind="person_list",
+            rule="CSI-R253-3-II-2",
+            persons=(name,),
+        )
+        for name, person in sorted(facts.persons.items())
+        if person.status in EXPECTED and name not in linked
+    ]
 
 
 def rows(asked: Iterable[Asked], places: dict[Cause, int]) -> list[AccessRow]:
@@ -163,12 +148,12 @@ def _ask_all(engine: LawEngine, facts: Facts, at: datetime) -> Iterator[Asked]:
     people = [one for status in EXPECTED for _, one in sorted(facts.persons.items()) if one.status is status]
     for person in people:
         for identifier, camera in sorted(facts.cameras.items()):
-            for act in _acts(camera, _order(facts, camera, at)):
+            for act in _acts(camera, order_about(facts, camera, at)):
                 decision = _at_the_best_hour(asking, person.id, identifier, act, at)
                 _check_answered(engine, decision)
                 if not decision.disclosable:
                     break  # no link with the place: nobody expects this person there
-                yield Asked(person, act, identifier, decision, _roots(engine, facts, decision, at))
+                yield Asked(person, act, identifier, decision, roots_of(engine, facts, decision, at))
 
 
 def _at_the_best_hour(asking: Asking, person: PersonId, camera: CameraId, act: Act, at: datetime) -> Decision:
@@ -178,9 +163,9 @@ def _at_the_best_hour(asking: Asking, person: PersonId, camera: CameraId, act: A
     for hour in _HOURS:
         decision = asking.decide(person, camera, act, datetime.combine(day, hour, zone))
         answers.append(decision)
-        if decision.allowed or not any("hour" in one.id for one in _unmet(decision)):
+        if decision.allowed or not any("hour" in one.id for one in unmet(decision)):
             break
-    return min(answers, key=lambda one: (not one.allowed, len(_unmet(one))))
+    return min(answers, key=lambda one: (not one.allowed, len(unmet(one))))
 
 
 def _check_answered(engine: LawEngine, decision: Decision) -> None:
@@ -203,42 +188,3 @@ def _acts(camera: Camera, order: Document | None) -> tuple[Act, ...]:
         acts.append(Act.PTZ)
     opened = order.fields.get("acts") if order is not None else None
     return tuple(act for act in acts if act.value in opened) if isinstance(opened, list) and opened else tuple(acts)
-
-
-def _order(facts: Facts, camera: Camera, at: datetime) -> Document | None:
-    """The order that speaks of this camera: one in force if there is one."""
-    orders = facts.about(DocumentKind.PREFECT_ORDER, camera.id, at)
-    return next((one for one in orders if one.holds(at)), orders[0] if orders else None)
-
-
-def _unmet(decision: Decision) -> tuple[Condition, ...]:
-    return tuple(one for one in decision.conditions if not one.met)
-
-
-def _roots(engine: LawEngine, facts: Facts, decision: Decision, at: datetime) -> tuple[Root, ...]:
-    """The papers at fault: the first unmet condition of each kind of paper (a missing order also “lacks” its acts).
-
-    None where no paper would open: the refusal has no cure, or lacks what no paper gives (who, where).
-    """
-    if decision.allowed or decision.cure is None:
-        return ()
-    roots: dict[str, Root] = {}
-    for condition in _unmet(decision):
-        words = engine.pack.conditions.get(condition.id)
-        if words is None or (words.structural and words.cure is None):
-            return ()
-        if words.cure is None or any(choice in condition.id for choice in _CHOICES):
-            continue
-        kind = words.cure.kind
-        whose = decision.request.person if kind in _PERSONAL else None
-        paper = _paper_at_fault(facts, kind, condition, decision.request.camera, at)
-        roots.setdefault(kind, Root(kind, words.rule.id, condition, whose, paper))
-    return tuple(roots.values())
-
-
-def _paper_at_fault(facts: Facts, kind: str, condition: Condition, camera: CameraId, at: datetime) -> Document | None:
-    """The paper that a condition rests on. An order is the one that names the camera, even ended: None if there is
-    none, whatever other order the law looked at."""
-    if kind == DocumentKind.PREFECT_ORDER:
-        return _order(facts, facts.cameras[camera], at)
-    return facts.in_charge(condition.documents[0], at) if condition.documents else None

@@ -141,16 +141,12 @@ def issuer_of(kind: str) -> Text:
 
 _GESTURES: Final = {
     "camera_placement": Text(fr="place de la caméra", en="place of the camera"),
-    "commune_consent": Text(fr="accord de la commune d'implantation", en="consent of the commune"),
     "person_list": Text(fr="liste des personnes", en="list of persons"),
-    "position": Text(fr="position écrite de la préfecture", en="written position of the préfecture"),
     "recorder_setting": Text(fr="réglage de l'enregistreur", en="setting of the recorder"),
 }
 _BY: Final = {
     "camera_placement": Text(fr="la commune", en="the commune"),
-    "commune_consent": Text(fr="le conseil municipal", en="the municipal council"),
     "person_list": Text(fr="la commune", en="the commune"),
-    "position": Text(fr="la préfecture", en="the préfecture"),
     "recorder_setting": Text(fr="le mainteneur", en="the maintainer"),
 }
 _OTHER: Final = Text(fr="pièce à fournir", en="paper to provide")

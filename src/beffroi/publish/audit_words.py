@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from beffroi.domain.documents import DocumentKind
 from beffroi.domain.facts import PersonStatus
 from beffroi.domain.text import Language, Text
 from beffroi.law.audit_model import Finding, Gravity, PaperState, Report
+from beffroi.law.audit_roots import PERSONAL
 from beffroi.law.packs.fr.document_choices import STATUS_NAMES
 
 GRAVITIES: Final = {
@@ -78,21 +78,10 @@ def is_everywhere(report: Report, finding: Finding) -> bool:
 
 def is_personal(finding: Finding) -> bool:
     """Whether a finding is told by the persons it is about rather than by the cameras."""
-    return finding.kind in _PERSONAL or (bool(finding.persons) and not finding.cameras)
+    return finding.kind in PERSONAL or (bool(finding.persons) and not finding.cameras)
 
 
 def person_names(report: Report, finding: Finding) -> list[str]:
     """The persons of a finding, as they are labelled."""
     persons = report.dossier.facts.persons
     return [persons[one].label.fr for one in finding.persons if one in persons]
-
-
-_PERSONAL: Final = {
-    DocumentKind.ACCREDITATION,
-    DocumentKind.DESIGNATION,
-    DocumentKind.DELEGATION,
-    DocumentKind.ELECTION,
-    DocumentKind.POLICE_ACCREDITATION,
-    DocumentKind.SECONDMENT,
-    DocumentKind.SERVICE_DESIGNATION,
-}

@@ -17,7 +17,8 @@ from beffroi.law.audit_cameras import CameraLine, read_cameras
 from beffroi.law.audit_model import Dossier
 from beffroi.law.audit_table import MAX_BYTES, slug, wrong
 from beffroi.law.documents import validate
-from beffroi.publish.people import body_of, declared, implied, mayor_of, person_of
+from beffroi.publish.implied import implied, implied_bodies, mayor_of
+from beffroi.publish.people import body_of, declared, person_of, unique
 from beffroi.registry.papers_file import read_documents
 
 _YAML: Final = {".yaml", ".yml"}
@@ -40,13 +41,16 @@ def dossier_of(cameras: bytes, cameras_name: str, papers: bytes, papers_name: st
     is_yaml = Path(papers_name).suffix.lower() in _YAML
     documents = [_normed(one) for one in read_papers(papers, papers_name)]  # refuses what could make YAML harmful
     persons, bodies = declared(papers, papers_name) if is_yaml else ([], [])
+    for entries in (persons, bodies):
+        unique(entries)
     stated = [body_of(one, "") for one in bodies]
     home = _only_commune(stated)
     lines = read_cameras(cameras, cameras_name, placed_by=PersonId("-"), commune=home)
     commune = _commune(lines, cameras_name, stated)
     departement = departement_of(commune.id)
     known = {body.id: replace(body, departement=body.departement or departement) for body in (commune, *stated)}
-    stated_persons = [person_of(one, commune.id) for one in persons]
+    known |= {body.id: body for body in implied_bodies(documents, set(known), departement)}
+    stated_persons = [person_of(one, commune.id, known) for one in persons]
     for line in lines:
         known.update({one.id: one for one in _controllers(line, cameras_name, known, commune)})
     placed = [_placed(line, cameras_name, known, commune) for line in lines]

@@ -7,7 +7,6 @@ from typing import Any, Final, TypeVar
 import yaml
 
 from beffroi.domain.acts import Form
-from beffroi.domain.documents import Document, DocumentKind
 from beffroi.domain.facts import Body, BodyKind, Person, PersonStatus
 from beffroi.domain.ids import BodyId, PersonId
 from beffroi.domain.text import Text
@@ -64,16 +63,6 @@ COMMUNAL: Final = frozenset(
     }
 )
 """Qualities held in a commune."""
-
-_IMPLIED: Final = {
-    DocumentKind.ELECTION: PersonStatus.MAYOR,
-    DocumentKind.DELEGATION: PersonStatus.ELECTED_DELEGATED,
-    DocumentKind.POLICE_ACCREDITATION: PersonStatus.MUNICIPAL_POLICE,
-    DocumentKind.ACCREDITATION: PersonStatus.AGREED_AGENT,
-}
-"""The quality that a personal paper implies."""
-
-_BY_EMPLOYER: Final = {BodyKind.EPCI: PersonStatus.EPCI_AGENT, BodyKind.SYNDICAT: PersonStatus.SYNDICAT_AGENT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,36 +177,43 @@ def body_of(entry: Declared, departement: str) -> Body:
     )
 
 
-def person_of(entry: Declared, commune: BodyId) -> Person:
-    """A declared person; employed by the commune where nothing else is said."""
+def person_of(entry: Declared, commune: BodyId, bodies: Mapping[BodyId, Body]) -> Person:
+    """A declared person; employed by the commune where nothing else is said.
+
+    Raises:
+        BadInputError: no id, an unknown quality, or an employer that nobody declared.
+    """
     identifier, label = entry.text("id"), entry.text("label")
     if not identifier:
         raise wrong(entry.source, entry.line, "la personne n'a pas d'« id ».", "the person has no “id”.")
     status = entry.chosen("status", _STATUSES, PersonStatus)
     employer = BodyId(entry.text("employer") or commune)
+    if employer not in bodies:
+        raise wrong(
+            entry.source,
+            entry.line,
+            f"employeur « {employer[:40]} » inconnu : déclarez-le sous « bodies ».",
+            f"unknown employer “{employer[:40]}”: declare it under “bodies”.",
+        )
     home = entry.text("commune") or (employer if status in COMMUNAL and employer == commune else "")
     name = label or identifier
     return Person(PersonId(identifier), Text(fr=name, en=name), status, employer, BodyId(home) if home else None)
 
 
-def implied(documents: Iterable[Document], known: set[PersonId], commune: Body, bodies: Iterable[Body]) -> list[Person]:
-    """The persons whom personal papers name and whom nobody declared."""
-    kinds = {body.id: body.kind for body in bodies}
-    found: dict[PersonId, Person] = {}
-    for document in documents:
-        status = _IMPLIED.get(document.kind)
-        employer = BodyId(str(document.fields.get("employer") or commune.id))
-        if status is PersonStatus.AGREED_AGENT and employer != commune.id:
-            status = _BY_EMPLOYER.get(kinds.get(employer, BodyKind.OTHER), status)
-        if status is None:
-            continue
-        home = commune.id if employer == commune.id else None
-        for person in sorted(document.scope.persons - known - found.keys()):
-            found[person] = Person(person, Text(fr=person, en=person), status, employer, home)
-    return list(found.values())
+def unique(entries: Iterable[Declared]) -> None:
+    """Check that no two entries of a list share an id.
 
-
-def mayor_of(commune: Body) -> Person:
-    """The mayor of a commune that declares none."""
-    label = Text(fr=f"Maire de {commune.name}", en=f"Mayor of {commune.name}")
-    return Person(PersonId(f"maire-{commune.id.lower()}"), label, PersonStatus.MAYOR, commune.id, commune.id)
+    Raises:
+        BadInputError: two do; the sentence names file and line.
+    """
+    seen: dict[str, int] = {}
+    for entry in entries:
+        name = entry.text("id")
+        if name in seen:
+            raise wrong(
+                entry.source,
+                entry.line,
+                f"« {name[:40]} » a le même identifiant que la ligne {seen[name]} : changez-en un.",
+                f"“{name[:40]}” has the same id as line {seen[name]}: change one.",
+            )
+        seen[name] = entry.line

@@ -76,7 +76,11 @@ def _check_events(text: str) -> None:
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) or getattr(event, "tag", None):
-            raise _refused("ancres, alias et étiquettes sont exclus", "anchors, aliases and tags are not taken")
+            line = event.start_mark.line + 1
+            raise _refused(
+                f"ligne {line} : ancres, alias et étiquettes sont exclus",
+                f"line {line}: anchors, aliases and tags are not taken",
+            )
         if depth > _MAX_DEPTH or count > _MAX_EVENTS:
             raise _refused("trop profond ou trop long", "too deep or too long")
 
