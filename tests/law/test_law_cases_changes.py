@@ -8,8 +8,9 @@ import pytest
 from beffroi.domain.documents import Document, DocumentKind, DocumentStatus
 from beffroi.domain.facts import Facts
 from beffroi.domain.ids import BodyId, CameraId, DocumentId, PersonId
-from beffroi.law.cases.added import Subject, added
+from beffroi.law.cases.added import added
 from beffroi.law.cases.change import changed
+from beffroi.law.cases.filled import Subject
 from beffroi.law.cases.malformed import WrongError
 from beffroi.law.cases.model import Change
 from beffroi.law.cases.names import resolve, same_kind
@@ -100,6 +101,8 @@ def test_set_alters_a_field_an_attribute_or_the_scope() -> None:
     made = one(after({"set": "prefect_order/X.scope.cameras", "to": ["cD"]}), "prefect_order/X")
     assert made.scope.cameras == {"cD"}
     assert made.scope.bodies == {"X"}
+    made = one(after({"set": "accreditation/agentE.departements", "to": [99, 95]}), "accreditation/agentE")
+    assert made.fields["departements"] == ["99", "95"]
     proposed = one(after({"set": "mask/cX.status", "to": "proposed"}), "mask/cX")
     assert proposed.confirmed_by is None
 

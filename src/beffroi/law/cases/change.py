@@ -9,20 +9,12 @@ from beffroi.domain.acts import Form, Origin
 from beffroi.domain.documents import Document, DocumentStatus
 from beffroi.domain.facts import BodyKind, CameraKind, Facts, PersonStatus
 from beffroi.domain.ids import BodyId, CameraId, PersonId
-from beffroi.law.cases.added import (
-    PARTS,
-    Subject,
-    added,
-    check_field,
-    json_value,
-    known_fields,
-    names_in,
-    plain_day,
-    status,
-)
+from beffroi.law.cases.added import added
+from beffroi.law.cases.filled import Subject
 from beffroi.law.cases.malformed import WrongError, near
 from beffroi.law.cases.model import Change, day, instant, start_of
 from beffroi.law.cases.names import resolve, thing
+from beffroi.law.cases.values import PARTS, check_field, field_value, known_fields, names_in, plain_day, status
 from beffroi.law.worlds.paper import Reach
 
 ALL: Final = "*"
@@ -93,7 +85,7 @@ def _altered(facts: Facts, document: Document, field: str, value: Any) -> Docume
     check_field(document.kind, field, (*_ATTRIBUTES, *(f"scope.{one}" for one in PARTS)))
     fields = {key: one for key, one in document.fields.items() if key != field}
     if value is not None:
-        fields[field] = json_value(value)
+        fields[field] = field_value(field, value)
     return replace(document, fields=fields)
 
 

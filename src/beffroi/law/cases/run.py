@@ -14,9 +14,9 @@ from beffroi.domain.facts import Facts
 from beffroi.domain.ids import CameraId, PersonId
 from beffroi.domain.ranges import WallRange
 from beffroi.domain.text import Text
-from beffroi.law.cases.added import Subject
 from beffroi.law.cases.change import changed
 from beffroi.law.cases.compare import differences
+from beffroi.law.cases.filled import Subject
 from beffroi.law.cases.malformed import MalformedCaseError, Place, WrongError
 from beffroi.law.cases.model import Case, CaseFile
 from beffroi.law.cases.names import resolve, thing
