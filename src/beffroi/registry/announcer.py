@@ -3,6 +3,7 @@
 After a stop, only the nearest stage is told: yesterday's “in 30 days” is not news when 7 are left.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -28,6 +29,9 @@ from beffroi.registry.core import Writer, known
 from beffroi.registry.deadlines import Deadline, Reason, Stage, deadlines, stage_day
 from beffroi.registry.store import Registry
 from beffroi.registry.tables import AnnouncementRow
+
+_AT_ONCE: Final = 50
+"""Documents told in one transaction."""
 
 _SKIPPED: Final = frozenset({Stage.OVER})
 """Stages that a list shows and nobody is told of again: all was said before."""
@@ -65,14 +69,17 @@ class Announcer:
         """Record what is to be told and was not yet; how many announcements. Safe to call at any time, any often."""
         at = now(self._clock)
         due = self._due(self._registry.facts(), at)
-        if not due:
-            return 0
+        # A few at a time: a suspension must never wait for a year's worth of announcements.
+        return sum(self._tell(due[start : start + _AT_ONCE], at) for start in range(0, len(due), _AT_ONCE))
+
+    def _tell(self, due: Sequence[Deadline], at: datetime) -> int:
+        documents = {one.document.id for one in due}
 
         def step(session: Session, facts: Facts, write: Writer) -> None:
             supervisors = supervisors_of(session)
             told = {
                 (row.document, row.version, row.reason, row.stage, row.addressee)
-                for row in session.scalars(select(AnnouncementRow))
+                for row in session.scalars(select(AnnouncementRow).where(AnnouncementRow.document.in_(documents)))
             }
             for one in due:
                 for person in sorted(supervisors | mayors(facts, one.communes, at)):

@@ -1,5 +1,6 @@
 """Facts as rows and back. Exact: a document read back equals the one that was written."""
 
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Final, TypeVar
 
@@ -23,6 +24,17 @@ from beffroi.registry.tables import (
 
 _REFRESH_LIMIT: Final = 200
 """Beyond this many changes at once, everything is read again."""
+
+_NO_FACTS: Final = (
+    ChangeKind.FIRST_CONFIRMED,
+    ChangeKind.ATTACHED,
+    ChangeKind.ANNOUNCED,
+    ChangeKind.ACKNOWLEDGED,
+    ChangeKind.SHIFT_ENTERED,
+    ChangeKind.SHIFT_REPLACED,
+    ChangeKind.SHIFT_CANCELLED,
+)
+"""Changes that leave what the law reads as it was."""
 
 _ABOUT: Final = {
     kind: kind.value.partition("_")[0] if kind is not ChangeKind.MEMBERS_SET else "body" for kind in ChangeKind
@@ -53,11 +65,17 @@ def refresh_facts(session: Session, base: Facts, revision: int) -> Facts:
     among thousands of cameras does not wait for all of them to be read again."""
     changed = session.execute(
         select(ChangeRow.kind, ChangeRow.subject)
-        .where(ChangeRow.effective > base.revision, ChangeRow.effective <= revision)
+        .where(
+            ChangeRow.effective > base.revision,
+            ChangeRow.effective <= revision,
+            ChangeRow.kind.not_in([kind.value for kind in _NO_FACTS]),
+        )
         .limit(_REFRESH_LIMIT + 1)
     ).all()
     if len(changed) > _REFRESH_LIMIT:
         return load_facts(session, revision)
+    if not changed:
+        return replace(base, revision=revision)
     names: dict[str, set[str]] = {"body": set(), "person": set(), "camera": set(), "document": set()}
     for kind, subject in changed:
         names.setdefault(_ABOUT[ChangeKind(kind)], set()).add(subject)
