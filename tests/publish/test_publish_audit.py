@@ -37,11 +37,11 @@ def test_the_first_page_of_the_screen_is_one_page_and_names_all_twelve() -> None
     sheet = sheet_of(commune.whole(), "fr")
     lines = first_page(sheet)
     assert len(lines) <= PAGE_LINES
-    assert max(map(len, lines)) <= WIDTH + 70  # the last line, of hashes, is not wrapped
+    assert max(map(len, lines)) <= WIDTH
     text = "\n".join(lines)
     for number in range(1, 13):
         assert f"{number:>2}. [" in text
-    assert "conseil juridique" in text
+    assert "conseil juridique" in text.replace("\n", " ")
     assert screen_of(sheet).split("\f")[0].strip() == text.strip()
 
 
@@ -85,6 +85,27 @@ def test_the_checklist_has_each_of_the_23_papers_once() -> None:
     assert states["D10"] is PaperState.INCOMPLETE
     assert states["D17"] is PaperState.NOT_NEEDED
     assert states["D4"] is PaperState.PRESENT
+
+
+@pytest.mark.parametrize(
+    ("last_day", "step"),
+    [("2027-02-28", "12 mois"), ("2026-09-02", "6 mois"), ("2026-03-31", "30 jours"), ("2026-03-03", "1 jour")],
+)
+def test_what_ends_is_told_with_its_step_and_what_to_do(last_day: str, step: str) -> None:
+    rows, papers = commune.small()
+    commune.paper(papers, "agreement/agglomeration")["valid_until"] = last_day
+    told = [one for one in sheet_of(commune.audited(rows, papers), "fr")["deadlines"] if one["on"] == last_day]
+    assert [one["stage_label"] for one in told] == [step]
+    assert told[0]["task"]
+
+
+def test_the_inquiry_of_an_accreditation_is_told_six_months_before() -> None:
+    rows, papers = commune.small()
+    commune.paper(papers, "accreditation/asvp-1")["fields"]["inquiry_on"] = "2021-06-01"
+    report = commune.audited(rows, papers)
+    assert report.findings == ()
+    told = [one for one in sheet_of(report, "fr")["deadlines"] if one["reason"] == "inquiry"]
+    assert [one["on"] for one in told] == ["2026-06-01"]
 
 
 def test_without_any_paper_the_audit_still_answers() -> None:

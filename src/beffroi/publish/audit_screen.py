@@ -41,7 +41,8 @@ def first_page(sheet: dict[str, Any]) -> list[str]:
     left = len(sheet["findings"]) - told
     if left:
         lines.append(f"… et {left} autre(s) : voir le détail." if fr else f"… and {left} more: see the detail.")
-    return [*lines, "", f"{'Règles' if fr else 'Rules'} {sheet['rule_set_hash'][:16]}. {sheet['not_advice']}"]
+    foot = f"{'Règles' if fr else 'Rules'} {sheet['rule_set_hash'][:16]}. {sheet['not_advice']}"
+    return [*lines, "", *textwrap.wrap(foot, WIDTH)]
 
 
 def _short(finding: dict[str, Any]) -> list[str]:

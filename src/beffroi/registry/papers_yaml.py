@@ -76,7 +76,7 @@ def _check_events(text: str) -> None:
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) or getattr(event, "tag", None):
-            line = event.start_mark.line + 1
+            line = event.start_mark.line + 1 if event.start_mark is not None else 1
             raise _refused(
                 f"ligne {line} : ancres, alias et étiquettes sont exclus",
                 f"line {line}: anchors, aliases and tags are not taken",
