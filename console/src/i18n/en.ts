@@ -8,7 +8,8 @@ import { acts, health, register, accounts } from './en/lists';
 import { documents } from './en/documents';
 import { cameras } from './en/cameras';
 import { people, posts, room } from './en/room';
+import { roster, tonight } from './en/night';
 import { help } from './en/help';
 import type { fr } from './fr';
 
-export const en: typeof fr = { app, errors, nav, bar, login, invitation, duty, wall, tile, refusal, replay, acts, health, register, accounts, documents, cameras, room, people, posts, help };
+export const en: typeof fr = { app, errors, nav, bar, login, invitation, duty, wall, tile, refusal, replay, acts, health, register, accounts, documents, cameras, room, people, posts, tonight, roster, help };

@@ -8,6 +8,7 @@ import { acts, health, register, accounts } from './fr/lists';
 import { documents } from './fr/documents';
 import { cameras } from './fr/cameras';
 import { people, posts, room } from './fr/room';
+import { roster, tonight } from './fr/night';
 import { help } from './fr/help';
 
-export const fr = { app, errors, nav, bar, login, invitation, duty, wall, tile, refusal, replay, acts, health, register, accounts, documents, cameras, room, people, posts, help };
+export const fr = { app, errors, nav, bar, login, invitation, duty, wall, tile, refusal, replay, acts, health, register, accounts, documents, cameras, room, people, posts, tonight, roster, help };

@@ -10,13 +10,16 @@ export class ApiError extends Error {
   readonly code: string;
   readonly text: Text;
   readonly refusal: Refusal | null;
+  /** The whole answer, where a room reads more than the sentence. */
+  readonly body: unknown;
 
-  constructor(status: number, code: string, text: Text, refusal: Refusal | null = null) {
+  constructor(status: number, code: string, text: Text, refusal: Refusal | null = null, body: unknown = null) {
     super(text.en);
     this.status = status;
     this.code = code;
     this.text = text;
     this.refusal = refusal;
+    this.body = body;
   }
 
   /** The centre did not answer, or not as a centre answers: worth trying again. */
@@ -43,7 +46,7 @@ function errorOf(status: number, body: unknown): ApiError {
     : status === 429 ? both((t) => t.errors.wait)
     : both((t) => t.errors.centre);
   const text = error?.text && typeof error.text.fr === 'string' ? error.text : (refusal?.sentence ?? generic);
-  return new ApiError(status, error?.code ?? String(status), text, refusal);
+  return new ApiError(status, error?.code ?? String(status), text, refusal, body);
 }
 
 /** A call with a JSON body, or with the bytes of a file. */

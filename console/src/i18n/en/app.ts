@@ -46,6 +46,8 @@ export const nav: typeof french.nav = {
   room: 'Room',
   people: 'People',
   posts: 'Workstations',
+  tonight: 'Tonight',
+  roster: 'Roster',
 };
 
 export const bar: typeof french.bar = {

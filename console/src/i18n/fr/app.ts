@@ -44,6 +44,8 @@ export const nav = {
   room: 'Salle',
   people: 'Personnes',
   posts: 'Postes',
+  tonight: 'Ce soir',
+  roster: 'Planning',
 };
 
 export const bar = {
