@@ -4,6 +4,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
+from tests.law.oracle import oracle
 
 from beffroi.domain.acts import Verdict
 from beffroi.domain.facts import Facts
@@ -104,3 +105,16 @@ def test_an_unsettled_answer_must_say_so(outcomes: list[Outcome]) -> None:
 
 def _row(one: Outcome) -> str:
     return one.decision.ground.removeprefix("row-").lstrip("0").removesuffix("-register")
+
+
+def test_a_second_reading_of_the_table_expects_the_same() -> None:
+    """Three readings of one text: the cases, the engine, and the oracle, which shares nothing with either."""
+    differing = []
+    for one in questions(FILES):
+        read, expected, authority = oracle(one.facts, one.request), one.case.expect, one.case.authority
+        same = expected.value == read.verdict or (expected is Expected.REFUSE and not read.allowed)
+        if authority is not None and read.allowed and read.authority is not None:
+            same = same and authority.replace("president_cd", "president-cd") == read.authority
+        if not same:
+            differing.append(f"{one.place.file}:{one.place.line} {one.case.id}: {read}")
+    assert differing == []

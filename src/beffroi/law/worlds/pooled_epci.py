@@ -30,7 +30,7 @@ def pooled_epci() -> World:
     for camera in ("cX", "cY", "cD"):
         land.requisition([camera], "investigator")
     land.command_presence("prefect", "X").mission_letter("inspector")
-    land.administrative_request("administration", ["cX"]).subject_request("subject", ["cX"])
+    land.administrative_request("administration", ["cZ"]).subject_request("subject", ["cZ"])
     return World(
         "pooled-epci",
         Text(
