@@ -98,11 +98,11 @@ def placed(q: Question) -> bool:
 
 
 def in_service(q: Question) -> bool:
-    """Notice of commissioning; then, once the law asked for them, commitment, assessment and record of processing."""
+    """Notice of commissioning; then, once the law asked for them, the CNIL's receipt, assessment, record of processing."""
     at = q.request.at
     return (
         bool(q.about_place("commissioning"))
-        and (at < COMMITMENT_ENTERS or bool(q.about_place("cnil_commitment")))
+        and (at < COMMITMENT_ENTERS or any(text(one, "receipt") for one in q.about_place("cnil_commitment")))
         and (at < GDPR_ENTERS or (assessed(q) and bool(q.about_place("processing_record"))))
     )
 

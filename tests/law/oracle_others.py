@@ -17,13 +17,17 @@ def row_25(q: Question) -> str | None:
     return "chief/" + q.person.employer if agreements and ready(q, recipients(q)) else None
 
 
+def still_kept(q: Question) -> bool:
+    """The images asked for are within the retention of an order that holds (origin n: of the record of processing)."""
+    sources = q.about_place("processing_record") if q.origin == "n" else camera.orders(q)
+    return any(camera.within_term(q, number(one, "retention_days")) for one in sources)
+
+
 def row_27(q: Question) -> str | None:
     """An investigator: a limited extract under a requisition; viewing on the spot if it says so."""
     if q.status != "investigator" or not q.request.strong_auth:
         return None
-    kept = "processing_record" if q.origin == "n" else "prefect_order"
-    sources = q.about_place(kept) if q.origin == "n" else camera.orders(q)
-    if q.origin == "h" or not any(camera.within_term(q, number(one, "retention_days")) for one in sources):
+    if not still_kept(q):
         return None
     for one in q.of_person("requisition"):
         wide = q.act == "extract" or yes(one, "onsite_viewing")
@@ -43,7 +47,7 @@ def row_29(q: Question) -> str | None:
     """An administrative authority, in its procedure."""
     asked = q.status == "administrative_authority" and q.request.strong_auth
     named = any(covers_footage(q, one) for one in q.of_person("administrative_request"))
-    return "own/" + q.person.employer if asked and named else None
+    return "own/" + q.person.employer if asked and named and still_kept(q) else None
 
 
 def row_31(q: Question) -> str | None:
@@ -120,7 +124,7 @@ def row_41(q: Question) -> str | None:
     """A person asks for images of themselves: the controller decided."""
     asked = q.status == "data_subject" and q.request.strong_auth
     granted = any(camera.request_granted(one) and covers_footage(q, one) for one in q.of_person("subject_request"))
-    return "controller/" + q.camera.responsible if asked and granted else None
+    return "controller/" + q.camera.responsible if asked and granted and still_kept(q) else None
 
 
 def row_43a(q: Question) -> str | None:

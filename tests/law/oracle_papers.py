@@ -180,4 +180,4 @@ def within_hours(hours: str, local: time) -> bool:
         first, last = (time.fromisoformat(one) for one in hours.split("-"))
     except ValueError:
         return False
-    return first <= local < last if first < last else local >= first or local < last
+    return first <= local < last if first <= last else local >= first or local < last

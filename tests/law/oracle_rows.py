@@ -9,7 +9,8 @@ from tests.law import oracle_public as public
 from tests.law.oracle_papers import Question, midnight, text
 
 CODE = date(2012, 5, 1)
-SHARING = date(2021, 5, 27)  # loi Sécurité globale: L.132-14, L.132-14-1, L.512-1, L.512-3
+GDPR = date(2018, 5, 25)
+SHARING = date(2021, 5, 27)  # loi Sécurité globale: L.132-14, L.132-14-1, L.512-1, L.512-1-2, L.512-3
 COMMON_PARTS = INSPECTION = date(2023, 5, 21)
 ACCESS_LIST = date(2023, 11, 30)  # décret 2023-1102: R.253-3
 
@@ -36,9 +37,9 @@ ROWS = (
     Row("row-04", CODE, FIVE, public.row_04),
     Row("row-06", CODE, FIVE, public.row_06),
     Row("row-07", ACCESS_LIST, FIVE, public.row_07),
-    Row("row-08", ACCESS_LIST, FIVE, public.row_08),
-    Row("row-08bis", ACCESS_LIST, FIVE, public.row_08bis),
-    Row("row-10", ACCESS_LIST, FIVE, public.row_10),
+    Row("row-08", SHARING, FIVE, public.row_08),
+    Row("row-08bis", SHARING, FIVE, public.row_08bis),
+    Row("row-10", SHARING, FIVE, public.row_10),
     Row("row-11", ACCESS_LIST, FIVE, public.row_11),
     Row("row-13", SHARING, FIVE, public.row_13),
     Row("row-15", SHARING, FIVE, public.row_15, interpretation=True),
@@ -60,8 +61,8 @@ ROWS = (
     Row("row-38", ACCESS_LIST, FIVE, others.row_38),
     Row("row-40", INSPECTION, ("live", "replay", "extract"), others.row_40),
     Row("row-41", ACCESS_LIST, ("replay", "extract"), others.row_41),
-    Row("row-43a", ACCESS_LIST, FIVE, others.row_43a),
-    Row("row-43b", ACCESS_LIST, FIVE, others.row_43b, unsettled=True),
+    Row("row-43a", GDPR, FIVE, others.row_43a),
+    Row("row-43b", GDPR, FIVE, others.row_43b, unsettled=True),
 )
 """A row and the day from which its articles let it open anything."""
 

@@ -34,6 +34,7 @@ WRONG: Final[dict[str, tuple[tuple[str, tuple[Any, ...]], ...]]] = {
         ("cnil_consultation", ("", "C-1", None)),
         ("dpo_opinion", ("", None)),
     ),
+    "cnil_commitment": (("receipt", ("", "  ", None)),),
     "processing_record": (("retention_days", (0, 1, None, 5)),),
     "agreement": (("viewing_staff", (0, -1, True, "6")), ("hours", ("09:00-11:00", "20:00-05:00", "nuit"))),
     "state_agreement": (("feed_legal_basis", ("", None)),),

@@ -113,7 +113,7 @@ def _places(desk: Desk, cameras: Sequence[Camera]) -> Iterator[Document]:
         here: dict[str, Any] = {"bodies": [commune]}
         risk = desk.pick(["moyen", "moyen", "faible", "high", "élevé"])
         yield desk.write("commissioning", commune, **here)
-        yield desk.write("cnil_commitment", commune, **here)
+        yield desk.write("cnil_commitment", commune, **here, receipt="C-1")
         yield desk.write(
             "impact_assessment",
             commune,

@@ -12,7 +12,7 @@ from tests.law.worldgen_defects import damage
 from beffroi.domain.acts import IMAGE_ACTS, Act, Purpose
 from beffroi.domain.clock import to_wall_us
 from beffroi.domain.decision import ActRequest
-from beffroi.domain.documents import Document
+from beffroi.domain.documents import Document, DocumentKind
 from beffroi.domain.facts import Facts
 from beffroi.domain.ids import CameraId, PersonId
 from beffroi.domain.ranges import WallRange
@@ -48,6 +48,10 @@ LEGAL_DAYS: Final = (
     date(2021, 5, 27),
     date(2023, 5, 21),
     date(2023, 11, 30),
+)
+NEARBY: Final = (
+    *(timedelta(microseconds=1), timedelta(microseconds=-1), timedelta(minutes=1), timedelta(minutes=15)),
+    *(timedelta(hours=1), timedelta(hours=-1), timedelta(hours=12), timedelta(days=1), timedelta(days=30)),
 )
 CLOCK: Final = (time(5, 59, 59, 999999), time(6), time(22, 59, 59), time(23), time(23, 30), time(8), time(12), time(3))
 
@@ -132,6 +136,9 @@ def relevant(facts: Facts, request: ActRequest) -> list[Document]:
     """The documents that name nobody else, no other camera and no other place."""
     person, camera = facts.persons[request.person], facts.cameras[request.camera]
     mine = {person.employer, camera.commune, camera.responsible}
+    for one in facts.documents:
+        if one.kind is DocumentKind.SECONDMENT and request.person in one.scope.persons:
+            mine |= one.scope.bodies
     return [
         one
         for one in facts.documents
@@ -146,7 +153,10 @@ def worlds(seed: int | str, questions: int = 3) -> tuple[Facts, list[ActRequest]
     draw = Random(seed)  # noqa: S311  repeatable worlds, no secret
     at = instant(draw)
     facts = world(draw, at)
-    asked = [question(draw, at, facts) for _ in range(questions)]
+    asked = [question(draw, at, facts)]
+    while len(asked) < questions:  # the same again at another instant, now and then: nothing kept may answer wrongly
+        again = replace(asked[0], at=at + draw.choice(NEARBY)) if draw.random() < 0.3 else None
+        asked.append(again or question(draw, at, facts))
     for request in asked:  # each question has its chance to feel a defect
         for _ in range(draw.choice([0, 0, 0, 1, 1, 2])):
             near = relevant(facts, request)

@@ -1,0 +1,207 @@
+"""Around one question that a row opens: the same with one thing otherwise, so that each clause of the row is felt."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from tests.law.worldgen_defects import WRONG
+from tests.law.worldgen_questions import relevant
+from tests.law.worldgen_shape import PLACER
+from tests.support.worlds import paper
+
+from beffroi.domain.acts import Act, Form, Origin, Purpose
+from beffroi.domain.clock import to_wall_us
+from beffroi.domain.decision import ActRequest
+from beffroi.domain.documents import Document, DocumentKind, DocumentStatus, JsonValue
+from beffroi.domain.facts import BodyKind, Facts, PersonStatus
+from beffroi.domain.ids import BodyId, CameraId, PersonId
+from beffroi.domain.ranges import WallRange
+
+PARIS: Final = ZoneInfo("Europe/Paris")
+Near = Iterator[tuple[Facts, ActRequest]]
+TITLES: Final = ("requisition", "administrative_request", "subject_request", "mission_letter")
+HOURS: Final = (
+    *("10:00-11:00", "09:00-10:00", "23:00-10:00", "23:00-10:01", "10:00-09:00", "10:01-09:00", "10:00-10:00"),
+    *("09:00-10:01", "00:00-24:00", "midi"),
+)
+MORE: Final[dict[str, tuple[dict[str, Any], ...]]] = {
+    "impact_assessment": ({"residual_risk": "high", "cnil_consultation": "C-1"},),
+    "prefect_order": (*({"hours": one} for one in HOURS), {"acts": ["live", "replay", "ptz", "extract", "relay"]}),
+    "agreement": tuple({"hours": one} for one in HOURS),
+    "coordination": ({"night_clause": False},),
+    "accreditation": ({"employer": "S", "also_for": []}, {"employer": "E", "also_for": ["S"]}, {"employer": "E"}),
+}
+"""Fields that matter together, beside those of `WRONG` taken one by one."""
+
+
+def near(facts: Facts, request: ActRequest) -> Near:
+    """The question itself, and every variation of it."""
+    yield facts, request
+    yield from _asked_otherwise(facts, request)
+    yield from _elsewhere(facts, request)
+    yield from _by_another(facts, request)
+    yield from _bodies(facts, request)
+    yield from _papers(facts, request)
+    yield from _alone(facts, request)
+
+
+def _asked_otherwise(facts: Facts, request: ActRequest) -> Near:
+    for purpose in (None, Purpose.F1, Purpose.F3, Purpose.F4, Purpose.FE, Purpose.FC, Purpose.F11):
+        yield facts, replace(request, purpose=purpose)
+    yield facts, replace(request, strong_auth=False)
+    for post in (None, "csu-1", "csu-9"):
+        yield facts, replace(request, post=post)
+    if request.act is Act.EXTRACT:
+        for second in (
+            None,
+            request.person,
+            "nobody",
+            "press",
+            "technician",
+            "agentY",
+            "pmX",
+            "agentX",
+            "hospital",
+            "agentD",
+        ):
+            yield facts, replace(request, second=None if second is None else PersonId(second))
+    if request.act is Act.RELAY:
+        for recipient in (None, "customs", "gendarmerie", "state"):
+            yield facts, replace(request, recipient=recipient)
+    if request.footage is not None:
+        yield facts, replace(request, footage=None)
+        for age in (timedelta(days=30), timedelta(days=30, hours=-1), timedelta(days=8), timedelta(days=9, hours=1)):
+            start = to_wall_us(request.at - age)
+            yield facts, replace(request, footage=WallRange(start, start + 1_000_000))
+        yield facts, replace(request, footage=WallRange(request.footage.from_us, request.footage.to_us + 10**13))
+
+
+def at_local(request: ActRequest, hour: int, minute: int) -> datetime:
+    """The same day at this hour in France."""
+    return request.at.astimezone(PARIS).replace(hour=hour, minute=minute).astimezone(request.at.tzinfo)
+
+
+def _elsewhere(facts: Facts, request: ActRequest) -> Near:
+    camera = facts.cameras[request.camera]
+    changes: list[dict[str, Any]] = [{"placement_confirmed_by": None}, {"system": "elsewhere"}]
+    changes += [{"origin": origin} for origin in Origin]
+    changes += [{"commune": BodyId(one)} for one in ("Y", "Z", "E", "nowhere")]
+    changes += [{"controller": BodyId(one) if one else None} for one in ("", "X", "E", "D", "hosp", "shop")]
+    for change in changes:
+        yield replace(facts, cameras={**facts.cameras, camera.id: replace(camera, **change)}), request
+
+
+def _by_another(facts: Facts, request: ActRequest) -> Near:
+    person = facts.persons[request.person]
+    changes: list[dict[str, Any]] = [{"status": one} for one in PersonStatus]
+    changes += [{"commune": BodyId(one) if one else None} for one in ("", "X", "Y")]
+    for one in facts.bodies:
+        changes += [{"employer": one}, {"employer": one, "commune": None}]
+    changes.append({"employer": BodyId("Y"), "commune": BodyId("Y")})
+    for change in changes:
+        yield replace(facts, persons={**facts.persons, person.id: replace(person, **change)}), request
+
+
+def _bodies(facts: Facts, request: ActRequest) -> Near:
+    person, camera = facts.persons[request.person], facts.cameras[request.camera]
+    for name in sorted({person.employer, camera.commune, camera.responsible, BodyId("S"), BodyId("E")}):
+        body = facts.bodies[name]
+        changes: list[dict[str, Any]] = [{"form": one} for one in (None, *Form)]
+        changes += [{"kind": one} for one in BodyKind]
+        changes += [{"members": body.members - {one}} for one in body.members]
+        changes += [{"departement": ""}, {"departement": "98"}]
+        for change in changes:
+            yield replace(facts, bodies={**facts.bodies, name: replace(body, **change)}), request
+    nowhere = replace(facts.bodies[camera.commune], departement="")
+    blank = [
+        replace(one, fields={**one.fields, "departements": [""]})
+        for one in facts.documents
+        if one.kind == "accreditation"
+    ]
+    yield replace(facts, bodies={**facts.bodies, nowhere.id: nowhere}).with_documents(*blank), request
+
+
+def _papers(facts: Facts, request: ActRequest) -> Near:
+    for document in relevant(facts, request):
+        yield from ((changed, request) for changed in _otherwise(facts, document))
+        if document.kind is DocumentKind.COORDINATION:
+            for hour, minute in ((5, 59), (6, 0), (22, 59), (23, 0), (23, 30)):
+                at = replace(request, at=at_local(request, hour, minute))
+                yield facts, at
+                yield from ((changed, at) for changed in _otherwise(facts, document))
+        if document.kind is DocumentKind.PREFECT_ORDER:
+            posted = replace(document, fields={**document.fields, "posts": ["csu-1"]})
+            for post in (None, "csu-1", "csu-9"):
+                yield facts.with_documents(posted), replace(request, post=post)
+    for title in ("L512-1", "L512-1-2", "L512-2"):
+        added = paper(DocumentKind.POLICE_POOLING, "more", bodies=("X", "W"), fields={"title": title})
+        yield facts.with_documents(added), request
+    for row in ("row-03", "row-15", "row-18"):
+        for answer in ("closed", "open"):
+            told: dict[str, JsonValue] = {"point": row, "answer": answer}
+            added = paper(DocumentKind.PREFECTURE_POSITION, "more", bodies=("X",), fields=told)
+            yield facts.with_documents(added), request
+            for changed in _otherwise(facts.with_documents(added), added):
+                yield changed, request
+
+
+def _otherwise(facts: Facts, document: Document) -> Iterator[Facts]:
+    """One document gone, only proposed, about something else, or with another word in it."""
+    yield facts.without_document(document.id)
+    yield facts.with_documents(replace(document, status=DocumentStatus.PROPOSED, confirmed_by=None))
+    scope = document.scope
+    for other in (
+        replace(scope, cameras=frozenset({CameraId("cvz")})),
+        replace(scope, bodies=frozenset({BodyId("Z")})),
+        replace(scope, persons=frozenset({PLACER})),
+    ):
+        yield facts.with_documents(replace(document, scope=other))
+    fields = document.fields
+    singles = ({name: value} for name, values in WRONG.get(document.kind.value, ()) for value in values)
+    for change in (*singles, *MORE.get(document.kind.value, ()), *_natures(document)):
+        yield facts.with_documents(replace(document, fields={**fields, **change}))
+
+
+def _natures(document: Document) -> Iterator[dict[str, Any]]:
+    natures = document.fields.get("natures")
+    if not isinstance(natures, dict):
+        return
+    for member in natures:
+        for nature in ("commune", "epci_dlpd", "epci", "departement", "region", "other"):
+            yield {"natures": {**natures, member: nature}}
+    for several in (("D2",), ("D2", "D3")):
+        yield {"natures": {**natures, **dict.fromkeys(several, "departement")}}
+    for form in ("D", "E"):
+        yield {"form": form, "natures": {key: one for key, one in natures.items() if one != "departement"}}
+
+
+def _alone(facts: Facts, request: ActRequest) -> Near:
+    """Where several papers could serve, one alone, in every way."""
+    if request.act is Act.EXTRACT:
+        for title in TITLES:
+            others = tuple(one for one in facts.documents if one.kind not in TITLES or one.kind == title)
+            yield from _only(replace(facts, documents=others), request, title)
+    for kinds in (("designation",), ("service_designation",), ("designation", "service_designation")):
+        gone = {one.id for one in relevant(facts, request) if one.kind in kinds}
+        rest = replace(facts, documents=tuple(one for one in facts.documents if one.id not in gone))
+        yield rest, request
+        for left in ("designation", "service_designation"):
+            yield from _only(rest, request, left)
+        for order in (one for one in relevant(rest, request) if one.kind is DocumentKind.PREFECT_ORDER):
+            for act in (request.act.value, "configure"):
+                yield rest.with_documents(replace(order, fields={**order.fields, "agent_acts": [act]})), request
+    unfed = tuple(one for one in facts.documents if one.kind is not DocumentKind.STATE_AGREEMENT)
+    consents = {one.id for one in facts.documents if one.fields.get("object") == "commune_consent"}
+    yield replace(facts, documents=unfed), request
+    yield replace(facts, documents=tuple(one for one in unfed if one.id not in consents)), request
+
+
+def _only(facts: Facts, request: ActRequest, kind: str) -> Near:
+    for document in relevant(facts, request):
+        if document.kind == kind:
+            yield from ((changed, request) for changed in _otherwise(facts, document))
+    for document in facts.documents:
+        if document.kind == kind and kind in TITLES:
+            yield from ((changed, request) for changed in _otherwise(facts, document))
