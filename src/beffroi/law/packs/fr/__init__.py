@@ -1,6 +1,6 @@
 """The French pack. Nothing outside this folder knows an article or a French legal form.
 
-The data files are read by `beffroi.law.pack`. `dossier` and the two `slots` modules find the documents that bear on a
+The data files are read by `beffroi.law.pack`. `dossier` and the `slots` modules find the documents that bear on a
 request, `links` says who may know of a camera, `territory` indexes facts, `term` counts how long an image may live.
 """
 

@@ -113,6 +113,10 @@ class Dossier:
         return self.facts.about_both(kind, one, other, self.at) if one and other else ()
 
 
+Slot = Callable[[Dossier, Asked], Found]
+"""Finds the paper of a slot."""
+
+
 def about_place(document: Document, camera: Camera) -> bool:
     """The commune is named, and, where the paper names cameras or systems, this camera is among them."""
     scope = document.scope

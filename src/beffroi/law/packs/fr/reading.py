@@ -2,8 +2,9 @@
 it is not understood."""
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from beffroi.domain.documents import Document
@@ -53,6 +54,13 @@ def hours(document: Document) -> tuple[int, int]:
     opens, closes = first * 60 + first_minute, last * 60 + last_minute
     in_day = max(opens, closes) <= _DAY_MINUTES and max(first_minute, last_minute) < 60
     return (opens, closes) if in_day else (0, 0)
+
+
+def open_at(told: Mapping[str, Any], minute: int) -> bool:
+    """Whether hours are open (only to choose between papers: the policies decide)."""
+    opens, closes = told["opens"], told["closes"]
+    inside: bool = opens <= minute < closes if opens <= closes else opens <= minute or minute < closes
+    return inside
 
 
 def moment(document: Document, field: str, *, last: bool = False) -> datetime | None:

@@ -15,15 +15,16 @@ from beffroi.domain.ids import AuthorityId, BodyId, CameraId, PersonId
 from beffroi.domain.text import Text
 from beffroi.law.situation import Found, Situation
 
-from .dossier import IN_FORCE, Asked, Dossier
+from .dossier import IN_FORCE, Asked, Dossier, Slot
 from .links import commune_of, hosts, linked
 from .reading import count, word
-from .slots import PLACE_SLOTS, Slot, other_police_pooling
+from .slots import PLACE_SLOTS, other_police_pooling
 from .slots_of_persons import FRAMES, PERSON_SLOTS, authorities
+from .slots_of_pooling import POOLING_SLOTS
 from .term import term_end
 from .territory import Territory
 
-SLOTS: Final[Mapping[str, Slot]] = {**PLACE_SLOTS, **PERSON_SLOTS}
+SLOTS: Final[Mapping[str, Slot]] = {**PLACE_SLOTS, **POOLING_SLOTS, **PERSON_SLOTS}
 ALWAYS: Final = frozenset({"order", "processing_record", "requisition"})
 """Slots that something beside the policies reads: the term of the images, the authority of a requisition."""
 

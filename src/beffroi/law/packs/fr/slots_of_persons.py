@@ -8,9 +8,9 @@ from beffroi.domain.documents import Document, DocumentKind
 from beffroi.domain.facts import PersonStatus
 from beffroi.law.situation import Found
 
-from .dossier import IN_FORCE, Asked, Dossier, about_place, serves_nothing
+from .dossier import IN_FORCE, Asked, Dossier, Slot, about_place, serves_nothing
 from .reading import filled, flag, moment, names, word
-from .slots import Slot, consent_to, state_agreements
+from .slots_of_pooling import consent_to, state_agreements
 
 _Kind = DocumentKind
 FRAMES: Final = {"flagrance": "procureur", "preliminary": "procureur", "information": "juge"}
