@@ -70,6 +70,8 @@ TABLE: Final[Mapping[str, Expected]] = {
 }
 _LAPSED_ARTICLE: Final = "CSI L.252-1"
 _UNKNOWN_TO_POOLED: Final = "CSI L.132-14 I"
+_UNKNOWN_TO_INSPECTORS: Final = "CSI R.253-3"
+"""A mission letter would open nothing that is not there."""
 
 
 def roles(house: House, *, cameras: Sequence[str] = EVERYWHERE) -> Kept:
@@ -202,6 +204,8 @@ def _article(house: House, key: str, camera: str) -> str:
         return _LAPSED_ARTICLE
     if camera == UNKNOWN and expected.sees == _POOLED:
         return _UNKNOWN_TO_POOLED
+    if camera == UNKNOWN and key == "inspector":
+        return _UNKNOWN_TO_INSPECTORS
     return expected.article
 
 
