@@ -84,8 +84,8 @@ soak: install  ## long runs: memory, 200 kills, 100 000 worlds of law
 	@BEFFROI_SEED=$(SEED) BEFFROI_KILLS=200 $(PYTEST) -o timeout=3600 -s tests/e2e/test_house_kills.py
 	@BEFFROI_SEED=$(SEED) BEFFROI_WORLDS=100000 $(PYTEST) -o timeout=7200 tests/law/test_law_oracle.py
 
-screenshot: install  ## make docs/img/wall.png again
-	@BEFFROI_KEEP_SCREENSHOT=1 $(PY) -m pytest -p no:cacheprovider tests/e2e -k wall
+screenshot: install  ## make the pictures of docs/img again
+	@BEFFROI_KEEP_SCREENSHOT=1 $(PY) -m pytest -p no:cacheprovider tests/e2e -k picture
 
 lock: $(STAMPS)/system  ## pin requirements again, with hashes, without any registry's address
 	@$(VENV)/bin/uv pip compile --quiet --generate-hashes --no-header --no-emit-index-url --universal --python-version 3.11 \

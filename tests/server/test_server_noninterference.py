@@ -93,7 +93,8 @@ def script(commune: BodyId, person: str) -> Script:
         for path in (
             "/api/me", "/api/reasons", "/api/cameras", "/api/health/cameras", "/api/health/system", "/api/documents",
             "/api/documents/kinds", "/api/documents/names", "/api/persons", "/api/cameras/file", "/api/screen",
-            "/api/reviews", "/api/announcements", "/api/accounts", "/api/register", "/api/register/checkpoint", "/api/openapi.json", "/api/nothing", "/x",
+            "/api/reviews", "/api/announcements", "/api/accounts", "/api/register",
+            "/api/register/checkpoint", "/api/openapi.json", "/api/nothing", "/x",
         )
         if (person, path) != ("adminE", ADMINISTRATORS_SEE_ALL_ACCOUNTS)
     ]  # fmt: skip

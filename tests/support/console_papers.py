@@ -75,7 +75,7 @@ def document(identifier: str) -> Json | None:
         {"name": "retention_days", "label": t("conservation en jours"), "value": 15},
     ]
     changed = {"name": "retention_days", "label": t("conservation en jours"), "before": 30, "after": 15}
-    bare = {"status_at": None, "confirmed_by": None, "fields": {}, "signed_on": "2026-01-01", "remarks": []}
+    bare: Json = {"status_at": None, "confirmed_by": None, "fields": {}, "signed_on": "2026-01-01", "remarks": []}
     scope: Json = {"bodies": [], "cameras": [], "systems": [], "persons": []}
     return {
         **row,

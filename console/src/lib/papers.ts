@@ -3,7 +3,7 @@
  * centre, which checks again and has the last word.
  */
 import type { DocumentRow, FieldSpec } from './lawtypes';
-import { dayTime, fromCivil, parseInstant, toIso } from './time';
+import { frenchDay, fromCivil, parseInstant, shortTime, toIso } from './time';
 
 /** What a form holds of one field: a text, a switch, or the values that were ticked. */
 export type Typed = string | boolean | string[];
@@ -138,7 +138,7 @@ export function inOrder(rows: readonly DocumentRow[]): DocumentRow[] {
 /** "2026-03-02" → "02/03/2026"; an instant is told in legal time. */
 export function dayOf(iso: string | null | undefined): string {
   const us = iso?.includes('T') ? parseInstant(iso) : null;
-  if (us !== null) return dayTime(us);
+  if (us !== null) return `${frenchDay(us)} ${shortTime(us)}`;
   const parts = /^(\d{4})-(\d{2})-(\d{2})$/.exec(iso ?? '');
   return parts ? `${parts[3]}/${parts[2]}/${parts[1]}` : (iso ?? '');
 }

@@ -13,10 +13,9 @@ REFUSED: Final = "fc-point-d-apport"
 DELAY_TARGET_MS: Final = 300.0
 _CARD: Final = (
     "L.132-14 IV",
-    "Ce qui lèverait le refus",
+    "Que faire maintenant",
     "onvention en vigueur entre INGEAGGLO et Fontclaire",
-    "À qui s’adresser",
-    "hef de salle",
+    "Prévenez le chef de salle",
 )
 PICTURE_BYTES: Final = 400_000
 _MOVED_FRAMES: Final = 50
@@ -71,9 +70,12 @@ def refusal_card(desk: Desk, *, camera: str = REFUSED) -> Kept:
     for part in ("la convention entre INGEAGGLO et Fontclaire a pris fin", *_CARD):
         demand(part in words, f"La carte ne dit pas « {part} » : {words}", f"The card does not say “{part}”: {words}")
     demand(not desk.tiles()[camera]["frames"], "Une image a été montrée", "A picture was shown")
-    tile.get_by_role("button", name="Pourquoi").click()
-    unmet = tile.get_by_role("listitem").filter(has_text="non remplie").all_inner_texts()
+    tile.get_by_role("button", name="Pourquoi ?", exact=True).click()
+    dialog = desk.page.get_by_role("dialog")
+    dialog.get_by_role("listitem").first.wait_for()
+    unmet = dialog.get_by_role("listitem").filter(has_text="non remplie").all_inner_texts()
     demand(unmet, "La carte ne dit pas quelle condition manque", "The card does not say which condition fails")
+    desk.page.keyboard.press("Escape")
     return kept("Refus : la phrase, l'article, ce qui le lèverait, à qui s'adresser, sans aucune image")
 
 
