@@ -1,10 +1,10 @@
 """The core of the store: an immutable snapshot for readers, numbered and registered changes for writers."""
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeVar
 
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
@@ -211,8 +211,13 @@ class FactStore:
             head = session.get_one(HeadRow, 1, with_for_update=True)
             if any(change.widens for change in entered):
                 head.revision += 1
+            rows = {
+                row.revision: row
+                for some in batched([change.revision for change in entered])
+                for row in session.scalars(select(ChangeRow).where(ChangeRow.revision.in_(some)))
+            }
             for change in entered:
-                row = session.get_one(ChangeRow, change.revision)
+                row = rows[change.revision]
                 row.ledger_index = change.ledger_index
                 if row.effective is None:
                     row.effective = head.revision
@@ -226,6 +231,14 @@ class FactStore:
         self._seen_s = float("-inf")
         if changes:
             self._bus.publish(FactsChanged(revision=revision, changes=tuple(changes)))
+
+
+T = TypeVar("T")
+
+
+def batched(several: Sequence[T], size: int = 500) -> Iterator[Sequence[T]]:
+    """So many at a time: databases limit how many values a statement holds."""
+    return (several[start : start + size] for start in range(0, len(several), size))
 
 
 def known(condition: bool, what: str) -> None:

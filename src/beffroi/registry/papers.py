@@ -1,10 +1,11 @@
 """Documents: entered by one person, suspended or withdrawn by one alone (`confirming` has what opens)."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from beffroi.domain.documents import Document, DocumentStatus
@@ -14,7 +15,7 @@ from beffroi.domain.ids import DocumentId, PersonId
 from beffroi.domain.text import Text
 from beffroi.registry import entitlement
 from beffroi.registry.changes import Change, ChangeKind
-from beffroi.registry.core import FactStore, Writer, known
+from beffroi.registry.core import FactStore, Writer, batched, known
 from beffroi.registry.rows import document_row
 from beffroi.registry.states import entered_by, no_document, state_row
 from beffroi.registry.tables import DocumentRow
@@ -45,20 +46,16 @@ class Papers(FactStore):
         """As `propose`, several at once."""
 
         def step(session: Session, facts: Facts, write: Writer) -> None:
+            newest = _newest_versions(session, documents)
             for document in documents:
                 if self.validate is not None:
                     self.validate(document, facts)
                 _check_scope(document, facts)
                 awaiting = entitlement.body_awaited(document, facts)
-                newest = session.scalars(
-                    select(DocumentRow.version)
-                    .where(DocumentRow.id == document.id)
-                    .order_by(DocumentRow.version.desc())
-                    .limit(1)
-                ).one_or_none()
+                newest[document.id] += 1
                 fresh = replace(
                     document,
-                    version=(newest or 0) + 1,
+                    version=newest[document.id],
                     awaiting=awaiting,
                     status=DocumentStatus.PROPOSED,
                     confirmed_by=None,
@@ -67,7 +64,6 @@ class Papers(FactStore):
                 revision = write.change(ChangeKind.PROPOSED, fresh.id, version=fresh.version, commune=awaiting)
                 session.add(document_row(fresh, revision, entered_by=by))
                 session.add(state_row(fresh, revision, write.at))
-                session.flush()
 
         return self.apply(by, step)
 
@@ -116,6 +112,15 @@ class Papers(FactStore):
             session.add(state_row(replace(document, status=status), revision, write.at))
 
         return self.apply(by, step)[0]
+
+
+def _newest_versions(session: Session, documents: Sequence[Document]) -> Counter[DocumentId]:
+    """The newest version of each of these documents; 0 for one that is new."""
+    found: Counter[DocumentId] = Counter()
+    for some in batched([document.id for document in documents]):
+        query = select(DocumentRow.id, func.max(DocumentRow.version)).where(DocumentRow.id.in_(some))
+        found.update({DocumentId(one): version for one, version in session.execute(query.group_by(DocumentRow.id))})
+    return found
 
 
 def _check_scope(document: Document, facts: Facts) -> None:
