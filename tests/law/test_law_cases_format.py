@@ -56,7 +56,7 @@ def test_a_wrong_question_is_told_with_its_place(tmp_path: Path, line: str, said
     ("change", "said"),
     [
         ("{end: agreement/E-X}", "“end” needs “on”"),
-        ("{end: agreement/E-X, on: 2026-13-45}", "is not a date"),
+        ("{end: agreement/E-X, on: 2026-13-45}", "is no date"),
         ("{end: agreement/E-X, on: yesterday}", "is neither a day"),
         ("{end: agreement/E-Q, on: 2026-03-01}", "no document “agreement/E-Q”: agreement/E-"),
         ("{remove: convention/E-X}", "“convention” is not a kind of document: "),
@@ -122,7 +122,19 @@ def test_a_bomb_of_aliases_is_refused_and_a_few_are_not() -> None:
     bomb = "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 60))
     with pytest.raises(MalformedCaseError, match="too many aliases"):
         parse(bomb, "f")
+    chain = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}]\n" for n in range(1, 3000))
+    with pytest.raises(MalformedCaseError, match="too many aliases"):
+        parse(chain, "f")
     assert parse("a: &x [1, 2]\nb: *x\n", "f").data == {"a": [1, 2], "b": [1, 2]}
+
+
+def test_a_file_of_a_spreadsheet_user_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "f.yaml"
+    path.write_bytes(b"\xef\xbb\xbf" + f"{HEAD}{GOOD}".replace("\n", "\r\n").encode())
+    assert [one.case.id for one in questions([path])] == ["a"]
+    path.write_bytes("é".encode("latin-1"))
+    with pytest.raises(MalformedCaseError, match="UTF-8"):
+        questions([path])
 
 
 def test_a_file_too_large_is_refused(tmp_path: Path) -> None:

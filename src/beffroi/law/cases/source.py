@@ -51,7 +51,7 @@ def read(path: Path) -> Source:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise _refused(place, f"plus de {MAX_BYTES} octets : partagez-le.", f"over {MAX_BYTES} bytes: split it.")
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise _refused(
             place, "fichier illisible (texte UTF-8 attendu).", "unreadable (UTF-8 text expected)."
@@ -71,6 +71,8 @@ def parse(text: str, name: str) -> Source:
         raise _refused(Place(name, line), f"YAML mal formé : {what}.", f"malformed YAML: {what}.") from error
     except WrongError as error:
         raise MalformedCaseError([Place(name, reader.at).says(error.text)]) from error
+    except RecursionError as error:  # aliases of aliases of aliases
+        raise _refused(Place(name, reader.at), "trop de renvois.", "too many aliases.") from error
 
 
 def _refused(place: Place, fr: str, en: str) -> MalformedCaseError:
@@ -198,4 +200,6 @@ def _scalar(event: Any, loader: Any) -> Any:
     try:
         return loader.construct_object(yaml.ScalarNode(tag, text, event.start_mark, event.end_mark))
     except (ValueError, OverflowError) as error:
-        raise WrongError(f"« {text[:40]} » n'est pas une date.", f"“{text[:40]}” is not a date.") from error
+        shown = text[:40]
+        fr, en = "n'est ni une date ni un nombre", "is no date and no number"
+        raise WrongError(f"« {shown} » {fr}.", f"“{shown}” {en}.") from error
