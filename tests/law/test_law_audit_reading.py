@@ -102,6 +102,7 @@ def test_months_go_from_date_to_date(day: date, months: int) -> None:
         ("votre agrément ne vaut pas", "l'agrément ne vaut pas"),
         ("votre désignation par le maire", "la désignation par le maire"),
         ("l'arrêté ne vous nomme pas", "l'arrêté ne la nomme pas"),
+        ("votre mise à disposition n'est pas enregistrée", "la mise à disposition n'est pas dans les pièces"),
         ("ne nomme pas le syndicat pour lequel vous visionnez", "ne nomme pas le syndicat concerné"),
     ],
 )

@@ -13,6 +13,10 @@ _FEMININE: Final = frozenset({"désignation", "délégation", "mise", "lettre", 
 _YOUR: Final = re.compile(r"\b([Vv])otre (\w+)")
 _HIGH: Final = ("high", "élevé")
 _NAMES_YOU: Final = re.compile(r"\bvous (?=nomme|compte|désigne|couvre)")
+_ABSENT: Final = (
+    (re.compile(r"n'est pas enregistrée?\b"), "n'est pas dans les pièces"),
+    (re.compile(r"\bis not recorded\b"), "is not among the papers"),
+)
 _THEM: Final = (("pour lequel vous visionnez", "concerné"), ("for which you view", "concerned"))
 
 
@@ -89,8 +93,9 @@ def in_third_person(text: Text) -> Text:
     fr, en = text.fr, text.en
     for mine, theirs in _THEM:
         fr, en = fr.replace(mine, theirs), en.replace(mine, theirs)
-    fr = _NAMES_YOU.sub("la ", _YOUR.sub(_article, fr))
-    en = re.sub(r"\byour\b", "the", en)
+    (absent_fr, here_fr), (absent_en, here_en) = _ABSENT
+    fr = absent_fr.sub(here_fr, _NAMES_YOU.sub("la ", _YOUR.sub(_article, fr)))
+    en = absent_en.sub(here_en, re.sub(r"\byour\b", "the", en))
     return Text(fr=fr, en=re.sub(r"\b(name|names|count|counts) you\b", r"\1 the person", en))
 
 

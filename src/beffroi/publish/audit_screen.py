@@ -18,15 +18,16 @@ def first_page(sheet: dict[str, Any]) -> list[str]:
     """The verdict: at most 60 lines; findings that do not fit are counted, and told in the detail."""
     fr, counts = sheet["language"] == "fr", sheet["counts"]
     commune = sheet["commune"]
+    named = commune["name"] if commune["name"] == commune["insee"] else f"{commune['name']} ({commune['insee']})"
     lines = [
-        f"{sheet['title']} — {commune['name']} ({commune['insee']}), {sheet['day']}",
+        f"{sheet['title']} — {named}, {sheet['day']}",
         "",
         *textwrap.wrap(sheet["verdict"], WIDTH),
         (
-            f"{counts['cameras']} caméras, {counts['persons']} personnes, {counts['papers']} pièces lues, "
+            f"{counts['cameras']} caméra(s), {counts['persons']} personne(s), {counts['papers']} pièce(s) lue(s), "
             f"{counts['deadlines']} échéance(s) dans l'année."
             if fr
-            else f"{counts['cameras']} cameras, {counts['persons']} persons, {counts['papers']} papers read, "
+            else f"{counts['cameras']} camera(s), {counts['persons']} person(s), {counts['papers']} paper(s) read, "
             f"{counts['deadlines']} deadline(s) within a year."
         ),
         "",
