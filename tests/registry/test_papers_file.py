@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -104,6 +105,13 @@ def test_a_row_typed_by_hand_in_a_french_spreadsheet(registry: Registry) -> None
     assert [change.subject for change in changes] == ["mask/cx-2"]
     held = paper_of(registry.facts(), "mask/cx-2")
     assert (held.status, held.awaiting) == (DocumentStatus.PROPOSED, "X")
+
+
+def test_the_example_of_the_guide_is_read() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "guide" / "documents.md").read_text(encoding="utf-8")
+    example = guide.split("```csv\n")[1].split("```")[0]
+    (line,) = read_documents(example.encode(), "guide.csv", None)
+    assert line.errors == ()
 
 
 def test_one_wrong_line_and_nothing_enters(registry: Registry) -> None:

@@ -185,6 +185,19 @@ def test_events_tell_the_revision_at_which_a_change_counts(
     assert seen[-1].revision == mine.revision()
 
 
+def test_versions_entered_together_follow_one_another(registry: Registry) -> None:
+    order = paper_of(registry.facts(), ORDER_X)
+    other = replace(order, id=DocumentId("prefect_order/X-2"))
+    changes = registry.propose_all([order, other, order, other], by=AGENT)
+    assert [(change.subject, change.version) for change in changes] == [
+        (ORDER_X, 2),
+        (other.id, 1),
+        (ORDER_X, 3),
+        (other.id, 2),
+    ]
+    assert [one.version for one in registry.facts().versions(ORDER_X)] == [1, 2, 3]
+
+
 def test_a_failed_step_leaves_nothing(registry: Registry) -> None:
     before = registry.facts()
     order = paper_of(before, ORDER_X)
