@@ -98,7 +98,7 @@ def placed(q: Question) -> bool:
 
 
 def in_service(q: Question) -> bool:
-    """Notice of commissioning; then, once the law asked for them, the CNIL's receipt, assessment, record of processing."""
+    """Notice of commissioning; then, once the law asked for them, the CNIL's receipt, assessment and record."""
     at = q.request.at
     return (
         bool(q.about_place("commissioning"))
