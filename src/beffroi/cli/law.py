@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 
 from beffroi.base.clock import SystemClock
-from beffroi.cli import law_audit, law_cases, law_matrix, law_replay
+from beffroi.cli import law_audit, law_cases, law_matrix, law_replay, law_timeline
 from beffroi.domain.acts import Act, Purpose
 from beffroi.domain.clock import now, to_wall_us
-from beffroi.domain.decision import ActRequest, Decision
+from beffroi.domain.decision import ActRequest, Cure, Decision
 from beffroi.domain.errors import BadInputError
 from beffroi.domain.ids import CameraId, PersonId
 from beffroi.domain.ranges import WallRange
@@ -27,6 +27,7 @@ app.command("worlds")(law_cases.worlds)
 app.command("matrix")(law_matrix.matrix)
 app.command("audit")(law_audit.audit)
 app.command("replay")(law_replay.replay)
+app.command("timeline")(law_timeline.timeline)
 
 REFUSED = 3
 """Exit code of a refusal: 0 is an allow, 1 a bad input."""
@@ -43,6 +44,10 @@ def ask(
     footage_from: Annotated[str | None, typer.Option(help="start of the footage (replay, extract)")] = None,
     footage_to: Annotated[str | None, typer.Option(help="end of the footage")] = None,
     strong_auth: Annotated[bool, typer.Option(help="the session was opened with two factors")] = True,
+    recipient: Annotated[str | None, typer.Option(help="service to which images are relayed, e.g. gendarmerie")] = None,
+    second: Annotated[str | None, typer.Option(help="the other person whom an extract needs")] = None,
+    post: Annotated[str | None, typer.Option(help="workstation, as the order names it")] = None,
+    present: Annotated[list[str] | None, typer.Option(help="a person before the shared screen (repeat)")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print the whole decision")] = False,
     english: Annotated[bool, typer.Option("--english", help="sentences in English")] = False,
 ) -> None:
@@ -59,7 +64,19 @@ def ask(
             )
         footage = WallRange(start, end)
     instant = _instant(at) if at is not None else now(SystemClock())
-    request = ActRequest(PersonId(person), act, CameraId(camera), purpose, instant, footage, strong_auth)
+    request = ActRequest(
+        PersonId(person),
+        act,
+        CameraId(camera),
+        purpose,
+        instant,
+        footage,
+        strong_auth,
+        recipient=recipient,
+        second=PersonId(second) if second else None,
+        post=post,
+        present=frozenset(map(PersonId, present or ())),
+    )
     decision = LawEngine.load().decide(load_facts(facts), request)
     if as_json:
         print(json.dumps(decision_as_dict(decision), ensure_ascii=False, indent=2))
@@ -82,6 +99,7 @@ def rules(
         rows = [
             {
                 "id": rule.id,
+                "aliases": list(rule.aliases),
                 "article": rule.article,
                 "valid_from": rule.valid_from.isoformat(),
                 "valid_to": rule.valid_to.isoformat() if rule.valid_to else None,
@@ -94,7 +112,7 @@ def rules(
         print(json.dumps({"rule_set_hash": pack.hash, "rules": rows}, ensure_ascii=False, indent=2))
         return
     for rule in pack.rules.values():
-        mark = " [interprétation]" if rule.status == "interpretation" else ""
+        mark = {"interpretation": " [interprétation]", "unverified": " [non vérifié]"}.get(rule.status, "")
         print(f"{rule.id}  {rule.article}  ({rule.valid_from.isoformat()} →){mark}")
         print(f"    {rule.text.in_('en' if english else 'fr')}")
     print(f"rule set {pack.hash}")
@@ -103,12 +121,13 @@ def rules(
 @app.command()
 def bench(
     decisions: Annotated[int, typer.Option(min=100, help="how many to measure")] = 5000,
+    large: Annotated[bool, typer.Option(help="5 000 cameras, 200 communes, 500 persons")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="machine-readable")] = False,
 ) -> None:
-    """Time of a decision: 60 bodies, 100 cameras, more than 500 documents."""
-    from beffroi.law.bench import measure
+    """Time of a decision: 60 bodies, 100 cameras, more than 500 documents; or a large territory."""
+    from beffroi.law.bench import LARGE, USUAL, measure
 
-    figures = asdict(measure(decisions))
+    figures = asdict(measure(decisions, size=LARGE if large else USUAL))
     if as_json:
         print(json.dumps(figures))
         return
@@ -132,21 +151,27 @@ def decision_as_dict(decision: Decision) -> dict[str, object]:
         "articles": list(decision.articles),
         "documents": list(decision.documents),
         "conditions": [
-            {"id": one.id, "met": one.met, "text": one.text.as_dict(), "article": one.article}
+            {
+                "id": one.id,
+                "met": one.met,
+                "text": one.text.as_dict(),
+                "article": one.article,
+                "cure": _cure_as_dict(one.cure),
+            }
             for one in decision.conditions
         ],
         "sentence": decision.sentence.as_dict(),
-        "cure": None
-        if decision.cure is None
-        else {
-            "kind": decision.cure.kind,
-            "text": decision.cure.text.as_dict(),
-            "issuer": decision.cure.issuer.as_dict(),
-        },
+        "cure": _cure_as_dict(decision.cure),
         "disclosable": decision.disclosable,
         "rule_set_hash": decision.rule_set_hash,
         "facts_hash": decision.facts_hash,
     }
+
+
+def _cure_as_dict(cure: Cure | None) -> dict[str, object] | None:
+    if cure is None:
+        return None
+    return {"kind": cure.kind, "text": cure.text.as_dict(), "issuer": cure.issuer.as_dict()}
 
 
 def _print(decision: Decision, language: Language) -> None:
@@ -154,9 +179,8 @@ def _print(decision: Decision, language: Language) -> None:
     print(f"    {', '.join(decision.articles)}  [{decision.ground}]")
     for one in decision.conditions:
         print(f"    {'✓' if one.met else '✗'} {one.text.in_(language)} ({one.article})")
-    if decision.cure is not None:
-        arrow = f"{decision.cure.text.in_(language)} — {decision.cure.issuer.in_(language)}"
-        print(f"    → {arrow}")
+        if one.cure is not None:
+            print(f"      → {one.cure.text.in_(language)} — {one.cure.issuer.in_(language)}")
 
 
 def _instant(text: str | None) -> datetime:

@@ -19,9 +19,24 @@ from beffroi.law.engine import LawEngine
 from beffroi.law.visible import visible
 
 AT: Final = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-COMMUNES, CAMERAS, AGENTS = 59, 100, 12
+AGENTS: Final = 12
+"""How many agents of the pooling body ask."""
 _POOL: Final = BodyId("200000000")
 _SOMEONE: Final = PersonId("confirmer")
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How large a territory is: communes, cameras, agents of the pooling body (a police officer in each commune)."""
+
+    communes: int
+    cameras: int
+    agents: int
+
+
+USUAL: Final = Size(59, 100, AGENTS)
+LARGE: Final = Size(200, 5000, 300)
+"""200 communes, 5 000 cameras, 500 persons."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +61,16 @@ class Figures:
     list_ms: float
 
 
-def territory() -> Facts:
+def territory(size: Size = USUAL) -> Facts:
     """A territory where all papers are in order and nine communes in ten are members."""
-    communes = [BodyId(f"99{number:03}") for number in range(1, COMMUNES + 1)]
-    members = communes[: COMMUNES * 9 // 10]
-    cameras = [_camera(number, communes[number % COMMUNES]) for number in range(CAMERAS)]
-    agents = [_person(f"agent-{number}", PersonStatus.EPCI_AGENT, _POOL) for number in range(AGENTS)]
+    communes = [BodyId(f"99{number:03}") for number in range(1, size.communes + 1)]
+    members = communes[: size.communes * 9 // 10]
+    cameras = [_camera(number, communes[number % size.communes]) for number in range(size.cameras)]
+    agents = [_person(f"agent-{number}", PersonStatus.EPCI_AGENT, _POOL) for number in range(size.agents)]
     police = [_person(f"pm-{one}", PersonStatus.MUNICIPAL_POLICE, one, one) for one in communes]
     documents = [
         _paper(DocumentKind.STATUTES, _POOL, Scope(frozenset({_POOL})), form="C", dlpd=True, members=list(members)),
-        _paper(DocumentKind.STATE_AGREEMENT, _POOL, Scope(frozenset({_POOL}))),
+        _paper(DocumentKind.STATE_AGREEMENT, _POOL, Scope(frozenset({_POOL})), feed_legal_basis="L.132-14 V"),
     ]
     for one in agents:
         named = Scope(persons=frozenset({one.id}))
@@ -75,9 +90,9 @@ def territory() -> Facts:
     )
 
 
-def measure(decisions: int = 5000, seed: int = 1) -> Figures:
+def measure(decisions: int = 5000, seed: int = 1, size: Size = USUAL) -> Figures:
     """Random persons, cameras and acts; live in nine cases out of ten."""
-    engine, facts, chance = LawEngine.load(), territory(), random.Random(seed)  # noqa: S311  not a secret
+    engine, facts, chance = LawEngine.load(), territory(size), random.Random(seed)  # noqa: S311  not a secret
     persons, cameras = list(facts.persons), list(facts.cameras)
     facts.digest()
     gc.collect()
@@ -174,7 +189,11 @@ def _papers_of(commune: BodyId, cameras: frozenset[CameraId], police: list[str])
         _paper(kind.PREFECT_ORDER, commune, Scope(here, cameras), **order),
         _paper(kind.COMMISSIONING, commune, Scope(here)),
         _paper(kind.CNIL_COMMITMENT, commune, Scope(here)),
-        _paper(kind.IMPACT_ASSESSMENT, commune, Scope(here)),
+        _paper(kind.IMPACT_ASSESSMENT, commune, Scope(here), dpo_opinion="favorable"),
+        _paper(kind.PROCESSING_RECORD, commune, Scope(here)),
+        _paper(kind.ROLE_ACT, commune, Scope(here | {_POOL})),
+        _paper(kind.COORDINATION, commune, Scope(here), night_clause=True),
+        *(_paper(kind.POLICE_ACCREDITATION, one, Scope(persons=frozenset({PersonId(one)}))) for one in police),
         _paper(kind.DELIBERATION, commune, Scope(here, cameras), **consent),
         _paper(kind.AGREEMENT, commune, Scope(here | {_POOL}), viewing_staff=6),
         *(_paper(kind.MASK, one, Scope(cameras=frozenset({one}))) for one in sorted(cameras)),

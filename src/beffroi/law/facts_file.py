@@ -136,6 +136,8 @@ def _value(one: Any) -> Any:
     """YAML reads 2024-01-01 as a date; documents keep dates as text."""
     if isinstance(one, (date, datetime)):
         return one.isoformat()
+    if isinstance(one, dict):
+        return {str(key): _value(inside) for key, inside in one.items()}
     return [_value(inside) for inside in one] if isinstance(one, list) else one
 
 
