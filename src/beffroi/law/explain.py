@@ -1,8 +1,10 @@
 """From Cedar's answer to a Decision: the ground or the nearest one, its conditions, the sentence, the cure."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import TypeVar
 
 from beffroi.domain.acts import IMAGE_ACTS, Verdict
@@ -19,6 +21,7 @@ from beffroi.law.situation import Situation
 from beffroi.law.timeline import Rule, midnight
 
 T = TypeVar("T", bound=str)
+_SHELVES = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +41,25 @@ class Explainer:
     def __init__(self, pack: Pack, policies: Policies) -> None:
         self._pack = pack
         self._policies = policies
+        self._edges = pack.timeline.edges()
+        self._relied_on = lru_cache(maxsize=1024)(self._rules_of)
+        self._shelves: dict[tuple[tuple[str, str], ...], dict[tuple[str, tuple[DocumentId, ...]], Condition]] = {}
 
     def allow(self, facts: Facts, situation: Situation, ground: Ground) -> Decision:
         """A ground permits: all its conditions hold."""
         writer = Writer(self._pack, facts, situation, ground.row.authority)
         conditions = self._conditions(ground, situation, writer, frozenset(ground.conditions))
-        rules = [*self._row_rules(ground, situation.request.at)]
-        rules += [rule for name in ground.conditions for rule in self._pack.conditions[name].rules]
-        in_force = [rule for rule in rules if rule.in_force(situation.request.at)]
+        in_force = self._relied_on(ground, bisect_right(self._edges, situation.request.at))
         words = self._pack.words.allowed[situation.request.act.value]
         told = _Told(Verdict.ALLOW, in_force, conditions, writer.fill(words), None)
         return self._made(facts, situation, ground, told)
+
+    def _rules_of(self, ground: Ground, stretch: int) -> tuple[Rule, ...]:
+        """The rules on which an allow rests, between two dates of the timeline."""
+        at = self._edges[max(stretch - 1, 0)]
+        rules = [*self._row_rules(ground, at)]
+        rules += [rule for name in ground.conditions for rule in self._pack.conditions[name].rules]
+        return tuple(rule for rule in rules if rule.in_force(at))
 
     def refuse(self, facts: Facts, situation: Situation, met: frozenset[str]) -> Decision:
         """No ground permits a person who may know of the camera: name the nearest and what it lacks."""
@@ -198,18 +209,32 @@ class Explainer:
     def _conditions(
         self, ground: Ground, situation: Situation, writer: Writer, met: frozenset[str]
     ) -> tuple[Condition, ...]:
-        made = []
+        shelf, made = self._shelf(situation), []
         for name in ground.conditions:
-            words = self._pack.conditions[name]
-            holds, cure = name in met, None
-            if not holds:
-                text, cure = writer.unmet(words), self._cure(words, situation, writer)
+            words, article = self._pack.conditions[name], self._pack.conditions[name].rule.article
+            papers = _papers(words, situation)
+            if name not in met:
+                cure = self._cure(words, situation, writer)
+                made.append(Condition(name, False, writer.unmet(words), article, papers, cure))
             elif words.asked_from is not None and situation.request.at < midnight(words.asked_from):
-                text = self._pack.words.not_yet_asked
+                made.append(Condition(name, True, self._pack.words.not_yet_asked, article, papers))
             else:
-                text = writer.fill(words.met)
-            made.append(Condition(name, holds, text, words.rule.article, _papers(words, situation), cure))
+                known = shelf.get((name, papers))
+                if known is None:
+                    known = Condition(name, True, writer.fill(words.met), article, papers)
+                    shelf[name, papers] = known
+                made.append(known)
         return tuple(made)
+
+    def _shelf(self, situation: Situation) -> dict[tuple[str, tuple[DocumentId, ...]], Condition]:
+        """Met conditions already worded with these names: the same ones serve many cameras."""
+        names = tuple(situation.names.items())
+        shelf = self._shelves.get(names)
+        if shelf is None:
+            if len(self._shelves) >= _SHELVES:
+                self._shelves = {}
+            shelf = self._shelves[names] = {}
+        return shelf
 
     def _row_rules(self, ground: Ground, at: datetime) -> list[Rule]:
         """The rules of the row, those of that day where the row has been under several."""

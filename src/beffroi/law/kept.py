@@ -10,7 +10,7 @@ from beffroi.domain.decision import ActRequest, Decision
 from beffroi.domain.facts import Facts
 from beffroi.law.situation import Country
 
-_MOST: Final = 50_000
+_MOST: Final = 20_000
 _SETS: Final = 4
 
 
