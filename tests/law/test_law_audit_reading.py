@@ -5,7 +5,7 @@ import io
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from beffroi.domain.errors import BadInputError
@@ -22,6 +22,7 @@ WORDS = st.text(
 )
 
 
+@settings(max_examples=60)
 @given(
     st.lists(st.tuples(WORDS, WORDS), min_size=1, max_size=5),
     st.sampled_from(";,\t"),
@@ -112,7 +113,8 @@ def test_reasons_are_told_about_people_not_to_them(told: str, said: str) -> None
     )
 
 
-@given(st.text(max_size=40))
+@settings(max_examples=50)
+@given(st.text(max_size=20))
 def test_a_slug_is_plain_and_stays_so(text: str) -> None:
     made = slug(text)
     assert slug(made) == made

@@ -1,5 +1,7 @@
 """The audit on every world of the law: it answers, adds up, each refusal has a kind of paper, an article, a rule."""
 
+from functools import cache
+
 import pytest
 
 from beffroi.domain.acts import Act
@@ -12,6 +14,7 @@ from beffroi.law.engine import LawEngine
 from beffroi.law.worlds.catalog import WORLDS, world
 
 
+@cache
 def _report(name: str) -> Report:
     there = world(name)
     commune = next(body for body in there.facts.bodies.values() if body.kind is BodyKind.COMMUNE)

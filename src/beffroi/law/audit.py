@@ -58,6 +58,8 @@ def _rank(finding: Finding) -> tuple[int, int, str, str]:
 
 def _told_by(others: list[Finding], refusal: Finding) -> Finding:
     """The graver finding about the same paper that says why (a term over a month also closes the replay), or itself."""
+    if set(refusal.acts) - {Act.REPLAY}:
+        return refusal
     graver = (one for one in others if one.gravity is Gravity.OFFENCE)
     return next((one for one in graver if set(one.documents) & set(refusal.documents)), refusal)
 
