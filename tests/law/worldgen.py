@@ -155,3 +155,9 @@ def _world(made: Shape, placed: list[Camera], desk: Desk) -> Facts:
     pooling = bodies(made)
     documents = papers(desk, made, pooling, placed)
     return Facts.of(revision=1, persons=people(), bodies=pooling, cameras=placed, documents=documents)
+
+
+def light(facts: Facts) -> Facts:
+    """These facts, spared the computing of their digest (most of the cost of a new world): no verdict depends on it."""
+    vars(facts)["_digest"] = "0" * 64
+    return facts
