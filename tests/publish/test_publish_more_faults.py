@@ -64,6 +64,17 @@ def _no_members(_rows: Rows, papers: Papers) -> None:
     papers["documents"] = [one for one in papers["documents"] if "operateur-2" not in one["id"]]
 
 
+def _attested_too_slow(rows: Rows, papers: Papers) -> None:
+    rows[0]["Images par seconde"] = ""
+    paper(papers, "conformity/commune")["fields"]["fps"] = "5"
+
+
+def _traffic(rows: Rows, papers: Papers) -> None:
+    rows[0] |= {"Finalités": "F3", "Résolution": "320x240", "Images par seconde": "1"}
+    paper(papers, ORDER)["fields"]["purposes"].append("F3")
+    paper(papers, "notice/centre-ville")["fields"]["purposes"].append("F3")
+
+
 def _by_day(_rows: Rows, papers: Papers) -> None:
     paper(papers, "coordination/commune")["fields"] |= {"hours": "07:00-22:00", "night_clause": "false"}
 
@@ -74,6 +85,7 @@ ASVP = "accreditation/asvp-1"
 ORDER = "prefect_order/centre-ville"
 FAULTS: list[tuple[str, str, Gravity, Plant]] = [
     ("rate-too-low", "(4)", Gravity.WRONG, _cell("Images par seconde", "4")),
+    ("rate-too-low", "(5)", Gravity.WRONG, _attested_too_slow),
     ("purpose-not-authorised", "F11", Gravity.WRONG, _cell("Finalités", "F5, F11")),
     ("sound-recorded", "son capté", Gravity.WRONG, _cell("Son", "oui")),
     ("kept-too-long", "16 jours, pour 15", Gravity.OFFENCE, _cell("Conservation (jours)", "16")),
@@ -109,7 +121,7 @@ def test_it_is_found_alone(code: str, told: str, gravity: Gravity, plant: Plant)
 
 
 NO_FAULT: list[tuple[str, Plant]] = [
-    ("a camera that only regulates traffic follows no norm of pictures", _cell("Finalités", "F1 F5")),
+    ("a camera that only regulates traffic follows no norm of pictures", _traffic),
     ("a wide view needs 352×288 only", _cell("Résolution", "352x288")),
     ("six images a second are enough in wide view", _cell("Images par seconde", "6")),
     ("what the list does not say is not held against it", _cell("Résolution", "")),

@@ -203,16 +203,22 @@ def _size(row: Row) -> tuple[int | None, int | None]:
     given = row.cells.get("resolution", "")
     if not given:
         return None, None
-    if slug(given) in _NAMED_SIZES:
-        return _NAMED_SIZES[slug(given)]
-    found = _SIZE.search(given)
-    size = (int(found[1]), int(found[2])) if found else (0, 0)
-    if not all(0 < side <= _LARGEST_PX for side in size):
+    size = size_of(given)
+    if size is None:
         raise row.wrong(
             f"« {given[:40]} » n'est pas une résolution : écrivez par exemple 1920x1080.",
             f"“{given[:40]}” is not a resolution: write for instance 1920x1080.",
         )
     return size
+
+
+def size_of(text: str) -> tuple[int, int] | None:
+    """Width and height in pixels as people write them (`1920 x 1080`, `4CIF`, `720p`); None when it is neither."""
+    if slug(text) in _NAMED_SIZES:
+        return _NAMED_SIZES[slug(text)]
+    found = _SIZE.search(text)
+    size = (int(found[1]), int(found[2])) if found else (0, 0)
+    return size if all(0 < side <= _LARGEST_PX for side in size) else None
 
 
 def _purposes(row: Row) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """What the commune's own list says against its papers or against the norms: pictures, purposes, days, sound."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from typing import Final
@@ -9,8 +10,9 @@ from beffroi.domain.acts import Purpose
 from beffroi.domain.documents import DocumentKind
 from beffroi.domain.ids import CameraId
 from beffroi.domain.text import Text
-from beffroi.law.audit_model import CameraSheet, Dossier, Finding, Gravity, View
-from beffroi.law.audit_reading import MAX_DAYS, number, order_of, texts
+from beffroi.law.audit_cameras import size_of
+from beffroi.law.audit_model import Dossier, Finding, Gravity, View
+from beffroi.law.audit_reading import MAX_DAYS, OUTSIDE_NORMS, in_force, number, order_of, texts
 
 NORMS: Final = {View.NARROW: (704, 576, 12), View.WIDE: (352, 288, 6)}
 """Least width and height in pixels and images per second of what is recorded (order of 3 August 2007, article 2)."""
@@ -26,61 +28,70 @@ def field_findings(dossier: Dossier, at: datetime) -> list[Finding]:
 
 def _size(dossier: Dossier, at: datetime) -> Iterator[Finding]:
     small = [
-        (camera, sheet)
-        for camera, sheet in _normed(dossier, at)
-        if sheet.width_px is not None and sheet.height_px is not None
-        if sheet.width_px < NORMS[_view(sheet)][0] or sheet.height_px < NORMS[_view(sheet)][1]
+        one
+        for one in _normed(dossier, at)
+        if one.size is not None and (one.size[0] < one.norm[0] or one.size[1] < one.norm[1])
     ]
     if small:
-        told = sorted({f"{sheet.width_px}×{sheet.height_px}" for _, sheet in small})
+        told = ", ".join(sorted({f"{one.size[0]}×{one.size[1]}" for one in small if one.size is not None}))
         yield Finding(
             code="picture-too-small",
             gravity=Gravity.WRONG,
             text=Text(
-                fr=f"image enregistrée trop petite ({', '.join(told)}) ; il faut 704×576 en plan étroit, 352×288 sinon",
-                en=f"recorded picture too small ({', '.join(told)}); at least 704×576 in narrow view, 352×288 "
-                "otherwise",
+                fr=f"image enregistrée trop petite ({told}) ; il faut 704×576 en plan étroit, 352×288 sinon",
+                en=f"recorded picture too small ({told}); at least 704×576 in narrow view, 352×288 otherwise",
             ),
             article="Arrêté du 3 août 2007, art. 2",
             kind=DocumentKind.CONFORMITY,
             rule="ARR07-2c",
-            cameras=tuple(camera for camera, _ in small),
+            cameras=tuple(one.camera for one in small),
         )
 
 
 def _rate(dossier: Dossier, at: datetime) -> Iterator[Finding]:
-    slow = [
-        (camera, sheet)
-        for camera, sheet in _normed(dossier, at)
-        if sheet.rate_fps is not None and sheet.rate_fps < NORMS[_view(sheet)][2]
-    ]
+    slow = [one for one in _normed(dossier, at) if one.rate_fps is not None and one.rate_fps < one.norm[2]]
     if slow:
-        told = sorted({f"{sheet.rate_fps:g}" for _, sheet in slow})
+        told = ", ".join(sorted({f"{one.rate_fps:g}" for one in slow}))
         yield Finding(
             code="rate-too-low",
             gravity=Gravity.WRONG,
             text=Text(
-                fr=f"trop peu d'images par seconde ({', '.join(told)}) ; il en faut 12 en plan étroit, 6 sinon",
-                en=f"too few images per second ({', '.join(told)}); at least 12 in narrow view, 6 otherwise",
+                fr=f"trop peu d'images par seconde ({told}) ; il en faut 12 en plan étroit, 6 sinon",
+                en=f"too few images per second ({told}); at least 12 in narrow view, 6 otherwise",
             ),
             article="Arrêté du 3 août 2007, art. 2",
             kind=DocumentKind.CONFORMITY,
             rule="ARR07-2d",
-            cameras=tuple(camera for camera, _ in slow),
+            cameras=tuple(one.camera for one in slow),
         )
 
 
-def _normed(dossier: Dossier, at: datetime) -> Iterator[tuple[CameraId, CameraSheet]]:
-    """Cameras that the norms are about: all but those that only regulate traffic."""
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    """What a camera records, by the list, else by the attestation that names it; and the norm that it has to meet."""
+
+    camera: CameraId
+    norm: tuple[int, int, int]
+    size: tuple[int, int] | None
+    rate_fps: float | None
+
+
+def _normed(dossier: Dossier, at: datetime) -> Iterator[_Picture]:
+    """Cameras that the norms are about: all but those that only regulate traffic, or film no public place."""
+    attestations = in_force(dossier, DocumentKind.CONFORMITY, at)
     for camera, sheet in sorted(dossier.sheets.items()):
         order = order_of(dossier, camera, at)
         purposes = set(sheet.purposes) or (set(texts(order, "purposes")) if order is not None else set())
-        if purposes != {Purpose.F3.value}:
-            yield camera, sheet
-
-
-def _view(sheet: CameraSheet) -> View:
-    return sheet.view or View.WIDE
+        if purposes == {Purpose.F3.value} or dossier.facts.cameras[camera].origin in OUTSIDE_NORMS:
+            continue
+        size = (sheet.width_px, sheet.height_px) if sheet.width_px and sheet.height_px else None
+        rate = sheet.rate_fps
+        attested = next((one for one in attestations if camera in one.scope.cameras), None)
+        if attested is not None:
+            written = attested.fields.get("resolution")
+            size = size or (size_of(written) if isinstance(written, str) else None)
+            rate = number(attested, "fps") if rate is None else rate
+        yield _Picture(camera, NORMS[sheet.view or View.WIDE], size, rate)
 
 
 def _purposes(dossier: Dossier, at: datetime) -> Iterator[Finding]:

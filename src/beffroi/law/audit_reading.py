@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from beffroi.domain.acts import Origin
 from beffroi.domain.documents import LEGAL_TIME_ZONE, Document, DocumentKind
 from beffroi.domain.facts import Camera
 from beffroi.domain.ids import CameraId
@@ -11,6 +12,9 @@ from beffroi.law.audit_model import Dossier
 
 MAX_DAYS: Final = 31
 """A term in days above which it exceeds one month whatever the month (CSI L.252-5)."""
+
+OUTSIDE_NORMS: Final = frozenset({Origin.NON_PUBLIC, Origin.COMMON_PARTS})
+"""Origins to which neither the prefect's order nor the norms of 2007 apply."""
 
 
 def in_force(dossier: Dossier, kind: DocumentKind, at: datetime) -> list[Document]:

@@ -12,6 +12,7 @@ from beffroi.domain.text import Text
 from beffroi.law.audit_model import Dossier, Finding, Gravity
 from beffroi.law.audit_reading import (
     MAX_DAYS,
+    OUTSIDE_NORMS,
     about_place,
     cameras_of,
     day_of,
@@ -69,6 +70,8 @@ def _absent(dossier: Dossier, at: datetime) -> Iterator[Finding]:
             name
             for name, camera in sorted(dossier.facts.cameras.items())
             if not any(about_place(one, camera) for one in held)
+            # in residential common parts the posters are those of the agreement (CSI L.272-2)
+            if kind is not DocumentKind.NOTICE or camera.origin is not Origin.COMMON_PARTS
         )
         if bare:
             yield Finding(
@@ -85,11 +88,10 @@ def _absent(dossier: Dossier, at: datetime) -> Iterator[Finding]:
 
 def _no_conformity(dossier: Dossier, at: datetime) -> Iterator[Finding]:
     attested = {camera for one in in_force(dossier, DocumentKind.CONFORMITY, at) for camera in one.scope.cameras}
-    outside = {Origin.NON_PUBLIC, Origin.COMMON_PARTS}
     bare = tuple(
         name
         for name, camera in sorted(dossier.facts.cameras.items())
-        if name not in attested and camera.origin not in outside
+        if name not in attested and camera.origin not in OUTSIDE_NORMS
     )
     if bare:
         yield Finding(
