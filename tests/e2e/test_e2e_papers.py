@@ -59,13 +59,13 @@ def enter(supervisor: Desk, document: str) -> None:
     page.get_by_role("button", name="Nouvelle version").click()
     form = page.get_by_role("dialog")
     expect(form.get_by_label("Acquisition")).not_to_have_value("")
-    for label, value in (
-        ("Numéro", "2026-AV1"),
-        ("Date de signature", "2026-01-05"),
-        ("Valable à partir du", "2026-01-06"),
-        ("Valable jusqu", "2031-01-05"),
+    for name, value in (
+        ("number", "2026-AV1"),
+        ("signed", "2026-01-05"),
+        ("from", "2026-01-06"),
+        ("until", "2031-01-05"),
     ):
-        form.get_by_label(label).fill(value)
+        form.locator(f"#paper-{name}").fill(value)
     assert faults(page) == []
     form.get_by_role("button", name="Nouvelle version").click()
     expect(page.locator("section.file")).to_contain_text(f"à confirmer par {COMMUNE}")

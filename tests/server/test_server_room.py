@@ -105,7 +105,7 @@ def test_a_visitor_blanks_every_view_at_once_and_leaving_brings_them_back(
     with agent.socket() as one, agent.socket() as other:
         watch(agent, one, "cx")
         watch(agent, other, "cy")
-        before("came", "visiteur")
+        before("came", "~visiteur")
         for socket in (one, other):
             told = cut(socket)
             assert told["code"] == "withdrawn"
@@ -114,7 +114,7 @@ def test_a_visitor_blanks_every_view_at_once_and_leaving_brings_them_back(
             assert refusal["ground"] == "screen"  # by which the console asks again once they have gone
     assert agent.get("/api/screen").body["visitor"] is True
     assert refused(agent)
-    before("left", "visiteur")
+    before("left", "~visiteur")
     with agent.socket() as socket:
         watch(agent, socket)
     new = entries(town, EntryKind.SCREEN_CHANGED)[written:]
@@ -145,16 +145,16 @@ def test_only_the_supervisor_says_who_is_there(town: Town, agent: Person) -> Non
     assert agent.get("/api/screens").status == 403
     with agent.socket():
         name = screen_of(town, "compte.agente")
-        assert agent.post(f"/api/screens/{name}/present", {"person": "visiteur"}).status == 403
+        assert agent.post(f"/api/screens/{name}/present", {"person": "~visiteur"}).status == 403
         unknown = town.person("supervisorE").post(f"/api/screens/{name}/present", {"person": "pmZ"})
         assert unknown.status == 404  # another commune's officer is as unknown as nobody
 
 
 def test_who_is_there_survives_a_restart(town: Town, agent: Person, before: Callable[[str, str], None]) -> None:
-    before("came", "visiteur")
+    before("came", "~visiteur")
     kept = Screens(town.centre.data / "centre" / "screens.json")
     held = [one for session in kept._present for one in kept.present(session)]
-    assert PersonId("visiteur") in held
+    assert PersonId("~visiteur") in held
     agent.post("/api/logout")
     kept = Screens(town.centre.data / "centre" / "screens.json")
     assert not kept._present  # a session that is over has no screen

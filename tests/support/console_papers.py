@@ -238,10 +238,10 @@ def screens(present: list[str]) -> list[Json]:
 
 def before(present: list[str]) -> Json:
     """Who is declared before a screen."""
-    labels = {"visiteur": t("Visiteur", "Visitor"), "elu-1": t("Élu de Valbrune", "Elected member of Valbrune")}
+    labels = {"~visiteur": t("Visiteur", "Visitor"), "elu-1": t("Élu de Valbrune", "Elected member of Valbrune")}
     return {
         "present": [{"id": one, "name": labels.get(one, t(one))} for one in present],
-        "visitor": "visiteur" in present,
+        "visitor": "~visiteur" in present,
     }
 
 

@@ -14,8 +14,8 @@ from beffroi.domain.errors import BadInputError
 from beffroi.domain.ids import PersonId
 from beffroi.domain.text import Text
 
-VISITOR: Final = PersonId("visiteur")
-"""Whoever is not recorded. No right can be given to this name, so that the law refuses every image before it."""
+VISITOR: Final = PersonId("~visiteur")
+"""Whoever is not recorded. No person can be entered under this name, so that the law refuses every image before it."""
 
 MOST: Final = 40
 _TOO_MANY: Final = Text(

@@ -69,7 +69,7 @@ export const documents: typeof french.documents = {
   yes: 'yes',
   no: 'no',
   proposed: 'Document entered. It counts for nothing until the commune concerned has confirmed it.',
-  file: 'File of the document (PDF, PNG, JPEG)',
+  file: 'File of the document (PDF, PNG, JPEG, ODT)',
   fileHelp: 'Attached as soon as the document is entered; its hash proves it.',
   done: 'Done.',
   blocks: 'Without it',

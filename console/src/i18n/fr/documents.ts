@@ -67,7 +67,7 @@ export const documents = {
   yes: 'oui',
   no: 'non',
   proposed: 'Pièce saisie. Elle ne vaut rien tant que la commune concernée ne l’a pas confirmée.',
-  file: 'Fichier de la pièce (PDF, PNG, JPEG)',
+  file: 'Fichier de la pièce (PDF, PNG, JPEG, ODT)',
   fileHelp: 'Joint à la pièce dès qu’elle est saisie ; son empreinte en fait foi.',
   done: 'C’est fait.',
   blocks: 'Sans elle',

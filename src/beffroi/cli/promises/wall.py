@@ -70,7 +70,7 @@ def refusal_card(desk: Desk, *, camera: str = REFUSED) -> Kept:
     for part in ("la convention entre INGEAGGLO et Fontclaire a pris fin", *_CARD):
         demand(part in words, f"La carte ne dit pas « {part} » : {words}", f"The card does not say “{part}”: {words}")
     demand(not desk.tiles()[camera]["frames"], "Une image a été montrée", "A picture was shown")
-    tile.get_by_role("button", name="Pourquoi ?", exact=True).click()
+    tile.get_by_role("button", name="Pourquoi ?").first.click()
     dialog = desk.page.get_by_role("dialog")
     dialog.get_by_role("listitem").first.wait_for()
     unmet = dialog.get_by_role("listitem").filter(has_text="non remplie").all_inner_texts()

@@ -8,7 +8,6 @@ from pydantic import Field
 
 from beffroi.domain.clock import now
 from beffroi.domain.documents import Document, DocumentKind
-from beffroi.domain.errors import BadInputError
 from beffroi.domain.facts import BodyKind, Facts, Person, PersonStatus
 from beffroi.domain.ids import BodyId, PersonId
 from beffroi.domain.text import Text
@@ -18,15 +17,10 @@ from beffroi.server.centre import Centre
 from beffroi.server.paperfile import history_json
 from beffroi.server.paperlists import in_charge, paper_json
 from beffroi.server.rendering import Json
-from beffroi.server.screens import VISITOR
 from beffroi.server.session import Caller, require_caller
 from beffroi.server.sight import Sight, sight_of, slug, unknown
 from beffroi.server.statuses import STATUS_WORDS
 
-_TAKEN: Final = Text(
-    fr="Cet identifiant est réservé aux visiteurs : choisissez-en un autre.",
-    en="This id is kept for visitors: choose another one.",
-)
 _TERRITORIAL: Final = frozenset(
     {BodyKind.COMMUNE, BodyKind.EPCI, BodyKind.SYNDICAT, BodyKind.COMMUNES_SYNDICAT, BodyKind.DEPARTEMENT}
 )
@@ -90,8 +84,6 @@ def build(centre: Centre) -> Routes:
         # The id begins with a body of whoever enters it, so that an id taken elsewhere is never met.
         own = served or (employer.id if employer.kind in _TERRITORIAL else sight.own or employer.id)
         typed = body.id if body.id.startswith(f"{slug(own)}-") else f"{slug(own)}-{body.id}"
-        if typed == VISITOR:
-            raise BadInputError(_TAKEN)
         label = Text(fr=body.function, en=body.function)
         centre.registry.add_person(Person(PersonId(typed), label, body.status, employer.id, served), by=caller.person)
         return {"id": typed}
