@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from fastapi.routing import APIRoute, APIWebSocketRoute
 from tests.support.centre import Town, account_name, running
+from tests.support.probes_tonight import PROBES_TONIGHT
 from websockets.exceptions import ConnectionClosed
 
 from beffroi.cli.promises.client import Answer
@@ -305,6 +306,7 @@ PROBES: dict[tuple[str, str], Probe] = {
         404,
     ),
     ("GET", "/{path}"): plain("/assets/nothing.js", None, 404),
+    **PROBES_TONIGHT,
 }
 
 
@@ -369,8 +371,8 @@ def test_every_role_on_every_route_for_every_commune(town: Town) -> None:
 
 
 def quoted_away(answer: Answer) -> str:
-    """The answer without the name that the caller typed."""
-    return re.sub(r"« [^»]* »|“[^”]*”", "…", f"{answer.status} {answer.body}")
+    """The answer without the name that the caller typed and without the time that it is."""
+    return re.sub(r"« [^»]* »|“[^”]*”|'\d{4}-\d\d-\d\dT[^']*'", "…", f"{answer.status} {answer.body}")
 
 
 def test_the_socket_is_for_those_logged_in(town: Town) -> None:

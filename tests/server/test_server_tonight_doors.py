@@ -1,6 +1,5 @@
 """The routes of the night and of the roster: every role, and nobody, for one's own commune, another's, none."""
 
-import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -27,7 +26,7 @@ def test_who_may_call_what(town: Town, route: tuple[str, str]) -> None:
         client = town.nobody() if caller == "nobody" else town.person(caller)
         answer = client.call(fact.method, path, body)
         assert answer.status == expected(fact, cell, admitted), (caller, what, answer.body)
-        answers[caller, what] = re.sub(r"'\d{4}-\d\d-\d\dT[^']*'", "at", quoted_away(answer))
+        answers[caller, what] = quoted_away(answer)
     for caller in CALLERS:
         if caller not in SEES_ALL:
             assert answers[caller, "foreign"] == answers[caller, "unknown"], caller

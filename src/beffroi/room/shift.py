@@ -83,15 +83,19 @@ class Obstacle:
         who = someone.label if someone else Text(fr=person, en=person)
         why, article = _why(self.decision)
         fr_when, en_when = _clock(self.at, "le %d/%m à %H h %M"), _clock(self.at, "%d/%m at %H:%M")
+        answer = Text(
+            fr=f"La console lui répondrait : « {why.fr} »{article}.",
+            en=f"The console would answer: “{why.en}”{article}.",
+        )
         if self.blocks:
             return Text(
-                fr=f"{who.fr} ne pourrait pas voir {place} en direct {fr_when} : {why.fr}{article}.",
-                en=f"{who.en} could not view {place} live on {en_when}: {why.en}{article}.",
+                fr=f"{who.fr} ne pourrait pas voir {place} en direct {fr_when}. {answer.fr}",
+                en=f"{who.en} could not view {place} live on {en_when}. {answer.en}",
             )
         closed = self.total - self.opened
         return Text(
-            fr=f"{place} : {closed} caméra(s) sur {self.total} fermée(s) à {who.fr} {fr_when} : {why.fr}{article}.",
-            en=f"{place}: {closed} of {self.total} camera(s) closed to {who.en} on {en_when}: {why.en}{article}.",
+            fr=f"{place} : {closed} caméra(s) sur {self.total} fermée(s) à {who.fr} {fr_when}. {answer.fr}",
+            en=f"{place}: {closed} of {self.total} camera(s) closed to {who.en} on {en_when}. {answer.en}",
         )
 
 

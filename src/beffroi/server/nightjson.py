@@ -20,6 +20,7 @@ def matrix_json(matrix: Matrix, at: datetime) -> Json:
 
     Told from now on only: when the matrix was drawn would tell when some fact, of whatever commune, last changed.
     """
+    at = max(at, matrix.span.start)  # drawn while the question waited
     numbers: dict[tuple[_Shown, ...], int] = {}
     shown: dict[int, _Shown] = {}
     rows: list[Json] = []

@@ -23,6 +23,7 @@ export const tonight = {
   shown: (n: number, of: number) => `${n} of ${of} people`,
   keys: 'Arrows to move, Enter for “why?”, 1 2 3 for the act',
   why: (person: string, commune: string) => `Why? ${person}, ${commune}`,
+  answer: 'What the console answers them:',
   now: 'Now',
   from: (time: string) => `From ${time}`,
   camerasConcerned: 'Cameras',
@@ -84,6 +85,7 @@ export const roster = {
   replaced: 'Replaced, and in the register.',
   cancelled: 'Shift taken off, and in the register.',
   refused: 'Shift refused',
+  cure: (what: string, who: string) => `It takes: ${what}. To ask of: ${who}.`,
   warnings: 'Entered, but some cameras will stay closed:',
   reading: 'The roster is kept by the room supervisor; you read it.',
 };

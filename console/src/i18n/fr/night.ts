@@ -23,6 +23,7 @@ export const tonight = {
   shown: (n: number, of: number) => `${n} personnes sur ${of}`,
   keys: 'Flèches pour se déplacer, Entrée pour « pourquoi ? », 1 2 3 pour l’acte',
   why: (person: string, commune: string) => `Pourquoi ? ${person}, ${commune}`,
+  answer: 'Ce que la console lui répond :',
   now: 'Maintenant',
   from: (time: string) => `À partir de ${time}`,
   camerasConcerned: 'Caméras',
@@ -84,6 +85,7 @@ export const roster = {
   replaced: 'Remplacement fait, inscrit au registre.',
   cancelled: 'Service retiré, inscrit au registre.',
   refused: 'Service refusé',
+  cure: (what: string, who: string) => `Il faut : ${what}. À demander à : ${who}.`,
   warnings: 'Inscrit, mais des caméras resteront fermées :',
   reading: 'Le planning est tenu par le chef de salle ; vous le lisez.',
 };

@@ -92,12 +92,13 @@ def build(centre: Centre, viewing: Viewing) -> Routes:
         scope = scope_of(centre, require_caller(request))
         who, where = scope.person(person), scope.commune(commune)
         matrix = board.now([who], [where])
-        found = reasons(centre.law, matrix, (who, where, act), scope.at) if act in ACTS else []
+        since = max(scope.at, matrix.span.start)  # drawn while the question waited
+        found = reasons(centre.law, matrix, (who, where, act), since) if act in ACTS else []
         return {
             "person": person_json(scope.facts.persons[who]),
             "commune": where,
             "act": act.value,
-            "reasons": [reason_json(scope.facts, one, scope.at) for one in found],
+            "reasons": [reason_json(scope.facts, one, since) for one in found],
         }
 
     @routes.post("/api/tonight/what-if", TONIGHT)
