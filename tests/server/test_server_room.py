@@ -66,6 +66,12 @@ def refused(person: Person, camera: str = "cx", **more: str) -> bool:
     return status == 403
 
 
+def listed(person: Person) -> dict[str, str]:
+    """What the list says of each camera, live."""
+    communes = person.get("/api/cameras").body["communes"]
+    return {str(camera["id"]): str(camera["live"]) for commune in communes for camera in commune["cameras"]}
+
+
 def screen_of(town: Town, account: str) -> str:
     listed = town.person("supervisorE").get("/api/screens").body
     return next(str(one["id"]) for one in listed if one["account"] == account)
@@ -230,6 +236,9 @@ def test_an_order_that_declares_posts_opens_on_these_machines_alone(town: Town, 
         forged.cookies["beffroi-post"] = agent.cookies["beffroi-post"][:-1] + "0"
         if forged.cookies["beffroi-post"] != agent.cookies["beffroi-post"]:
             assert refused(forged)
+        assert agent.get("/api/me").body["duty"]["authorities"]
+        assert listed(agent)["cx"] == "allow"
+        assert listed(town.person("agentE"))["cx"] == "deny"  # the same person on another machine
         with agent.socket() as socket:
             watch(agent, socket)
             assert admin.post(f"/api/posts/{made['id']}/revoke").status == 200

@@ -1,6 +1,6 @@
 """Lists: the cameras that a person may know of, and what may be done with each; whose register may be read."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -45,6 +45,7 @@ def visible(
     *,
     acts: tuple[Act, ...] = LISTED_ACTS,
     strong_auth: bool = True,
+    post: str | None = None,
 ) -> list[VisibleCamera]:
     """The cameras that a person may know of, in order of id, and what may be done with each.
 
@@ -55,7 +56,8 @@ def visible(
     for identifier in sorted(facts.cameras):
         decisions = {}
         for act in acts:
-            decision = _with_some_purpose(engine, facts, ActRequest(person, act, identifier, None, at), strong_auth)
+            asked = ActRequest(person, act, identifier, None, at, strong_auth=strong_auth, post=post)
+            decision = _with_some_purpose(engine, facts, asked)
             if not decision.disclosable:
                 break  # the same for every act: the person has no link with the place
             decisions[act] = decision
@@ -78,20 +80,15 @@ def register_scope(engine: LawEngine, facts: Facts, person: PersonId, at: dateti
     return RegisterScope(whole=False, communes=frozenset(readable))
 
 
-def _with_some_purpose(engine: LawEngine, facts: Facts, request: ActRequest, strong_auth: bool) -> Decision:
+def _with_some_purpose(engine: LawEngine, facts: Facts, request: ActRequest) -> Decision:
     end = to_wall_us(request.at)
     footage = WallRange(end - _LAST_MINUTE_US, end) if request.act is Act.REPLAY else None
-    asked = ActRequest(
-        request.person, request.act, request.camera, Purpose.F5, request.at, footage, strong_auth=strong_auth
-    )
-    decision = engine.decide(facts, asked)
+    request = replace(request, purpose=Purpose.F5, footage=footage)
+    decision = engine.decide(facts, request)
     if decision.allowed or request.act not in IMAGE_ACTS or not _lacks_purpose_only(decision):
         return decision
     for purpose in Purpose:
-        other = engine.decide(
-            facts,
-            ActRequest(request.person, request.act, request.camera, purpose, request.at, footage, strong_auth),
-        )
+        other = engine.decide(facts, replace(request, purpose=purpose))
         if other.allowed:
             return other
     return decision

@@ -13,7 +13,7 @@ from beffroi.base.clock import SystemClock
 from beffroi.base.db import open_engine
 from beffroi.base.secrets import SecretBox, load_or_create_key, read_signing_key
 from beffroi.capture.client import RecorderClient
-from beffroi.domain.acts import Act, Purpose
+from beffroi.domain.acts import Act
 from beffroi.domain.clock import Clock
 from beffroi.domain.errors import BrokenError
 from beffroi.domain.facts import Facts
@@ -107,16 +107,15 @@ class Centre:
         """Where the recorder answers."""
         return self.data / "run" / "recorder.sock"
 
-    def visible_to(self, person: PersonId, *, strong: bool = True) -> list[VisibleCamera]:
+    def visible_to(self, person: PersonId, *, strong: bool = True, post: str | None = None) -> list[VisibleCamera]:
         """The cameras this person may know of, each with its decisions (see `beffroi.server.lists`)."""
-        return self.lists.of(person, strong=strong)
+        return self.lists.of(person, strong=strong, post=post)
 
-    def authorities_served(self, person: PersonId, purpose: Purpose) -> list[tuple[str, Text, str]]:
-        """(authority, its name, commune) under which this person may open a view now."""
-        del purpose  # a list is drawn with whatever reason opens; each view is decided with its own
+    def authorities_served(self, person: PersonId, *, post: str | None) -> list[tuple[str, Text, str]]:
+        """(authority, its name, commune) under which this person may open a view now, for some reason."""
         facts = self.registry.facts()
         found: dict[str, tuple[str, Text, str]] = {}
-        for one in self.visible_to(person):
+        for one in self.visible_to(person, post=post):
             decision = one.decisions[Act.LIVE]
             if decision.allowed and decision.authority is not None:
                 commune = commune_name(facts, one.camera.commune)

@@ -20,6 +20,8 @@ from beffroi.registry.store import Registry
 
 KEPT_S: Final = 30.0
 
+_Key = tuple[PersonId, bool, str | None]
+
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
@@ -37,32 +39,34 @@ class CameraLists:
         self._law = law
         self._registry = registry
         self._clock = clock
-        self._kept: dict[tuple[PersonId, bool], _Kept] = {}
+        self._kept: dict[_Key, _Kept] = {}
         self._edges: tuple[int, list[int]] = (-1, [])
         self._drawing = threading.Lock()
 
-    def of(self, person: PersonId, *, strong: bool) -> list[VisibleCamera]:
-        """The list of one person, in order of camera id."""
-        facts = self._registry.facts()
-        held = self._held(person, strong, facts)
-        return self._draw(person, strong, facts) if held is None else held
+    def of(self, person: PersonId, *, strong: bool, post: str | None = None) -> list[VisibleCamera]:
+        """The list of one person, in order of camera id; ``post`` is the workstation that it is drawn for."""
+        facts, key = self._registry.facts(), (person, strong, post)
+        held = self._held(key, facts)
+        return self._draw(key, facts) if held is None else held
 
-    def _held(self, person: PersonId, strong: bool, facts: Facts) -> list[VisibleCamera] | None:
-        kept = self._kept.get((person, strong))
+    def _held(self, key: _Key, facts: Facts) -> list[VisibleCamera] | None:
+        kept = self._kept.get(key)
         if kept is None or kept.revision != facts.revision:
             return None
         in_time = kept.drawn_us <= self._clock.wall_us() < kept.until_us
         return kept.cameras if in_time and self._clock.monotonic_s() - kept.drawn_s < KEPT_S else None
 
-    def _draw(self, person: PersonId, strong: bool, facts: Facts) -> list[VisibleCamera]:
+    def _draw(self, key: _Key, facts: Facts) -> list[VisibleCamera]:
         with self._drawing:
-            held = self._held(person, strong, facts)  # another request may have drawn it meanwhile
+            held = self._held(key, facts)  # another request may have drawn it meanwhile
             if held is not None:
                 return held
             at, at_s = now(self._clock), self._clock.monotonic_s()
             at_us = to_wall_us(at)
-            found = visible(self._law, facts, person, at, acts=(Act.LIVE, Act.REPLAY), strong_auth=strong)
-            self._kept[person, strong] = _Kept(facts.revision, at_us, at_s, self._next_edge_us(facts, at_us), found)
+            person, strong, post = key
+            acts = (Act.LIVE, Act.REPLAY)
+            found = visible(self._law, facts, person, at, acts=acts, strong_auth=strong, post=post)
+            self._kept[key] = _Kept(facts.revision, at_us, at_s, self._next_edge_us(facts, at_us), found)
             return found
 
     def _next_edge_us(self, facts: Facts, at_us: int) -> int:

@@ -16,6 +16,7 @@ from beffroi.domain.ids import BodyId, CameraId, DocumentId
 from beffroi.law.visible import VisibleCamera
 from beffroi.registry.enrol import NewCamera, enrol
 from beffroi.server.access import CAMERAS, CONFIRM, HEALTH, LOGGED_IN, MACHINE, Routes
+from beffroi.server.asking import post_here
 from beffroi.server.body import Body
 from beffroi.server.centre import Centre, authority_name, commune_name
 from beffroi.server.notices import Level
@@ -49,7 +50,10 @@ def build(centre: Centre) -> Routes:
         """Cameras that the caller may know of, by commune, with what may be done."""
         caller = require_caller(request)
         facts = centre.registry.facts()
-        seen = await run_in_threadpool(centre.visible_to, caller.person, strong=caller.strong)
+        post = post_here(centre, request)
+        seen = await run_in_threadpool(
+            centre.visible_to, caller.person, strong=caller.strong, post=None if post is None else post.name
+        )
         states = await stream_states(centre)
         communes: dict[BodyId, list[Json]] = {}
         names: dict[BodyId, Json | None] = {}

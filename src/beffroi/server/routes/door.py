@@ -13,6 +13,7 @@ from beffroi.server.access import LOGGED_IN, MACHINE, PUBLIC, TOOLS, Routes
 from beffroi.server.asking import post_here
 from beffroi.server.body import Body
 from beffroi.server.centre import Centre
+from beffroi.server.posts import Post
 from beffroi.server.rendering import Json, iso, notice_json
 from beffroi.server.session import Caller, clear_cookie, require_caller, set_cookie, token_of
 
@@ -64,7 +65,7 @@ def build(centre: Centre) -> Routes:
             Entry(EntryKind.LOGIN, actor=caller.person, payload={"account": opened.account.name, "address": address})
         )
         set_cookie(response, opened.token, expires=opened.expires_at, https=centre.https)
-        return await run_in_threadpool(me_json, centre, caller, None)
+        return await run_in_threadpool(me_json, centre, caller, None, post_here(centre, request))
 
     @routes.post("/api/logout", LOGGED_IN)
     async def logout(request: Request, response: Response) -> Json:
@@ -83,8 +84,7 @@ def build(centre: Centre) -> Routes:
     def me(request: Request) -> Json:
         """Who is logged in, with which tools."""
         caller = require_caller(request)
-        post = post_here(centre, request)
-        return {**me_json(centre, caller, caller.session), "post": None if post is None else post.name}
+        return me_json(centre, caller, caller.session, post_here(centre, request))
 
     @routes.post("/api/me/language", LOGGED_IN)
     def speak(body: Speak, request: Request) -> Json:
@@ -106,7 +106,7 @@ def build(centre: Centre) -> Routes:
         """Take duty for a reason, or change it; open views stay open."""
         caller = require_caller(request)
         centre.duties.take(caller.session, body.reason, at_us=centre.clock.wall_us())
-        return duty_json(centre, caller, caller.session) or {}
+        return duty_json(centre, caller, caller.session, post_here(centre, request)) or {}
 
     @routes.delete("/api/duty", LOGGED_IN)
     def leave_duty(request: Request) -> Json:
@@ -117,7 +117,7 @@ def build(centre: Centre) -> Routes:
     return routes
 
 
-def me_json(centre: Centre, caller: Caller, session: str | None) -> Json:
+def me_json(centre: Centre, caller: Caller, session: str | None, post: Post | None) -> Json:
     """The person, as the console shows it."""
     facts = centre.registry.facts()
     person = facts.persons.get(caller.person)
@@ -128,7 +128,8 @@ def me_json(centre: Centre, caller: Caller, session: str | None) -> Json:
         "role": caller.role.value,
         "language": caller.account.language,
         "body": None if body is None else {"id": body.id, "name": body.name},
-        "duty": duty_json(centre, caller, session) if session else None,
+        "duty": duty_json(centre, caller, session, post) if session else None,
+        "post": None if post is None else post.name,
         "banner": None if centre.banner is None else centre.banner.as_dict(),
         "demo": centre.banner is not None,
         "witnessed": False,
@@ -137,8 +138,8 @@ def me_json(centre: Centre, caller: Caller, session: str | None) -> Json:
     }
 
 
-def duty_json(centre: Centre, caller: Caller, session: str) -> dict[str, Any] | None:
-    """The duty of this session: the reason, since when, and under whose authority views may be opened."""
+def duty_json(centre: Centre, caller: Caller, session: str, post: Post | None) -> dict[str, Any] | None:
+    """The duty of this session: the reason, since when, and under whose authority views may be opened here."""
     duty = centre.duties.of(session)
     if duty is None:
         return None
@@ -151,6 +152,8 @@ def duty_json(centre: Centre, caller: Caller, session: str) -> dict[str, Any] | 
         "since": iso(duty.since_us),
         "authorities": [
             {"id": authority, "name": name.as_dict(), "commune": commune}
-            for authority, name, commune in centre.authorities_served(caller.person, duty.reason.purpose)
+            for authority, name, commune in centre.authorities_served(
+                caller.person, post=None if post is None else post.name
+            )
         ],
     }
