@@ -112,6 +112,12 @@ def test_a_wrong_file_is_told(tmp_path: Path, text: str, said: str) -> None:
     assert said in wrong(tmp_path, text)
 
 
+def test_one_change_alone_needs_no_list(tmp_path: Path) -> None:
+    path = tmp_path / "f.yaml"
+    path.write_text(f"{HEAD}{GOOD[:-2]}, change: {{remove: mask/cX}}}}\n", encoding="utf-8")
+    assert "mask/cX" not in {one.id for one in questions([path])[0].facts.documents}
+
+
 def test_everything_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
     second = GOOD.replace("id: a", "id: b").replace("agentE", "agentQ")
     third = GOOD.replace("id: a", "id: c").replace("cX", "cQ")

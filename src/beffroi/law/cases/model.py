@@ -78,7 +78,7 @@ def _word(value: object) -> object:
 
 
 def _list(value: object) -> object:
-    """One word alone is a list of one."""
+    """One thing alone is a list of one."""
     return value if isinstance(value, list) or value is None else [value]
 
 
@@ -152,13 +152,16 @@ class Change(_Strict):
         return self
 
 
+Changes = Annotated[list[Change], BeforeValidator(_list)]
+
+
 class Case(_Strict):
     """One question, and the answer that the law must give."""
 
     id: Annotated[Word, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80)]
     note: str | None = None
     at: Instant | None = None
-    change: list[Change] = []
+    change: Changes = []
     who: Word
     act: Act
     camera: Word
@@ -190,7 +193,7 @@ class CaseFile(_Strict):
     world: Word
     at: Instant | None = None
     note: str | None = None
-    change: list[Change] = []
+    change: Changes = []
     cases: Annotated[list[Case], Field(min_length=1, max_length=5000)]
 
 
