@@ -6,7 +6,7 @@ the same. Nothing here decides: it only says which answers must be equal (see `b
 """
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -95,12 +95,24 @@ class Paper:
         return (_state(one, self._span.start), course, repr(told), shape)
 
 
-def papers_of(facts: Facts, span: Span) -> dict[DocumentId, Paper]:
-    """Every document, by id."""
+def papers_of(facts: Facts, span: Span, persons: Set[PersonId] | None = None) -> dict[DocumentId, Paper]:
+    """Every document, by id; with ``persons``, without those that only tell of other persons."""
+    wanted = None if persons is None else _bearing_on(facts, persons)
     grouped: dict[DocumentId, list[Document]] = defaultdict(list)
     for document in facts.documents:
-        grouped[document.id].append(document)
+        if wanted is None or document.id in wanted:
+            grouped[document.id].append(document)
     return {key: Paper(sorted(several, key=_version), span) for key, several in grouped.items()}
+
+
+def _bearing_on(facts: Facts, persons: Set[PersonId]) -> set[DocumentId]:
+    """Documents that name no person, or one of these, or that tie two bodies to one another."""
+    found = set()
+    for document in facts.documents:
+        scope = document.scope
+        if not scope.persons or len(scope.bodies) > 1 or not scope.persons.isdisjoint(persons):
+            found.add(document.id)
+    return found
 
 
 def _version(document: Document) -> int:

@@ -118,7 +118,7 @@ def draw(
 ) -> Matrix:
     """Draw the matrix of some persons (all by default) and some communes (all that have a camera)."""
     some = tuple(facts.persons) if persons is None else tuple(one for one in persons if one in facts.persons)
-    drawing = _Drawing(engine, facts, span, tuple(acts))
+    drawing = _Drawing(engine, facts, span, some, tuple(acts))
     wanted = None if communes is None else set(communes)
     places = tuple(one for one in sorted(drawing.classes) if wanted is None or one in wanted)
     courses: dict[Cell, Course] = {}
@@ -167,11 +167,13 @@ def first_refusal(engine: LawEngine, matrix: Matrix, cell: Cell) -> Reason | Non
 class _Drawing:
     """One run: what was already asked about a shape of person and a shape of place."""
 
-    def __init__(self, engine: LawEngine, facts: Facts, span: Span, acts: tuple[Act, ...]) -> None:
+    def __init__(
+        self, engine: LawEngine, facts: Facts, span: Span, persons: tuple[PersonId, ...], acts: tuple[Act, ...]
+    ) -> None:
         self._facts = facts
         self._acts = acts
         self._asking = Asking(engine, facts)
-        self._shapes = Shapes(facts, span)
+        self._shapes = Shapes(facts, span, frozenset(persons))
         self.classes: dict[BodyId, list[tuple[Hashable, CameraClass]]] = defaultdict(list)
         numbers: dict[Hashable, int] = {}
         for one in camera_classes(facts, span, self._shapes.papers.values()):

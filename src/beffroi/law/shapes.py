@@ -7,7 +7,7 @@ every answer obtained this way with the engine's own (`tests/law/test_law_matrix
 """
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Set
 from typing import Final
 
 from beffroi.domain.facts import BodyKind, Facts, Person
@@ -19,11 +19,11 @@ _HERE: Final = "§"
 
 
 class Shapes:
-    """The shapes of one run: of classes of cameras, and of persons as seen from a commune."""
+    """The shapes of one run: of classes of cameras, and of some persons (all by default) as seen from a commune."""
 
-    def __init__(self, facts: Facts, span: Span) -> None:
+    def __init__(self, facts: Facts, span: Span, persons: Set[PersonId] | None = None) -> None:
         self._facts = facts
-        self.papers = papers_of(facts, span)
+        self.papers = papers_of(facts, span, persons)
         self._communes = frozenset(body.id for body in facts.bodies.values() if body.kind is BodyKind.COMMUNE)
         self._systems: dict[str, set[BodyId]] = defaultdict(set)
         self._controllers: dict[BodyId, set[BodyId]] = defaultdict(set)
@@ -47,8 +47,9 @@ class Shapes:
         self._related: dict[tuple[BodyId, BodyId], bool] = {}
 
     def _sort(self, paper: Paper) -> None:
-        for body in paper.bodies:
-            self._named_with[body].add(paper.id)
+        if len(paper.bodies) > 1:
+            for body in paper.bodies:
+                self._named_with[body].add(paper.id)
         reach = self._reach[paper.id] = self._reached(paper)
         for person in paper.persons:
             for commune in reach or (None,):
