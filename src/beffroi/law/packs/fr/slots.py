@@ -126,6 +126,22 @@ def processing_record(dossier: Dossier, asked: Asked) -> Found:
     )
 
 
+def cnil_commitment(dossier: Dossier, asked: Asked) -> Found:
+    """D10: with the CNIL's receipt."""
+    camera = asked.camera
+
+    def describe(one: Document) -> tuple[bool, Mapping[str, Any]]:
+        covers = about_place(one, camera)
+        return covers, {"covers": covers, "receipt": filled(one, "receipt")}
+
+    return dossier.best(
+        ("cnil_commitment", camera.id),
+        lambda: dossier.about(_Kind.CNIL_COMMITMENT, camera.commune, camera.id),
+        describe,
+        lambda one: (one.told["receipt"],),
+    )
+
+
 def impact_assessment(dossier: Dossier, asked: Asked) -> Found:
     """D9: with the officer's opinion, and the CNIL's answer where the risk stays high."""
     camera = asked.camera
@@ -260,7 +276,7 @@ def alert(dossier: Dossier, asked: Asked) -> Found:
 PLACE_SLOTS: Final[Mapping[str, Slot]] = {
     "order": order,
     "commissioning": _of_place("commissioning", _Kind.COMMISSIONING),
-    "cnil_commitment": _of_place("cnil_commitment", _Kind.CNIL_COMMITMENT),
+    "cnil_commitment": cnil_commitment,
     "impact_assessment": impact_assessment,
     "processing_record": processing_record,
     "notice": _of_place("notice", _Kind.NOTICE),
