@@ -161,3 +161,36 @@ def test_masks_that_end_together_are_one_fault() -> None:
     report = commune.audited(rows, papers)
     assert commune.codes(report) == ["access-mask"]
     assert len(report.findings[0].cameras) == 3
+
+
+def _small_with(*lines: dict[str, str]) -> tuple[Rows, Papers]:
+    rows, papers = commune.small()
+    papers["bodies"].append({"id": "bailleur", "kind": "company", "name": "Bailleur"})
+    blank = dict.fromkeys(rows[0], "")
+    rows += [{**blank, "Commune (INSEE)": "99031", "Adresse": "Rue Basse", **line} for line in lines]
+    return rows, papers
+
+
+def test_a_hall_without_its_agreement_is_told_and_its_missing_alert_is_not() -> None:
+    rows, papers = _small_with(
+        {"Identifiant": "H1", "Origine": "parties communes", "Système": "Équipements", "Responsable": "Bailleur"}
+    )
+    report = commune.audited(rows, papers)
+    assert {one.kind for one in report.findings} == {"common_parts_agreement", "mask"}
+    assert "H1" not in report.open_cameras
+
+
+def test_the_conformity_of_a_shop_camera_is_told_once() -> None:
+    rows, papers = _small_with({"Identifiant": "M1", "Origine": "commerce", "Système": "Équipements"})
+    report = commune.audited(rows, papers)
+    told = [one for one in report.findings if one.kind == "conformity"]
+    assert [one.cameras for one in told] == [("m1",)]
+
+
+def test_a_departement_agent_of_a_college_is_asked_about_its_cameras() -> None:
+    rows, papers = _small_with({"Identifiant": "N1", "Origine": "non public", "Responsable": "Département"})
+    papers["persons"].append({"id": "college", "status": "agent du département", "employer": "99"})
+    report = commune.audited(rows, papers)
+    row = next(row for row in report.access if row.status == "departement_agent" and row.act == "live")
+    assert row.refused == 1
+    assert {"impact_assessment", "designation"} <= {one.kind for one in report.findings if "n1" in one.cameras}

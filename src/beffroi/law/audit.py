@@ -4,6 +4,8 @@ Pure: a dossier and an instant in, a report out. Whether an image may be seen is
 rest (dates, norms, contradictions) are functions that cite their article.
 """
 
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -38,13 +40,16 @@ def audit(engine: LawEngine, dossier: Dossier, at: datetime) -> Report:
     causes = list(dict.fromkeys(told.values()))
     ordered = tuple(sorted(dict.fromkeys([*causes, *_not_told(others, causes)]), key=_rank))
     places = {cause: ordered.index(one) + 1 for cause, one in told.items()}
+    live = [one for one in asked if one.act is Act.LIVE]
+    opened = frozenset(one.camera for one in live if one.decision.allowed)
     return Report(
         dossier=dossier,
         at=at,
         findings=ordered,
         access=tuple(audit_access.rows(asked, places)),
         checklist=tuple(checklist(dossier, at, ordered)),
-        open_cameras=frozenset(one.camera for one in asked if one.act is Act.LIVE and one.decision.allowed),
+        open_cameras=opened,
+        closed_cameras=frozenset(one.camera for one in live if one.roots) - opened,
         rule_set_hash=engine.pack.hash,
         facts_hash=dossier.facts.digest(),
     )
@@ -64,13 +69,18 @@ def _told_by(others: list[Finding], refusal: Finding) -> Finding:
     return next((one for one in graver if set(one.documents) & set(refusal.documents)), refusal)
 
 
-def _not_told(others: list[Finding], refusals: list[Finding]) -> list[Finding]:
-    """Findings that no refusal tells already: one fault is told once."""
+def _not_told(others: list[Finding], refusals: list[Finding]) -> Iterator[Finding]:
+    """Findings, or the cameras of findings, that no refusal tells already: one fault is told once."""
     told = {(one.text, document) for one in refusals for document in one.documents}
+    absent = {(one.kind, camera) for one in refusals for camera in one.cameras}
     kinds = {one.kind for one in refusals if not one.documents}
-    return [
-        one
-        for one in others
-        if not any((one.text, document) in told for document in one.documents)
-        and not (one.code == "no-coordination" and DocumentKind.COORDINATION in kinds)
-    ]
+    for one in others:
+        left = tuple(camera for camera in one.cameras if (one.kind, camera) not in absent)
+        if any((one.text, document) in told for document in one.documents):
+            continue
+        if one.code == "no-coordination" and DocumentKind.COORDINATION in kinds:
+            continue
+        if not one.code.startswith("no-") or left == one.cameras:
+            yield one
+        elif left:
+            yield replace(one, cameras=left)

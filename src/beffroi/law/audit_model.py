@@ -108,7 +108,11 @@ class ChecklistRow:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The whole audit. ``open_cameras`` are those that at least one person of the commune may watch live today."""
+    """The whole audit.
+
+    ``open_cameras`` are those that at least one person may watch live today, ``closed_cameras`` those that nobody may
+    watch for want of a paper; the others open on a title of the moment (an alert), or to nobody listed.
+    """
 
     dossier: Dossier
     at: datetime
@@ -116,5 +120,6 @@ class Report:
     access: tuple[AccessRow, ...]
     checklist: tuple[ChecklistRow, ...]
     open_cameras: frozenset[CameraId]
+    closed_cameras: frozenset[CameraId]
     rule_set_hash: str
     facts_hash: str

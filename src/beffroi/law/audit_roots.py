@@ -8,6 +8,7 @@ from beffroi.domain.decision import Condition, Decision
 from beffroi.domain.documents import Document, DocumentKind
 from beffroi.domain.facts import Camera, Facts
 from beffroi.domain.ids import CameraId, DocumentId, PersonId
+from beffroi.law.documents import spec
 from beffroi.law.engine import LawEngine
 
 _CHOICES: Final = ("hour", "post")
@@ -63,10 +64,16 @@ def roots_of(engine: LawEngine, facts: Facts, decision: Decision, at: datetime) 
         if words.cure is None or any(choice in condition.id for choice in _CHOICES):
             continue
         kind = words.cure.kind
+        if _is_momentary(kind):  # an alert, a requisition: their absence is the rule, not a fault
+            continue
         whose = decision.request.person if kind in PERSONAL else None
         paper = _paper_at_fault(facts, kind, condition, decision.request.camera, at)
         roots.setdefault(kind, Root(kind, words.rule.id, condition, whose, paper))
     return tuple(roots.values())
+
+
+def _is_momentary(kind: str) -> bool:
+    return kind in set(DocumentKind) and spec(DocumentKind(kind)).short
 
 
 def _paper_at_fault(facts: Facts, kind: str, condition: Condition, camera: CameraId, at: datetime) -> Document | None:

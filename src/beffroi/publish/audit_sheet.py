@@ -72,12 +72,11 @@ def sheet_of(report: Report, language: Language) -> dict[str, Any]:
 
 def verdict(report: Report) -> Text:
     """The sentence that a mayor reads first."""
-    total, opened, faults = len(report.dossier.facts.cameras), len(report.open_cameras), len(report.findings)
-    closed = total - opened
+    total, closed, faults = len(report.dossier.facts.cameras), len(report.closed_cameras), len(report.findings)
     if not faults and not closed:
         return Text(
-            fr=f"Tout est en ordre : les {total} caméras peuvent être regardées par les personnes désignées.",
-            en=f"All is in order: the {total} cameras may be watched by those designated.",
+            fr=f"Tout est en ordre : aucune des {total} caméras n'est fermée faute d'une pièce.",
+            en=f"All is in order: none of the {total} cameras is closed for want of a paper.",
         )
     offences = sum(one.gravity is Gravity.OFFENCE for one in report.findings)
     fr = f"{_many(faults, 'anomalie', 'anomalies')}. "
@@ -86,8 +85,8 @@ def verdict(report: Report) -> Text:
         fr += f"Aujourd'hui, {closed} des {total} caméras ne peuvent être regardées par personne de la commune. "
         en += f"Today nobody of the commune may watch {closed} of the {total} cameras. "
     else:
-        fr += f"Les {total} caméras restent ouvertes à quelqu'un de la commune. "
-        en += f"All {total} cameras remain open to somebody of the commune. "
+        fr += f"Aucune des {total} caméras n'est fermée à tous. "
+        en += f"None of the {total} cameras is closed to everybody. "
     if offences:
         fr += f"{_many(offences, 'point relève', 'points relèvent')} du Code pénal : à régler d'abord."
         en += f"{offences} of them concern{'' if offences > 1 else 's'} the Code pénal: settle first."
@@ -104,6 +103,7 @@ def _counts(report: Report) -> dict[str, int]:
     return {
         "cameras": len(facts.cameras),
         "cameras_open": len(report.open_cameras),
+        "cameras_closed": len(report.closed_cameras),
         "persons": len(facts.persons),
         "papers": len(facts.documents),
         "findings": len(report.findings),

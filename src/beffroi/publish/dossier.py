@@ -50,9 +50,9 @@ def dossier_of(cameras: bytes, cameras_name: str, papers: bytes, papers_name: st
     departement = departement_of(commune.id)
     known = {body.id: replace(body, departement=body.departement or departement) for body in (commune, *stated)}
     known |= {body.id: body for body in implied_bodies(documents, set(known), departement)}
-    stated_persons = [person_of(one, commune.id, known) for one in persons]
     for line in lines:
         known.update({one.id: one for one in _controllers(line, cameras_name, known, commune)})
+    stated_persons = [person_of(one, commune.id, known) for one in persons]
     placed = [_placed(line, cameras_name, known, commune) for line in lines]
     people = [*stated_persons, *implied(documents, {one.id for one in stated_persons}, commune, known.values())]
     mayor = next((one for one in people if one.status is PersonStatus.MAYOR and one.commune == commune.id), None)
