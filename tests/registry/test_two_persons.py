@@ -12,6 +12,7 @@ from tests.support import worlds
 from tests.support.town import AGENT, DPO, MAYOR_X, MAYOR_Y, MAYOR_Z, Book, manual_clock, paper_of, reopened
 
 from beffroi.domain.documents import Document, DocumentKind, DocumentStatus
+from beffroi.domain.errors import BadInputError
 from beffroi.domain.ids import DocumentId, PersonId
 from beffroi.registry.attachments import StoredFile
 from beffroi.registry.changes import ChangeKind, entry_of
@@ -97,6 +98,19 @@ def test_a_first_confirmation_survives_a_restart_and_not_a_new_version(opened: O
     assert paper_of(again.facts(), ORDER).status is DocumentStatus.PROPOSED
 
 
+def test_both_words_are_in_the_register_before_they_open(opened: Opened) -> None:
+    registry, book = opened
+    registry.propose(scanned(registry, scan_date="2022-12-20"), by=AGENT)
+    book.broken = RuntimeError("disk")
+    with pytest.raises(RuntimeError):
+        registry.confirm(ORDER, by=MAYOR_X)
+    book.broken = None
+    with pytest.raises(BadInputError, match="not in the register yet"):
+        registry.confirm(ORDER, by=DPO)
+    assert registry.settle() == 1
+    assert registry.confirm(ORDER, by=DPO).kind is ChangeKind.CONFIRMED
+
+
 def test_one_person_is_enough_where_the_dates_are_near(opened: Opened) -> None:
     registry, _ = opened
     registry.propose(scanned(registry, scan_date="2023-12-21", scan_until="2027-12-31"), by=AGENT)
@@ -148,14 +162,15 @@ def pooling(title: str = "L512-3", **more: object) -> Document:
 
 def test_an_agreement_on_police_is_confirmed_by_each_of_its_two_communes(opened: Opened) -> None:
     registry, _ = opened
+    designate_clerk(registry)
     registry.propose(pooling(), by=AGENT)
     with pytest.raises(NotEntitledToFactError):
         registry.confirm(pooling().id, by=MAYOR_Z)
-    assert registry.confirm(pooling().id, by=MAYOR_Y).kind is ChangeKind.FIRST_CONFIRMED
-    for nobody in (DPO, MAYOR_Y, MAYOR_Z):
+    assert registry.confirm(pooling().id, by=MAYOR_X).kind is ChangeKind.FIRST_CONFIRMED
+    for nobody in (DPO, MAYOR_X, CLERK, MAYOR_Z):  # the clerk is of X too
         with pytest.raises(NotEntitledToFactError):
             registry.confirm(pooling().id, by=nobody)
-    assert registry.confirm(pooling().id, by=MAYOR_X).kind is ChangeKind.CONFIRMED
+    assert registry.confirm(pooling().id, by=MAYOR_Y).kind is ChangeKind.CONFIRMED
 
 
 def test_three_communes_are_entered_two_by_two(opened: Opened) -> None:

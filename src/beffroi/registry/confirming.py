@@ -18,7 +18,7 @@ from beffroi.registry.changes import Change, ChangeKind
 from beffroi.registry.core import FactStore, Writer
 from beffroi.registry.enclosures import scan_read
 from beffroi.registry.states import entered_by, newest_version, state_row
-from beffroi.registry.tables import FirstConfirmationRow
+from beffroi.registry.tables import ChangeRow, FirstConfirmationRow
 from beffroi.registry.two_persons import why_two
 
 
@@ -99,6 +99,14 @@ class Confirmations(FactStore):
                 )
                 session.flush()
                 return
+            if session.get_one(ChangeRow, first.revision).ledger_index is None:
+                # Two words open a right: both are in the register before they do.
+                raise BadInputError(
+                    Text(
+                        fr="La première confirmation n'est pas encore au registre : réessayez dans une minute.",
+                        en="The first confirmation is not in the register yet: try again in a minute.",
+                    )
+                )
             entitlement.check_second(facts, document, by, author, write.at, first=PersonId(first.by))
         else:
             entitlement.check_confirm(facts, document, by, author, write.at)
