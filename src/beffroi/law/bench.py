@@ -189,7 +189,7 @@ def _papers_of(commune: BodyId, cameras: frozenset[CameraId], police: list[str])
         _paper(kind.PREFECT_ORDER, commune, Scope(here, cameras), **order),
         _paper(kind.COMMISSIONING, commune, Scope(here)),
         _paper(kind.CNIL_COMMITMENT, commune, Scope(here), receipt="C-1"),
-        _paper(kind.IMPACT_ASSESSMENT, commune, Scope(here), dpo_opinion="favorable"),
+        _paper(kind.IMPACT_ASSESSMENT, commune, Scope(here), residual_risk="faible", dpo_opinion="favorable"),
         _paper(kind.PROCESSING_RECORD, commune, Scope(here)),
         _paper(kind.ROLE_ACT, commune, Scope(here | {_POOL})),
         _paper(kind.COORDINATION, commune, Scope(here), night_clause=True),

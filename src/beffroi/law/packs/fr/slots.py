@@ -148,9 +148,9 @@ def impact_assessment(dossier: Dossier, asked: Asked) -> Found:
 
     def describe(one: Document) -> tuple[bool, Mapping[str, Any]]:
         covers = about_place(one, camera)
-        high = word(one, "residual_risk").strip().casefold() in {"high", "élevé"}
-        settled = not high or filled(one, "cnil_consultation")
-        return covers, {"covers": covers, "opinion": filled(one, "dpo_opinion"), "settled": settled}
+        risk = word(one, "residual_risk").strip().casefold()
+        settled = risk not in {"", "high", "élevé"} or filled(one, "cnil_consultation")
+        return covers, {"covers": covers, "opinion": bool(word(one, "dpo_opinion").strip()), "settled": settled}
 
     return dossier.best(
         ("impact_assessment", camera.id),
