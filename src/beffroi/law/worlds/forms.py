@@ -190,6 +190,6 @@ def _syndicat(land: Territory, *communes: str) -> None:
         land.person(person, "syndicat_agent", "S")
         agent(land, person, *communes)
     land.person("presidentS", "pooling_president", "S").person("pmS", "municipal_police", "S").police("pmS")
-    land.person("agentE", "epci_agent", "E").accredit("agentE", also_for=["S"]).second("agentE", "S")
+    land.person("agentE", "epci_agent", "E").accredit("agentE", also_for=["S"]).lend("agentE", "S")
     for commune in communes:
         land.designate("agentE", commune)

@@ -81,7 +81,7 @@ class Titles(Pooling):
         """The presence of an authority in the command room."""
         return self.add(_K.COMMAND_PRESENCE, f"{person}-{commune}", reach(commune, persons=[person]))
 
-    def second(self, person: str, syndicat: str) -> Self:
+    def lend(self, person: str, syndicat: str) -> Self:
         """The secondment of an agent to a syndicat (row 19)."""
         return self.add(_K.SECONDMENT, f"{person}-{syndicat}", reach(syndicat, persons=[person]))
 
