@@ -86,7 +86,7 @@ PLANTED: Final = (
     Planted("access-accreditation", "Opérateur 2", _accredited),
     Planted("access-mask", "EQ-05", _masked),
     Planted("access-impact-assessment", "avis du délégué", _set("impact_assessment/equipements", "dpo_opinion", "Oui")),
-    Planted("incomplete-cnil-commitment", "récépissé", _set("cnil_commitment/commune", "receipt", "CNIL-1")),
+    Planted("access-cnil-commitment", "récépissé", _set("cnil_commitment/points-d-apport", "receipt", "CNIL-1")),
     Planted("incomplete-agreement", "autorité exclusive", _set("agreement/agglomeration", "authority_clause", "true")),
     Planted("night-without-clause", "24 h sur 24", _set("coordination/commune", "night_clause", "true")),
     Planted("stale-notice", "F8", _set("notice/centre-ville", "purposes", ["F1", "F5", "F8"])),

@@ -75,6 +75,8 @@ _DECIDING: Final = {
     DocumentKind.DESIGNATION: ("acts", "authority"),
     DocumentKind.DELIBERATION: ("object", "body", "pooling_body"),
     DocumentKind.IMPACT_ASSESSMENT: ("dpo_opinion", "residual_risk"),
+    DocumentKind.CNIL_COMMITMENT: ("receipt",),
+    DocumentKind.COMMON_PARTS_AGREEMENT: ("commission_sent_on",),
     DocumentKind.STATUTES: ("form", "dlpd", "members"),
     DocumentKind.DELEGATION: ("function",),
 }
