@@ -1,46 +1,15 @@
 /** A replay in one video element: opens, decrypts, follows the playhead, shows gaps as gaps. */
 import { both } from '../i18n/both';
 import type { ApiError } from './api';
-import { ClearKeys } from './clearkey';
-import { spansOf, type Span } from './controller';
-import { AppendQueue, mimeOf, playable, UnsupportedCodec } from './mse';
-import { dropBehind, isBuffered, nextStep, withGap } from './planner';
+import { Footage } from './footage';
+import { playable, UnsupportedCodec } from './mse';
+import { isBuffered, nextStep, withGap } from './planner';
 import { probe, type ReplayProbe } from './probe';
 import { ViewSocket } from './socket';
 import { toIso } from './time';
-import type { OpenedView, Refusal, Text } from './types';
+import type { ReplayRequest, ReplayStatus, ReplayTimeline } from './replaystate';
+import type { Text } from './types';
 import type { BinaryMessage, GapMessage, TextMessage } from './wire';
-
-export type ReplayState = 'opening' | 'loading' | 'playing' | 'paused' | 'gap' | 'ended' | 'refused' | 'cut' | 'unreachable';
-
-export interface ReplayTimeline {
-  from: number;
-  to: number;
-  recorded: [number, number][];
-  gaps: GapMessage[];
-  destroyed: GapMessage[];
-}
-
-export interface ReplayStatus {
-  state: ReplayState;
-  text: Text | null;
-  refusal: Refusal | null;
-  view: OpenedView | null;
-  timeline: ReplayTimeline | null;
-  gap: GapMessage | null;
-  rate: number;
-}
-
-export interface ReplayRequest {
-  camera: string;
-  reason: string;
-  fromUs: number;
-  toUs: number;
-  /** Where to start, within the range. */
-  atUs: number;
-  /** The purpose of the reason, for who asks why it was refused. */
-  purpose?: string | null;
-}
 
 const TICK_MS = 100;
 const POSITION_MS = 200;
@@ -60,15 +29,13 @@ export class ReplayView {
     state: 'opening', text: null, refusal: null, view: null, timeline: null, gap: null, rate: 1,
   };
   #socket: ViewSocket | null = null;
-  #queue: AppendQueue | null = null;
-  #keys: ClearKeys | null = null;
+  readonly #footage: Footage;
   #seek = 0;
   #seekAt = 0;
   #accepting = false;
   #endUs: number | null = null;
   #atUs: number;
   #wantsPlay = true;
-  #pendingS: number | null = null;
   #timer = 0;
   #gapTimer = 0;
   #retryTimer = 0;
@@ -95,9 +62,7 @@ export class ReplayView {
       frames: 0, state: 'opening', atUs: null, startedMs: null, seekMs: null, camera: request.camera, fromUs: null, toUs: null, error: null,
     };
     probe().replay = this.#measures;
-    video.muted = true;
-    video.playsInline = true;
-    video.disablePictureInPicture = true;
+    this.#footage = new Footage(video, (error) => this.#failed(error));
   }
 
   start(): void {
@@ -157,16 +122,15 @@ export class ReplayView {
 
   seek(toUs: number, fillUs = 0): void {
     const timeline = this.#status.timeline;
-    const queue = this.#queue;
-    if (!timeline || !queue || !this.#socket) return;
+    if (!timeline || !this.#footage.open || !this.#socket) return;
     const target = Math.min(Math.max(toUs, timeline.from), timeline.to - 1000);
     this.#goTo(target);
     window.clearTimeout(this.#gapTimer);
     this.#gapTimer = 0;
     const mediaS = (target - timeline.from) / 1e6;
     if (this.#status.state !== 'opening') this.#set({ state: this.#wantsPlay ? 'loading' : 'paused', gap: null });
-    if (!isBuffered(mediaS, this.#spans())) this.#ask(Math.max(timeline.from, target - fillUs));
-    this.#place(mediaS);
+    if (!isBuffered(mediaS, this.#footage.spans)) this.#ask(Math.max(timeline.from, target - fillUs));
+    this.#footage.place(mediaS);
     this.#position(true);
   }
 
@@ -175,7 +139,7 @@ export class ReplayView {
     this.#seekAt = performance.now();
     this.#accepting = false;
     this.#endUs = null;
-    this.#queue?.restart();
+    this.#footage.restart();
     this.#socket?.send({ type: 'seek', seek: this.#seek, at_us: Math.round(atUs), speed: Math.abs(this.#status.rate) });
   }
 
@@ -214,12 +178,7 @@ export class ReplayView {
   #release(): void {
     this.#socket?.close();
     this.#socket = null;
-    this.#queue?.close();
-    this.#queue = null;
-    const video = this.#video;
-    video.removeAttribute('src');
-    video.load();
-    void this.#keys?.close();
+    this.#footage.release();
   }
 
   #text(message: TextMessage): void {
@@ -230,13 +189,7 @@ export class ReplayView {
       case 'init':
         this.#accepting = message.seek === this.#seek;
         if (!this.#accepting) return;
-        this.#queue?.push({ kind: 'codec', mime: mimeOf(message.codec) });
-        if (message.kid !== null && message.key !== null) {
-          const { kid, key } = message;
-          // In the queue before the first encrypted byte: the decryptor is attached, then has the key.
-          this.#queue?.push({ kind: 'run', run: () => this.#giveKey(kid, key) });
-        }
-        this.#queue?.push({ kind: 'offset', seconds: message.offsetS });
+        this.#footage.init(message.codec, message.kid, message.key, message.offsetS);
         return;
       case 'gap': {
         const timeline = this.#status.timeline;
@@ -264,50 +217,17 @@ export class ReplayView {
     this.#set({ timeline: { from, to, recorded, gaps, destroyed }, state: 'loading' });
     this.#measures.fromUs = from;
     this.#measures.toUs = to;
-    const queue = new AppendQueue({
-      idle: () => this.#trim(),
-      makeRoom: () => {
-        const spans = this.#spans();
-        const end = this.#video.currentTime - 2;
-        return spans[0] && end > spans[0].start ? { start: 0, end } : null;
-      },
-      failed: (error) => {
-        if (this.#queue === queue) this.#failed(error);
-      },
-    });
-    this.#queue = queue;
-    this.#video.src = queue.url;
+    this.#footage.begin();
     this.#goTo(Math.min(Math.max(this.#atUs, from), to - 1000));
     this.#ask(this.#atUs);
-    this.#place((this.#atUs - from) / 1e6);
-  }
-
-  /** Moves the element. Before its metadata it has no time of its own: the move then waits for them. */
-  #place(mediaS: number): void {
-    if (this.#video.readyState > 0) this.#video.currentTime = mediaS;
-    else this.#pendingS = mediaS;
-  }
-
-  async #giveKey(kid: string, key: string): Promise<void> {
-    this.#keys ??= await ClearKeys.attach(this.#video);
-    await this.#keys.add(kid, key);
+    this.#footage.place((this.#atUs - from) / 1e6);
   }
 
   #binary(message: BinaryMessage): void {
-    if (this.#accepting) this.#queue?.push({ kind: 'append', bytes: message.bytes });
+    if (this.#accepting) this.#footage.append(message.bytes);
   }
 
   // The playhead.
-
-  #spans(): Span[] {
-    const buffered = this.#queue?.buffered;
-    return buffered ? spansOf(buffered) : [];
-  }
-
-  #trim(): void {
-    const drop = dropBehind(this.#video.currentTime, this.#spans());
-    if (drop) this.#queue?.push({ kind: 'remove', ...drop });
-  }
 
   #goTo(us: number): void {
     this.#atUs = us;
@@ -325,7 +245,7 @@ export class ReplayView {
 
   #tick(): void {
     const timeline = this.#status.timeline;
-    if (!timeline || !this.#queue || !this.#socket) return;
+    if (!timeline || !this.#footage.open || !this.#socket) return;
     if (this.#status.state === 'gap') {
       this.#position();
       return;
@@ -335,16 +255,12 @@ export class ReplayView {
       return;
     }
     const video = this.#video;
-    if (this.#pendingS !== null && video.readyState > 0) {
-      video.currentTime = this.#pendingS;
-      this.#pendingS = null;
-    }
-    const at = this.#pendingS ?? video.currentTime;
+    this.#footage.settle();
+    const at = this.#footage.atS;
     if (!video.seeking) this.#goTo(timeline.from + at * 1e6);
     this.#position();
-    const spans = this.#spans();
     const gaps = timeline.gaps.map((gap) => ({ start: (gap.from - timeline.from) / 1e6, end: (gap.to - timeline.from) / 1e6 }));
-    const step = nextStep(at, spans, gaps, this.#endS(timeline));
+    const step = nextStep(at, this.#footage.spans, gaps, this.#endS(timeline));
     switch (step.kind) {
       case 'play':
         if (this.#wantsPlay) {
@@ -354,7 +270,7 @@ export class ReplayView {
         } else if (this.#status.state === 'loading') this.#set({ state: 'paused' });
         return;
       case 'jump':
-        this.#place(step.to);
+        this.#footage.place(step.to);
         return;
       case 'gap': {
         const gap = timeline.gaps.find((candidate) => Math.abs((candidate.to - timeline.from) / 1e6 - step.gap.end) < 0.001);
@@ -391,7 +307,7 @@ export class ReplayView {
       const target = gap.to + 1000;
       this.#set({ state: 'loading', gap: null });
       this.#goTo(target);
-      this.#place((target - timeline.from) / 1e6);
+      this.#footage.place((target - timeline.from) / 1e6);
       this.#position(true);
     }, GAP_SHOWN_MS);
   }
@@ -409,7 +325,7 @@ export class ReplayView {
     const gap = timeline.gaps.find((candidate) => target >= candidate.from && target < candidate.to);
     const place = gap ? gap.from - 100_000 : target;
     const mediaS = (place - timeline.from) / 1e6;
-    if (isBuffered(mediaS, this.#spans())) {
+    if (isBuffered(mediaS, this.#footage.spans)) {
       this.#goTo(place);
       this.#video.currentTime = mediaS;
       if (this.#status.state !== 'playing') this.#set({ state: 'playing' });
@@ -423,7 +339,7 @@ export class ReplayView {
   #frame = (_now: number, frame: VideoFrameCallbackMetadata): void => {
     if (this.#stopped) return;
     this.#video.requestVideoFrameCallback(this.#frame);
-    if (!this.#queue) return;
+    if (!this.#footage.open) return;
     const measures = this.#measures;
     measures.frames += 1;
     this.#attempt = 0;

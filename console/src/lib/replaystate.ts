@@ -1,0 +1,34 @@
+/** What a replay is asked and what it says of itself. */
+import type { OpenedView, Refusal, Text } from './types';
+import type { GapMessage } from './wire';
+
+export type ReplayState = 'opening' | 'loading' | 'playing' | 'paused' | 'gap' | 'ended' | 'refused' | 'cut' | 'unreachable';
+
+export interface ReplayTimeline {
+  from: number;
+  to: number;
+  recorded: [number, number][];
+  gaps: GapMessage[];
+  destroyed: GapMessage[];
+}
+
+export interface ReplayStatus {
+  state: ReplayState;
+  text: Text | null;
+  refusal: Refusal | null;
+  view: OpenedView | null;
+  timeline: ReplayTimeline | null;
+  gap: GapMessage | null;
+  rate: number;
+}
+
+export interface ReplayRequest {
+  camera: string;
+  reason: string;
+  fromUs: number;
+  toUs: number;
+  /** Where to start, within the range. */
+  atUs: number;
+  /** The purpose of the reason, for who asks why it was refused. */
+  purpose?: string | null;
+}
