@@ -29,7 +29,7 @@ def audit(engine: LawEngine, dossier: Dossier, at: datetime) -> Report:
         BrokenError: the engine failed on a question.
     """
     asked = audit_access.ask_all(engine, dossier.facts, at)
-    refusals = audit_access.gathered(at, asked)
+    refusals = audit_access.gathered(dossier.facts, at, asked)
     others = [
         *audit_access.strangers(dossier.facts, asked),
         *field_findings(dossier, at),

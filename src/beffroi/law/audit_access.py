@@ -18,6 +18,7 @@ from beffroi.domain.ids import CameraId, DocumentId, PersonId
 from beffroi.domain.text import Text
 from beffroi.law.asking import Asking
 from beffroi.law.audit_model import AccessRow, Finding, Gravity
+from beffroi.law.audit_reading import about_place
 from beffroi.law.audit_roots import Cause, Root, order_about, roots_of, unmet
 from beffroi.law.audit_sentences import fault_of
 from beffroi.law.engine import LawEngine
@@ -37,6 +38,18 @@ EXPECTED: Final = (
 
 _HOURS: Final = (time(10), time(22), time(2))
 """A day is asked about at these hours: an order or an agreement for the night is no refusal by day."""
+
+_OF_PLACES: Final = frozenset(
+    {
+        DocumentKind.COMMISSIONING,
+        DocumentKind.CNIL_COMMITMENT,
+        DocumentKind.IMPACT_ASSESSMENT,
+        DocumentKind.PROCESSING_RECORD,
+        DocumentKind.NOTICE,
+        DocumentKind.COMMON_PARTS_AGREEMENT,
+    }
+)
+"""Papers about places alone: neither persons nor acts."""
 
 _KINDS: Final = {"commune_consent": DocumentKind.DELIBERATION, "position": DocumentKind.PREFECTURE_POSITION}
 """Cures that go by another name than the kind of their paper."""
@@ -72,7 +85,7 @@ class _Gathered:
     papers: dict[DocumentId, Document] = field(default_factory=dict)
 
 
-def gathered(at: datetime, asked: Iterable[Asked]) -> dict[Cause, Finding]:
+def gathered(facts: Facts, at: datetime, asked: Iterable[Asked]) -> dict[Cause, Finding]:
     """One finding for each cause of refusal."""
     causes: dict[Cause, _Gathered] = {}
     for one in asked:
@@ -84,16 +97,16 @@ def gathered(at: datetime, asked: Iterable[Asked]) -> dict[Cause, Finding]:
             cause.acts.add(one.act)
             if root.paper is not None:
                 cause.papers[root.paper.id] = root.paper
-    return {key: _finding(at, cause) for key, cause in causes.items()}
+    return {key: _finding(facts, at, cause) for key, cause in causes.items()}
 
 
-def _finding(at: datetime, cause: _Gathered) -> Finding:
+def _finding(facts: Facts, at: datetime, cause: _Gathered) -> Finding:
     condition, kind = cause.root.condition, _KINDS.get(cause.root.kind, cause.root.kind)
     paper = cause.root.paper if len(cause.papers) == 1 else None
     return Finding(
         code=f"access-{cause.root.kind.replace('_', '-')}",
         gravity=Gravity.LATE if cause.unsettled or kind is DocumentKind.PREFECTURE_POSITION else Gravity.CLOSED,
-        text=fault_of(paper, at, condition.text),
+        text=fault_of(paper, at, condition.text, in_place=paper is not None and _is_in_place(facts, paper, cause)),
         article=condition.article,
         kind=kind,
         rule=cause.root.rule,
@@ -102,6 +115,10 @@ def _finding(at: datetime, cause: _Gathered) -> Finding:
         documents=tuple(sorted(cause.papers)),
         acts=tuple(act for act in Act if act in cause.acts),
     )
+
+
+def _is_in_place(facts: Facts, paper: Document, cause: _Gathered) -> bool:
+    return paper.kind in _OF_PLACES and all(about_place(paper, facts.cameras[one]) for one in cause.cameras)
 
 
 def strangers(facts: Facts, asked: Iterable[Asked]) -> list[Finding]:

@@ -20,14 +20,15 @@ _ABSENT: Final = (
 _THEM: Final = (("pour lequel vous visionnez", "concerné"), ("for which you view", "concerned"))
 
 
-def fault_of(document: Document | None, at: datetime, told: Text) -> Text:
+def fault_of(document: Document | None, at: datetime, told: Text, *, in_place: bool = False) -> Text:
     """What is wrong with a paper: its state at this instant, or what it does not say (``told``, the law's own words).
 
-    A paper of which there is no version at all is told by the law's words too: they say which is missing.
+    A paper of which there is no version at all is told by the law's words too: they say which is missing. ``in_place``:
+    the paper is about nothing but the place, and about all of it: only what it leaves empty can be at fault.
     """
     if document is None:
         return in_third_person(told)
-    return _state(document, at) or _lack(document) or _numbered(document, in_third_person(told))
+    return _state(document, at) or _lack(document, in_place=in_place) or _numbered(document, in_third_person(told))
 
 
 def _named(document: Document) -> Text:
@@ -54,7 +55,7 @@ def _state(document: Document, at: datetime) -> Text | None:
     return None
 
 
-def _lack(document: Document) -> Text | None:
+def _lack(document: Document, *, in_place: bool) -> Text | None:
     """What a paper in force leaves empty, or a risk that it leaves open; None when neither."""
     name = _named(document)
     if document.kind is DocumentKind.IMPACT_ASSESSMENT and document.fields.get("residual_risk") in _HIGH:
@@ -62,7 +63,7 @@ def _lack(document: Document) -> Text | None:
             fr=f"{name.fr} à risque résiduel élevé, sans réponse de la CNIL",
             en=f"{name.en} with a high residual risk, without the CNIL's answer",
         )
-    decides = any(_is_empty(document.fields.get(field), "") for field in _DECIDING.get(document.kind, ()))
+    decides = in_place or any(_is_empty(document.fields.get(field), "") for field in _DECIDING.get(document.kind, ()))
     empty = empty_fields(document, Need.MANDATORY)
     return missing_of(document, empty) if decides and empty else None
 
@@ -74,13 +75,10 @@ _DECIDING: Final = {
     DocumentKind.ACCREDITATION: ("departements", "employer"),
     DocumentKind.DESIGNATION: ("acts", "authority"),
     DocumentKind.DELIBERATION: ("object", "body", "pooling_body"),
-    DocumentKind.IMPACT_ASSESSMENT: ("dpo_opinion", "residual_risk"),
-    DocumentKind.CNIL_COMMITMENT: ("receipt",),
-    DocumentKind.COMMON_PARTS_AGREEMENT: ("commission_sent_on",),
     DocumentKind.STATUTES: ("form", "dlpd", "members"),
     DocumentKind.DELEGATION: ("function",),
 }
-"""Fields that the law reads: left empty, they are why a paper does not serve."""
+"""Fields that the law reads in papers about more than a place: left empty, they are why such a paper does not serve."""
 
 
 _STATES: Final = {
