@@ -139,6 +139,13 @@ def test_what_is_not_said_is_derived() -> None:
     assert facts.documents[0].confirmed_by in facts.persons
 
 
+def test_keys_and_qualities_may_be_in_french() -> None:
+    papers = "personnes:\n  - {identifiant: a, nom: Garde, qualité: Garde champêtre}\ndocuments: []\n"
+    facts = dossier_of((HEAD + GOOD).encode(), "cameras.csv", papers.encode(), "pieces.yaml").facts
+    person = facts.persons[PersonId("a")]
+    assert (person.status.value, person.label.fr, person.commune) == ("agreed_agent", "Garde", "99031")
+
+
 def test_statutes_make_the_pooling_body() -> None:
     papers = (
         "persons:\n  - {id: a, status: agent de l'EPCI, employer: '200099131'}\n"

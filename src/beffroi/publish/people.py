@@ -146,7 +146,7 @@ def _entries(node: yaml.Node, source: str, name: str) -> list[Declared]:
         line = item.start_mark.line + 1
         if not isinstance(item, yaml.MappingNode):
             raise wrong(source, line, "« clé: valeur » est attendu.", "“key: value” is expected.")
-        made.append(Declared(source, line, {str(key.value): _plain(value) for key, value in item.value}))
+        made.append(Declared(source, line, {slug(str(key.value)): _plain(value) for key, value in item.value}))
     return made
 
 
