@@ -86,20 +86,18 @@ def entries(town: Town, kind: EntryKind) -> list[Record]:
 def before(town: Town, agent: Person) -> Iterator[Callable[[str, str], None]]:
     """Somebody comes before the agent's screen, or leaves; nobody stays behind."""
     with agent.socket():
-        name = screen_of(town, "compte.agente")
+        path = f"/api/screens/{screen_of(town, 'compte.agente')}/present"
     supervisor = town.person("supervisorE")
 
     def change(verb: str, person: str) -> None:
-        with agent.socket():  # the screen is listed while it has a view socket
-            name_now = screen_of(town, "compte.agente")
-            path = f"/api/screens/{name_now}/present"
-            if verb == "came":
-                assert supervisor.post(path, {"person": person}).status == 200
-            else:
-                assert supervisor.call("DELETE", f"{path}/{person}").status == 200
+        if verb == "came":
+            with agent.socket():  # a screen is listed while it has a view socket
+                answer = supervisor.post(path, {"person": person})
+        else:  # or while somebody is declared before it, even when that has closed everything
+            answer = supervisor.call("DELETE", f"{path}/{person}")
+        assert answer.status == 200, answer.body
 
     yield change
-    assert name
     for one in agent.get("/api/screen").body.get("present", ()):  # nobody, once logged out
         change("left", one["id"])
 

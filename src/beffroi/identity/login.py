@@ -68,10 +68,15 @@ def open_session(session: Session, row: AccountRow, step: int, now: datetime) ->
 
 def live_session(session: Session, token: str, now: datetime) -> LiveSession | None:
     """The session of this token, when it is in force and its account is active."""
+    return session_of_key(session, hash_token(token), now)
+
+
+def session_of_key(session: Session, key: bytes, now: datetime) -> LiveSession | None:
+    """The session of this key (the hash of its token), when it is in force and its account is active."""
     found = session.execute(
         select(SessionRow, AccountRow)
         .join(AccountRow, AccountRow.id == SessionRow.account)
-        .where(SessionRow.token_hash == hash_token(token))
+        .where(SessionRow.token_hash == key)
     ).one_or_none()
     if found is None:
         return None

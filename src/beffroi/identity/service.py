@@ -158,6 +158,11 @@ class Identity:
         with session_scope(self._engine, read_only=True) as session:
             return login.live_session(session, token, now(self.clock))
 
+    def session_of_key(self, key: str) -> LiveSession | None:
+        """As `session`, for who holds the session's key and not its cookie."""
+        with session_scope(self._engine, read_only=True) as session:
+            return login.session_of_key(session, bytes.fromhex(key), now(self.clock))
+
     def logout(self, token: str) -> None:
         """End one session; an unknown one is already ended."""
         key = invitations.hash_token(token)

@@ -40,6 +40,11 @@ class Screens:
         with self._lock:
             return self._present.get(session, frozenset())
 
+    def shared(self) -> list[str]:
+        """The sessions before which somebody is declared: they are listed also when nothing is left open on them."""
+        with self._lock:
+            return list(self._present)
+
     def came(self, session: str, person: PersonId) -> bool:
         """Somebody is there; whether that is new.
 

@@ -19,6 +19,10 @@ _NOT_YOURS: Final = Text(
     fr="Cette pièce ne concerne ni votre commune ni votre organisme : nommez-les dans sa portée.",
     en="This document concerns neither your commune nor your body: name them in its scope.",
 )
+TERRITORIAL: Final = frozenset(
+    {BodyKind.COMMUNE, BodyKind.EPCI, BodyKind.SYNDICAT, BodyKind.COMMUNES_SYNDICAT, BodyKind.DEPARTEMENT}
+)
+"""Bodies that belong to a territory, and are not named outside it."""
 _OF_ALL: Final = frozenset({PersonStatus.TECHNICIAN, PersonStatus.DPO, PersonStatus.INSPECTOR})
 
 
@@ -47,6 +51,13 @@ class Sight:
         if person.commune is not None:
             return self.commune(person.commune)
         return employer is None or employer.kind is not BodyKind.COMMUNE or self.commune(employer.id)
+
+    def employs(self, facts: Facts, body: BodyId) -> bool:
+        """Whether this body may be named as an employer or a controller: those of another territory may not."""
+        found = facts.bodies.get(body)
+        if found is None:
+            return False
+        return self.everything or found.kind not in TERRITORIAL or body in self.bodies or self.commune(body)
 
     def document(self, facts: Facts, document: Document | None) -> bool:
         """Whether this document may be read: it names one of the person's communes, or none at all but a body that the

@@ -8,6 +8,9 @@ export const cameras: typeof french.cameras = {
   mask: 'Mask',
   place: 'Place',
   responsible: 'Controller of the system',
+  controller: 'Controller of the system, where it is not the commune (id)',
+  kind: 'Kind',
+  kinds: { fixed: 'fixed', dome: 'dome', panoramic: 'panoramic', mobile: 'mobile' },
   system: 'System',
   papers: 'Documents',
   masks: 'Versions of the mask',
@@ -33,7 +36,6 @@ export const cameras: typeof french.cameras = {
   password: 'Camera password',
   passwordHelp: 'Sealed at once for the recorder; nobody can read it back.',
   order: 'Order that covers it',
-  chooseOrder: 'Choose an order',
   subUrl: 'Address of the sub-stream (optional)',
   placeConfirmed: 'place confirmed',
   placeAwaited: 'place to be confirmed',
@@ -46,5 +48,4 @@ export const cameras: typeof french.cameras = {
   list: 'Known cameras',
   badUrl: 'The address must start with rtsp:// or rtsps:// and hold no credentials.',
   badId: 'The id may hold only lower-case letters, digits and hyphens.',
-  confirmId: 'Id of the camera to confirm',
 };

@@ -6,7 +6,6 @@ export const refusal: typeof french.refusal = {
   allowed: 'Access open',
   articles: 'Legal basis',
   toDo: 'What to do now',
-  needs: 'Missing',
   cureAlone: 'To lift the refusal',
   issuer: (who) => `issued by ${who}`,
   tell: (whom) => `Tell ${whom}: they know who may see this camera right now.`,

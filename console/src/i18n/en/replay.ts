@@ -42,11 +42,9 @@ export const replay: typeof french.replay = {
   gapJump: 'Playing resumes after the gap.',
   ended: 'End of the period granted.',
   loading: 'Loading pictures…',
-  keyWait: 'Waiting for the key…',
   zoomIn: 'Zoom in',
   zoomOut: 'Zoom out',
   zoomAll: 'Whole period',
-  newSearch: 'Another period',
   replayTime: 'replay',
   noFootage: 'No image was recorded in this period.',
 };

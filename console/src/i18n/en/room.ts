@@ -10,7 +10,6 @@ export const room: typeof french.room = {
   before: 'Before this screen',
   add: 'Declare a person',
   addHelp: 'Search by function, body or commune.',
-  addVerb: 'Declare present',
   visitor: 'Visitor',
   visitorCame: 'Visitor: go dark',
   visitorLeft: 'The visitor has left',

@@ -48,6 +48,5 @@ export const tile: typeof french.tile = {
   retryNow: 'Try now',
   blackMode: 'Black mode: press N to light up',
   delay: (seconds) => `delay ${seconds} s`,
-  dropped: (n) => (n > 1 ? `${n} frames skipped` : '1 frame skipped'),
   noDuty: 'Choose a reason of duty first.',
 };

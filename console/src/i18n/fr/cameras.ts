@@ -6,6 +6,9 @@ export const cameras = {
   mask: 'Masque',
   place: 'Emplacement',
   responsible: 'Responsable du système',
+  controller: 'Responsable du système, s’il n’est pas la commune (identifiant)',
+  kind: 'Nature',
+  kinds: { fixed: 'fixe', dome: 'dôme', panoramic: 'panoramique', mobile: 'nomade' } as Record<string, string>,
   system: 'Système',
   papers: 'Pièces',
   masks: 'Versions du masque',
@@ -31,7 +34,6 @@ export const cameras = {
   password: 'Mot de passe de la caméra',
   passwordHelp: 'Scellé aussitôt pour l’enregistreur ; personne ne peut le relire.',
   order: 'Arrêté qui la couvre',
-  chooseOrder: 'Choisir un arrêté',
   subUrl: 'Adresse du flux secondaire (facultatif)',
   placeConfirmed: 'implantation confirmée',
   placeAwaited: 'implantation à confirmer',
@@ -44,5 +46,4 @@ export const cameras = {
   list: 'Caméras connues',
   badUrl: 'L’adresse doit commencer par rtsp:// ou rtsps:// et ne pas contenir d’identifiants.',
   badId: 'L’identifiant ne doit contenir que des minuscules, des chiffres et des tirets.',
-  confirmId: 'Identifiant de la caméra à confirmer',
 };

@@ -5,7 +5,6 @@ export const refusal = {
   allowed: 'Accès ouvert',
   articles: 'Fondement',
   toDo: 'Que faire maintenant',
-  needs: 'Il manque',
   cureAlone: 'Pour lever le refus',
   issuer: (who: string) => `délivrée par ${who}`,
   tell: (whom: string) => `Prévenez ${whom} : il sait qui peut voir cette caméra en ce moment.`,

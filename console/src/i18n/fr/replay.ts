@@ -40,11 +40,9 @@ export const replay = {
   gapJump: 'La lecture reprend après le trou.',
   ended: 'Fin de la période accordée.',
   loading: 'Chargement des images…',
-  keyWait: 'En attente de la clé…',
   zoomIn: 'Zoom avant',
   zoomOut: 'Zoom arrière',
   zoomAll: 'Toute la période',
-  newSearch: 'Autre période',
   replayTime: 'relecture',
   noFootage: 'Aucune image enregistrée dans cette période.',
 };

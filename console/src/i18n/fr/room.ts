@@ -9,7 +9,6 @@ export const room = {
   before: 'Devant cet écran',
   add: 'Déclarer une personne',
   addHelp: 'Cherchez par fonction, organisme ou commune.',
-  addVerb: 'Déclarer présente',
   visitor: 'Visiteur',
   visitorCame: 'Visiteur : éteindre',
   visitorLeft: 'Le visiteur est parti',

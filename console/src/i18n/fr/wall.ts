@@ -46,6 +46,5 @@ export const tile = {
   retryNow: 'Réessayer maintenant',
   blackMode: 'Mode noir : touche N pour rallumer',
   delay: (seconds: string) => `retard ${seconds} s`,
-  dropped: (n: number) => (n > 1 ? `${n} images sautées` : '1 image sautée'),
   noDuty: 'Choisissez d’abord un motif de service.',
 };

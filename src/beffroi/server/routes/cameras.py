@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from beffroi.capture.client import RecorderGoneError
 from beffroi.domain.acts import Act, Origin
-from beffroi.domain.facts import Camera, Facts
+from beffroi.domain.facts import Camera, CameraKind, Facts
 from beffroi.domain.gaps import GapCause
 from beffroi.domain.ids import BodyId, CameraId, DocumentId
 from beffroi.law.visible import VisibleCamera
@@ -32,6 +32,8 @@ class AddCamera(Body):
     name: Annotated[str, Field(min_length=1, max_length=120)]
     commune: Annotated[str, Field(max_length=20)]
     origin: Origin
+    kind: CameraKind = CameraKind.FIXED
+    controller: Annotated[str | None, Field(max_length=20)] = None
     url: Annotated[str, Field(max_length=500)]
     sub_url: Annotated[str | None, Field(max_length=500)] = None
     user: Annotated[str, Field(max_length=200)] = ""
@@ -107,6 +109,8 @@ def _enrolment(routes: Routes, centre: Centre) -> None:
         sight = sight_of(facts, caller.person)
         if not sight.commune(BodyId(body.commune)):
             raise unknown(body.commune)
+        if body.controller is not None and not sight.employs(facts, BodyId(body.controller)):
+            raise unknown(body.controller)
         if order is not None and not sight.document(facts, (facts.versions(order) or (None,))[-1]):
             raise unknown(order)
         camera = camera_name(BodyId(body.commune), body.id)
@@ -120,6 +124,8 @@ def _enrolment(routes: Routes, centre: Centre) -> None:
             user=body.user,
             password=body.password.get_secret_value(),
             order=order,
+            kind=body.kind,
+            controller=None if body.controller is None else BodyId(body.controller),
             latitude_deg=body.lat,
             longitude_deg=body.lon,
         )

@@ -1,14 +1,14 @@
 """Persons and their papers: who may be asked to watch, since when, and what was suspended. A person opens nothing."""
 
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import Request
 from pydantic import Field
 
 from beffroi.domain.clock import now
 from beffroi.domain.documents import Document, DocumentKind
-from beffroi.domain.facts import BodyKind, Facts, Person, PersonStatus
+from beffroi.domain.facts import Facts, Person, PersonStatus
 from beffroi.domain.ids import BodyId, PersonId
 from beffroi.domain.text import Text
 from beffroi.server.access import AMEND, PEOPLE, Routes
@@ -18,12 +18,8 @@ from beffroi.server.paperfile import history_json
 from beffroi.server.paperlists import in_charge, paper_json
 from beffroi.server.rendering import Json
 from beffroi.server.session import Caller, require_caller
-from beffroi.server.sight import Sight, sight_of, slug, unknown
+from beffroi.server.sight import TERRITORIAL, Sight, sight_of, slug, unknown
 from beffroi.server.statuses import STATUS_WORDS
-
-_TERRITORIAL: Final = frozenset(
-    {BodyKind.COMMUNE, BodyKind.EPCI, BodyKind.SYNDICAT, BodyKind.COMMUNES_SYNDICAT, BodyKind.DEPARTEMENT}
-)
 
 
 class AddPerson(Body):
@@ -77,12 +73,12 @@ def build(centre: Centre) -> Routes:
         sight = sight_of(facts, caller.person)
         employer = facts.bodies.get(BodyId(body.employer))
         served = None if body.commune is None else BodyId(body.commune)
-        if employer is None or not _may_employ(sight, employer.id, employer.kind):
+        if employer is None or not sight.employs(facts, employer.id):
             raise unknown(body.employer)
         if served is not None and not sight.commune(served):
             raise unknown(served)
         # The id begins with a body of whoever enters it, so that an id taken elsewhere is never met.
-        own = served or (employer.id if employer.kind in _TERRITORIAL else sight.own or employer.id)
+        own = served or (employer.id if employer.kind in TERRITORIAL else sight.own or employer.id)
         typed = body.id if body.id.startswith(f"{slug(own)}-") else f"{slug(own)}-{body.id}"
         label = Text(fr=body.function, en=body.function)
         centre.registry.add_person(Person(PersonId(typed), label, body.status, employer.id, served), by=caller.person)
@@ -93,10 +89,6 @@ def build(centre: Centre) -> Routes:
 
 def _amends(caller: Caller) -> bool:
     return caller.role in (AMEND.roles or ())
-
-
-def _may_employ(sight: Sight, body: BodyId, kind: BodyKind) -> bool:
-    return sight.everything or kind not in _TERRITORIAL or body in sight.bodies or sight.commune(body)
 
 
 def _papers(facts: Facts, at: datetime, sight: Sight) -> dict[PersonId, list[Document]]:

@@ -63,7 +63,7 @@ def _screens(routes: Routes, centre: Centre, viewing: Viewing) -> None:
         facts = centre.registry.facts()
         sight = sight_of(facts, caller.person)
         found = {caller.session: (caller, 0)}
-        for session, (other, views) in viewing.watchers().items():
+        for session, (other, views) in {**_blanked(centre), **viewing.watchers()}.items():
             if other.session == caller.session or sight.person(facts, facts.persons.get(other.person)):
                 found[session] = (other, views)
         return {screen_id(session): one for session, one in found.items()}
@@ -128,6 +128,18 @@ def _screens(routes: Routes, centre: Centre, viewing: Viewing) -> None:
             centre.screens.left(whose.session, PersonId(person))
             viewing.restate()
         return _present_json(centre, centre.registry.facts(), whose)
+
+
+def _blanked(centre: Centre) -> dict[str, tuple[Caller, int]]:
+    """Sessions before which somebody is declared: their views may all be closed because of it."""
+    found = {}
+    for key in centre.screens.shared():
+        live = centre.identity.session_of_key(key)
+        if live is None:
+            centre.screens.forget([key])  # it reached its term
+        else:
+            found[key] = (Caller(live.account, live.key, live.strong, live.expires_at), 0)
+    return found
 
 
 def _reviews(routes: Routes, centre: Centre) -> None:
