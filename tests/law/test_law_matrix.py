@@ -110,6 +110,23 @@ def test_every_cell_is_the_engines_own_answer(engine: LawEngine) -> None:
     assert tally["changing"] > 10
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_people_of_every_quality_side_by_side(engine: LawEngine, seed: int) -> None:
+    """In one matrix, where those who look alike could be taken for one another."""
+    chance = chance_of(f"side-{seed}")
+    facts = hurt(chance)
+    here = Span(EVENING, EVENING)
+    persons = sorted(one for one in facts.persons if one.startswith(("pm", "agent", "mayor", "lent")))
+    matrix = draw(engine, facts, here, persons=persons, communes=[BodyId("X")], acts=(Act.LIVE,))
+    asking = Asking(engine, facts)
+    cameras = sorted(one.id for one in facts.cameras.values() if one.commune in matrix.communes)
+    for person in persons:
+        for camera in chance.sample(cameras, 3):
+            decision = asking.decide(person, camera, Act.LIVE, EVENING)
+            expected = decision.verdict if decision.disclosable else None
+            assert told(matrix, person, camera, Act.LIVE, EVENING) is expected, (seed, person, camera)
+
+
 @pytest.mark.soak
 @pytest.mark.timeout(7200)
 def test_every_cell_of_many_nights(engine: LawEngine) -> None:
@@ -153,6 +170,13 @@ def test_a_night_in_the_town(engine: LawEngine) -> None:
     assert why.decision.cure is not None
     assert why.decision.cure.kind == "agreement"
     assert why.decision.request.person == agent
+    watch = matrix.course(police, worlds.X)  # cx alone: cd is on a departmental road
+    assert watch is not None
+    assert [(one.state, one.opened, one.at) for one in watch] == [
+        (State.PARTIAL, 1, EVENING),
+        (State.REFUSED, 0, datetime(2026, 3, 2, 22, 0, tzinfo=UTC)),
+        (State.PARTIAL, 1, datetime(2026, 3, 3, 5, 0, tzinfo=UTC)),
+    ]
     assert matrix.course(agent, worlds.Z) is None
     assert matrix.course(police, worlds.Y) is None
     assert [one.at for one in reasons(engine, matrix, (agent, worlds.Y, Act.LIVE))] == [EVENING, there[1].at]
@@ -165,6 +189,44 @@ def test_some_cameras_of_a_commune(engine: LawEngine) -> None:
     course = matrix.course(PersonId("agentE"), worlds.X)
     assert course is not None
     assert (course[0].state, course[0].opened, course[0].total) == (State.PARTIAL, 1, 2)
+
+
+def members(facts: Facts, *communes: BodyId) -> Facts:
+    """The same facts where E has these members."""
+    agglomeration = replace(facts.bodies[worlds.E], members=frozenset(communes))
+    return replace(facts, bodies={**facts.bodies, worlds.E: agglomeration})
+
+
+def test_two_communes_with_the_same_papers_of_which_one_is_no_member(engine: LawEngine) -> None:
+    facts = members(worlds.world(), worlds.X)
+    matrix = draw(engine, facts, Span(EVENING, EVENING), persons=[PersonId("agentE")], acts=(Act.LIVE,))
+    assert matrix.course(PersonId("agentE"), worlds.X) is not None
+    assert matrix.course(PersonId("agentE"), worlds.Y) is None
+
+
+def test_two_officers_with_the_same_papers_of_whom_one_is_shared(engine: LawEngine) -> None:
+    facts = members(worlds.world(), worlds.X, worlds.Y, worlds.Z)
+    shared = worlds.paper(DocumentKind.POLICE_POOLING, "X-Y", bodies=("X", "Y"), fields={"title": "L512-1"})
+    facts = facts.with_documents(shared, worlds.designation("pmY", "X"), worlds.designation("pmZ", "X"))
+    police = [PersonId("pmZ"), PersonId("pmY")]
+    matrix = draw(engine, facts, Span(EVENING, EVENING), persons=police, communes=[worlds.X], acts=(Act.LIVE,))
+    theirs = matrix.course(PersonId("pmY"), worlds.X)
+    assert theirs is not None
+    assert theirs[0].opened == 1
+    assert matrix.course(PersonId("pmZ"), worlds.X) is None
+
+
+def test_two_cameras_of_which_the_second_version_of_the_order_names_one(engine: LawEngine) -> None:
+    facts = worlds.world()
+    second = replace(facts.cameras[CameraId("cx")], id=CameraId("cx2"))
+    facts = replace(facts, cameras={**facts.cameras, second.id: second})
+    named = [one for one in facts.documents if "cx" in one.scope.cameras and one.kind is not DocumentKind.MASK]
+    both = [replace(one, scope=replace(one.scope, cameras=one.scope.cameras | {second.id})) for one in named]
+    (order,) = [one for one in named if one.kind is DocumentKind.PREFECT_ORDER]
+    facts = facts.with_documents(*both, worlds.mask("cx2"), replace(order, version=2))
+    matrix = draw(engine, facts, Span(EVENING, EVENING), persons=[PersonId("agentE")], communes=[worlds.X])
+    assert told(matrix, PersonId("agentE"), CameraId("cx"), Act.LIVE, EVENING) is Verdict.ALLOW
+    assert told(matrix, PersonId("agentE"), second.id, Act.LIVE, EVENING) is Verdict.DENY
 
 
 def test_unknown_persons_and_communes_have_no_row(engine: LawEngine) -> None:
