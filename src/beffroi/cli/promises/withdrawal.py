@@ -127,24 +127,19 @@ def restore(supervisor: Person, mayor: Person) -> None:
     Raises:
         PromiseBrokenError: the centre does not take it.
     """
-    held = next(one for one in supervisor.get("/api/documents").body if one["id"] == ACCREDITATION)
-    prefet = held["signatory"]
+    held = supervisor.get(f"/api/documents/{ACCREDITATION}").body
+    last = held["versions"][0]
     proposed = supervisor.post(
         "/api/documents",
         {
             "kind": "accreditation",
             "name": ACCREDITATION.partition("/")[2],
             "number": f"{held['number']}-bis",
-            "signed_on": held["valid_from"],
-            "signatory": prefet,
+            "signed_on": last["signed_on"],
+            "signatory": held["signatory"],
             "valid_from": held["valid_from"],
-            "persons": ["p-operator"],
-            "fields": {
-                "employer": "200099999",
-                "prefets": [prefet],
-                "departements": ["99"],
-                "inquiry_on": held["valid_from"],
-            },
+            "persons": last["scope"]["persons"],
+            "fields": last["fields"],
         },
     )
     demand(proposed.status == 201, f"Proposition refusée : {proposed.body}", f"Proposal refused: {proposed.body}")
