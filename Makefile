@@ -79,10 +79,10 @@ format: $(STAMPS)/venv
 bench: install  ## figures and ratios, printed
 	@$(VENV)/bin/beffroi bench all
 
-soak: install  ## long runs: memory, 200 kills, 100 000 worlds of law
+soak: install  ## long runs: memory, 200 kills, a million questions to the law
 	@BEFFROI_SEED=$(SEED) $(PYTEST) -m soak -s tests/capture
 	@BEFFROI_SEED=$(SEED) BEFFROI_KILLS=200 $(PYTEST) -o timeout=3600 -s tests/e2e/test_house_kills.py
-	@BEFFROI_SEED=$(SEED) BEFFROI_WORLDS=100000 $(PYTEST) -o timeout=7200 tests/law/test_law_oracle.py
+	@BEFFROI_SEED=$(SEED) BEFFROI_QUESTIONS=1000000 $(PYTEST) -o timeout=14400 -n 2 -s tests/law/test_law_oracle.py
 
 screenshot: install  ## make the pictures of docs/img again
 	@BEFFROI_KEEP_SCREENSHOT=1 $(PY) -m pytest -p no:cacheprovider tests/e2e -k picture

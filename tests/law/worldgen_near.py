@@ -36,14 +36,20 @@ MORE: Final[dict[str, tuple[dict[str, Any], ...]]] = {
 """Fields that matter together, beside those of `WRONG` taken one by one."""
 
 
-def near(facts: Facts, request: ActRequest) -> Near:
-    """The question itself, and every variation of it."""
+ACT_KINDS: Final = ("prefect_order", "designation", "service_designation", "mask", "processing_record", *TITLES)
+"""Papers of which acts may ask something different."""
+
+
+def near(facts: Facts, request: ActRequest, *, whole: bool) -> Near:
+    """The question itself, and every variation of it; not ``whole``: those alone that an act may feel."""
+    facts = replace(facts, documents=tuple(relevant(facts, request)))
     yield facts, request
     yield from _asked_otherwise(facts, request)
-    yield from _elsewhere(facts, request)
-    yield from _by_another(facts, request)
-    yield from _bodies(facts, request)
-    yield from _papers(facts, request)
+    if whole:
+        yield from _elsewhere(facts, request)
+        yield from _by_another(facts, request)
+        yield from _bodies(facts, request)
+    yield from _papers(facts, request, whole=whole)
     yield from _alone(facts, request)
 
 
@@ -97,8 +103,8 @@ def _by_another(facts: Facts, request: ActRequest) -> Near:
     person = facts.persons[request.person]
     changes: list[dict[str, Any]] = [{"status": one} for one in PersonStatus]
     changes += [{"commune": BodyId(one) if one else None} for one in ("", "X", "Y")]
-    for one in facts.bodies:
-        changes += [{"employer": one}, {"employer": one, "commune": None}]
+    changes += [{"employer": one, "commune": None} for one in facts.bodies]
+    changes += [{"employer": BodyId(one)} for one in ("X", "Y", "E", "U")]
     changes.append({"employer": BodyId("Y"), "commune": BodyId("Y")})
     for change in changes:
         yield replace(facts, persons={**facts.persons, person.id: replace(person, **change)}), request
@@ -109,7 +115,8 @@ def _bodies(facts: Facts, request: ActRequest) -> Near:
     for name in sorted({person.employer, camera.commune, camera.responsible, BodyId("S"), BodyId("E")}):
         body = facts.bodies[name]
         changes: list[dict[str, Any]] = [{"form": one} for one in (None, *Form)]
-        changes += [{"kind": one} for one in BodyKind]
+        if name in {person.employer, "S"}:
+            changes += [{"kind": one} for one in BodyKind]
         changes += [{"members": body.members - {one}} for one in body.members]
         changes += [{"departement": ""}, {"departement": "98"}]
         for change in changes:
@@ -123,8 +130,10 @@ def _bodies(facts: Facts, request: ActRequest) -> Near:
     yield replace(facts, bodies={**facts.bodies, nowhere.id: nowhere}).with_documents(*blank), request
 
 
-def _papers(facts: Facts, request: ActRequest) -> Near:
-    for document in relevant(facts, request):
+def _papers(facts: Facts, request: ActRequest, *, whole: bool) -> Near:
+    for document in facts.documents:
+        if not whole and document.kind not in ACT_KINDS:
+            continue
         yield from ((changed, request) for changed in _otherwise(facts, document))
         if document.kind is DocumentKind.COORDINATION:
             for hour, minute in ((5, 59), (6, 0), (22, 59), (23, 0), (23, 30)):
@@ -135,6 +144,8 @@ def _papers(facts: Facts, request: ActRequest) -> Near:
             posted = replace(document, fields={**document.fields, "posts": ["csu-1"]})
             for post in (None, "csu-1", "csu-9"):
                 yield facts.with_documents(posted), replace(request, post=post)
+    if not whole:
+        return
     for title in ("L512-1", "L512-1-2", "L512-2"):
         added = paper(DocumentKind.POLICE_POOLING, "more", bodies=("X", "W"), fields={"title": title})
         yield facts.with_documents(added), request
@@ -199,9 +210,6 @@ def _alone(facts: Facts, request: ActRequest) -> Near:
 
 
 def _only(facts: Facts, request: ActRequest, kind: str) -> Near:
-    for document in relevant(facts, request):
-        if document.kind == kind:
-            yield from ((changed, request) for changed in _otherwise(facts, document))
     for document in facts.documents:
-        if document.kind == kind and kind in TITLES:
+        if document.kind == kind:
             yield from ((changed, request) for changed in _otherwise(facts, document))
