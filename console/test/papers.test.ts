@@ -73,6 +73,7 @@ describe('the list', () => {
     expect(matches(row({ valid_until: null }), { ...NO_FILTER, within: 400 }, today)).toBe(false);
     expect(matches(row({ valid_until: '2026-11-01' }), { ...NO_FILTER, within: 400 }, today)).toBe(false);
     expect(matches(row({ communes: ['Élancourt'] }), { ...NO_FILTER, text: 'd3 elan' }, today)).toBe(true);
+    expect(matches(row({ code: 'D20' }), { ...NO_FILTER, text: 'd2' }, today)).toBe(false);
     expect(matches(row({ status: 'proposed' }), { ...NO_FILTER, state: 'in_force' }, today)).toBe(false);
   });
   it('puts what waits first, then what ends soonest', () => {

@@ -120,7 +120,9 @@ export function matches(row: DocumentRow, filters: Filters, today: string): bool
     if (left < 0 || left > filters.within) return false;
   }
   const text = fold(`${row.id} ${row.code} ${row.label.fr} ${row.label.en} ${row.number ?? ''} ${row.signatory ?? ''} ${(row.communes ?? []).join(' ')}`);
-  return fold(filters.text).split(/\s+/).filter(Boolean).every((word) => text.includes(word));
+  // A code is a whole word: D2 is not D20.
+  const found = (word: string): boolean => (/^d\d+$/.test(word) ? row.code.toLowerCase() === word : text.includes(word));
+  return fold(filters.text).split(/\s+/).filter(Boolean).every(found);
 }
 
 const RANK: Record<PaperState, number> = { proposed: 0, suspended: 1, expired: 2, in_force: 3, coming: 4, withdrawn: 5 };

@@ -38,7 +38,7 @@ def condition_json(condition: Condition) -> Json:
         "met": condition.met,
         "text": condition.text.as_dict(),
         "article": condition.article,
-        "cure": None if condition.met else _cure_json(getattr(condition, "cure", None)),
+        "cure": None if condition.met else _cure_json(condition.cure),
     }
 
 

@@ -71,7 +71,7 @@ export const documents: typeof french.documents = {
   file: 'File of the document (PDF, PNG, JPEG, ODT)',
   fileHelp: 'Attached as soon as the document is entered; its hash proves it.',
   done: 'Done.',
-  blocks: 'Without it',
+  blocks: 'Closed without it',
   issuer: 'Issued by',
   renewal: 'To renew it',
   deadlines: 'Deadlines',

@@ -69,7 +69,7 @@ export const documents = {
   file: 'Fichier de la pièce (PDF, PNG, JPEG, ODT)',
   fileHelp: 'Joint à la pièce dès qu’elle est saisie ; son empreinte en fait foi.',
   done: 'C’est fait.',
-  blocks: 'Sans elle',
+  blocks: 'Fermé sans elle',
   issuer: 'Délivrée par',
   renewal: 'Pour la renouveler',
   deadlines: 'Échéances',
