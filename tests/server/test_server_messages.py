@@ -41,7 +41,7 @@ def written(value: ast.expr) -> str | None:
 def names(value: ast.expr) -> set[str]:
     """What a sentence tells besides its words."""
     found = {ast.unparse(one.value) for one in ast.walk(value) if isinstance(one, ast.FormattedValue)}
-    found = {re.sub(r"_(fr|en)$", "", one) for one in found}
+    found = {re.sub(r"_(fr|en)$|^(fr|en)_|\.isoformat\(\)$", "", one) for one in found}
     # A word chosen by language, or a date spelt out, is not another fact told.
     return {one for one in found if not re.search(r"\bfr\b|\ben\b|\bif\b|'|\bday\b|number", one)}
 
