@@ -15,7 +15,7 @@ from tests.support.twins import chance_of, twinned
 from beffroi.domain.acts import Act, Verdict
 from beffroi.domain.documents import DocumentKind
 from beffroi.domain.facts import Facts
-from beffroi.domain.ids import BodyId, CameraId, PersonId
+from beffroi.domain.ids import BodyId, CameraId, DocumentId, PersonId
 from beffroi.law.asking import Asking
 from beffroi.law.classes import camera_classes
 from beffroi.law.engine import LawEngine
@@ -25,7 +25,7 @@ from beffroi.law.moments import Span
 EVENING = datetime(2026, 3, 2, 17, 30, tzinfo=UTC)
 NIGHT = Span(EVENING, datetime(2026, 3, 3, 7, 0, tzinfo=UTC))
 ACTS = (Act.LIVE, Act.REPLAY, Act.PTZ)
-SEEDS = range(10)
+SEEDS = range(8)
 QUESTIONS = 60
 
 
@@ -204,6 +204,20 @@ def test_two_communes_with_the_same_papers_of_which_one_is_no_member(engine: Law
     assert matrix.course(PersonId("agentE"), worlds.Y) is None
 
 
+def test_the_statutes_name_one_commune_and_end_at_midnight(engine: LawEngine) -> None:
+    """A paper about the pooling body alone: what it says of each commune, and when it ends, is felt there."""
+    facts = worlds.ended(worlds.world(), "statutes/E", EVENING.date())
+    (statutes,) = [one for one in facts.documents if one.kind is DocumentKind.STATUTES]
+    facts = facts.with_documents(replace(statutes, fields={**statutes.fields, "members": ["X"]}))
+    matrix = draw(engine, facts, NIGHT, persons=[PersonId("agentE")], acts=(Act.LIVE,))
+    here, there = (matrix.course(PersonId("agentE"), commune) for commune in (worlds.X, worlds.Y))
+    assert here is not None
+    assert there is not None
+    midnight = datetime(2026, 3, 2, 23, 0, tzinfo=UTC)
+    assert [(one.state, one.at) for one in here] == [(State.OPEN, EVENING), (State.REFUSED, midnight)]
+    assert [one.state for one in there] == [State.REFUSED]
+
+
 def test_two_officers_with_the_same_papers_of_whom_one_is_shared(engine: LawEngine) -> None:
     facts = members(worlds.world(), worlds.X, worlds.Y, worlds.Z)
     shared = worlds.paper(DocumentKind.POLICE_POOLING, "X-Y", bodies=("X", "Y"), fields={"title": "L512-1"})
@@ -216,17 +230,66 @@ def test_two_officers_with_the_same_papers_of_whom_one_is_shared(engine: LawEngi
     assert matrix.course(PersonId("pmZ"), worlds.X) is None
 
 
-def test_two_cameras_of_which_the_second_version_of_the_order_names_one(engine: LawEngine) -> None:
-    facts = worlds.world()
-    second = replace(facts.cameras[CameraId("cx")], id=CameraId("cx2"))
-    facts = replace(facts, cameras={**facts.cameras, second.id: second})
+def with_twin(facts: Facts, **different: object) -> Facts:
+    """A second camera beside cx, named wherever cx is, with a mask of its own."""
+    second = replace(facts.cameras[CameraId("cx")], id=CameraId("cx2"), **different)  # type: ignore[arg-type]
     named = [one for one in facts.documents if "cx" in one.scope.cameras and one.kind is not DocumentKind.MASK]
     both = [replace(one, scope=replace(one.scope, cameras=one.scope.cameras | {second.id})) for one in named]
-    (order,) = [one for one in named if one.kind is DocumentKind.PREFECT_ORDER]
-    facts = facts.with_documents(*both, worlds.mask("cx2"), replace(order, version=2))
-    matrix = draw(engine, facts, Span(EVENING, EVENING), persons=[PersonId("agentE")], communes=[worlds.X])
-    assert told(matrix, PersonId("agentE"), CameraId("cx"), Act.LIVE, EVENING) is Verdict.ALLOW
-    assert told(matrix, PersonId("agentE"), second.id, Act.LIVE, EVENING) is Verdict.DENY
+    facts = replace(facts, cameras={**facts.cameras, second.id: second})
+    return facts.with_documents(*both, worlds.mask("cx2"))
+
+
+def twins(engine: LawEngine, facts: Facts, at: datetime = EVENING) -> tuple[Verdict | None, Verdict | None]:
+    agent = PersonId("agentE")
+    matrix = draw(engine, facts, NIGHT, persons=[agent], communes=[worlds.X], acts=(Act.LIVE,))
+    one, other = (told(matrix, agent, CameraId(camera), Act.LIVE, at) for camera in ("cx", "cx2"))
+    return one, other
+
+
+def test_two_cameras_that_differ_in_one_thing(engine: LawEngine) -> None:
+    alike = with_twin(worlds.world())
+    (order,) = [one for one in worlds.world().documents if one.id == "prefect_order/X"]
+    later = EVENING + timedelta(hours=9)
+    assert twins(engine, alike) == (Verdict.ALLOW, Verdict.ALLOW)
+    assert twins(engine, alike.with_documents(replace(order, version=2))) == (Verdict.ALLOW, Verdict.DENY)
+    assert twins(engine, with_twin(worlds.world(), placement_confirmed_by=None)) == (Verdict.ALLOW, None)
+    masked_until_midnight = worlds.ended(alike, "mask/cx2", EVENING.date())
+    assert twins(engine, masked_until_midnight) == (Verdict.ALLOW, Verdict.ALLOW)
+    assert twins(engine, masked_until_midnight, later) == (Verdict.ALLOW, Verdict.DENY)
+
+
+def test_two_agents_designated_for_different_acts(engine: LawEngine) -> None:
+    facts = worlds.world()
+    other = replace(facts.persons[PersonId("agentE")], id=PersonId("agentE2"))
+    (paper,) = facts.versions(DocumentId("accreditation/agentE"))
+    theirs = replace(
+        paper, id=DocumentId("accreditation/agentE2"), scope=replace(paper.scope, persons=frozenset({other.id}))
+    )
+    facts = replace(facts, persons={**facts.persons, other.id: other})
+    facts = facts.with_documents(theirs, worlds.designation("agentE2", "X", ["live"]))
+    matrix = draw(engine, facts, Span(EVENING, EVENING), persons=["agentE", "agentE2"], communes=[worlds.X])  # type: ignore[list-item]
+    states = {
+        (person, act): matrix.courses[PersonId(person), worlds.X, act][0].state
+        for person in ("agentE", "agentE2")
+        for act in (Act.LIVE, Act.REPLAY)
+    }
+    assert states == {
+        ("agentE", Act.LIVE): State.OPEN,
+        ("agentE", Act.REPLAY): State.OPEN,
+        ("agentE2", Act.LIVE): State.OPEN,
+        ("agentE2", Act.REPLAY): State.REFUSED,
+    }
+
+
+def test_two_communes_of_which_one_agreed_on_hours(engine: LawEngine) -> None:
+    facts = worlds.world()
+    (agreement,) = facts.versions(DocumentId("agreement/E-X"))
+    facts = facts.with_documents(replace(agreement, fields={**agreement.fields, "hours": "08:00-20:00"}))
+    matrix = draw(engine, facts, NIGHT, persons=[PersonId("agentE")], acts=(Act.LIVE,))
+    here, there = (matrix.course(PersonId("agentE"), commune) or () for commune in (worlds.X, worlds.Y))
+    eight = datetime(2026, 3, 2, 19, 0, tzinfo=UTC)
+    assert [(one.state, one.at) for one in here] == [(State.OPEN, EVENING), (State.REFUSED, eight)]
+    assert [one.state for one in there] == [State.OPEN]
 
 
 def test_unknown_persons_and_communes_have_no_row(engine: LawEngine) -> None:

@@ -94,7 +94,8 @@ def script(commune: BodyId, person: str) -> Script:
             "/api/me", "/api/reasons", "/api/cameras", "/api/health/cameras", "/api/health/system", "/api/documents",
             "/api/documents/kinds", "/api/documents/names", "/api/persons", "/api/cameras/file", "/api/screen",
             "/api/reviews", "/api/announcements", "/api/accounts", "/api/register",
-            "/api/register/checkpoint", "/api/openapi.json", "/api/nothing", "/x",
+            "/api/register/checkpoint", "/api/openapi.json", "/api/nothing", "/x", "/api/tonight?who=all",
+            "/api/tonight?who=rostered", "/api/roster", "/api/tonight/cell?person=agentE&commune=X&act=live",
         )
         if (person, path) != ("adminE", ADMINISTRATORS_SEE_ALL_ACCOUNTS)
     ]  # fmt: skip
@@ -117,6 +118,8 @@ def script(commune: BodyId, person: str) -> Script:
             ("GET", f"/api/persons/pm{commune}-{word}", None),
             ("GET", f"/api/cameras/{camera}/file", None),
             ("POST", "/api/screens/none/present", {"person": f"pm{commune}-{word}"}),
+            ("GET", f"/api/tonight/cell?person=pm{commune}-{word}&commune={commune}&act=live", None),
+            ("POST", "/api/tonight/what-if", {"changes": [{"verb": "end", "document": paper}]}),
             ("POST", "/api/announcements/read", {"document": paper, "reason": "end"}),
         ]
         calls += [

@@ -3,13 +3,20 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from beffroi.domain.clock import to_wall_us
 from beffroi.domain.facts import Facts, Person
 from beffroi.domain.ids import BodyId, PersonId
 from beffroi.law.difference import Gap
 from beffroi.law.matrix import Course, Matrix, Reason, State
 from beffroi.room.shift import Obstacle, Shift
-from beffroi.server.rendering import Json, iso_instant
+from beffroi.server.rendering import Json, iso
 from beffroi.server.routes.why import card_json
+
+
+def zulu(at: datetime) -> str:
+    """An instant as ISO 8601, UTC."""
+    return iso(to_wall_us(at))
+
 
 _Shown = tuple[tuple[datetime | None, State, int, int], ...]
 """A course as it is shown from now on: since when (None: now), which state, how many cameras of how many."""
@@ -36,7 +43,7 @@ def matrix_json(matrix: Matrix, at: datetime) -> Json:
         if any(one >= 0 for one in row):
             rows.append({"person": person, "cells": row})
     return {
-        "until": iso_instant(matrix.span.end),
+        "until": zulu(matrix.span.end),
         "acts": [act.value for act in matrix.acts],
         "courses": [[_course_json(course) for course in courses] for courses in numbers],
         "rows": rows,
@@ -51,8 +58,8 @@ def _from_now_on(course: Course, at: datetime) -> _Shown:
 
 def _course_json(course: _Shown) -> list[Json]:
     return [
-        {"at": iso_instant(at), "state": state.value, "open": opened, "of": total}
-        for at, state, opened, total in course
+        {"at": None if since is None else zulu(since), "state": state.value, "open": opened, "of": of}
+        for since, state, opened, of in course
     ]
 
 
@@ -74,7 +81,7 @@ def reason_json(facts: Facts, reason: Reason, at: datetime) -> Json:
     """Why some cameras stand as they do, from an instant on (None: now): their names, and the whole card."""
     names = [facts.cameras[one].name for one in reason.cameras if one in facts.cameras]
     return {
-        "at": None if reason.at <= at else iso_instant(reason.at),
+        "at": None if reason.at <= at else zulu(reason.at),
         "cameras": names,
         "card": card_json(facts, reason.decision),
     }
@@ -86,7 +93,7 @@ def gap_json(gap: Gap) -> Json:
         "person": gap.person,
         "commune": gap.commune,
         "act": gap.act.value,
-        "first": iso_instant(gap.first),
+        "first": zulu(gap.first),
         "gained": len(gap.gained),
         "lost": len(gap.lost),
     }
@@ -100,8 +107,8 @@ def shift_json(facts: Facts, shift: Shift, communes: Sequence[BodyId], at: datet
         "person": shift.person,
         "name": {"fr": shift.person, "en": shift.person} if person is None else person.label.as_dict(),
         "communes": communes_json(facts, communes),
-        "starts": iso_instant(shift.starts),
-        "ends": iso_instant(shift.lasts_until),
+        "starts": zulu(shift.starts),
+        "ends": zulu(shift.lasts_until),
         "now": shift.covers(at),
     }
 
@@ -110,7 +117,7 @@ def obstacle_json(facts: Facts, person: PersonId, obstacle: Obstacle) -> Json:
     """Why a commune would be closed, wholly or in part, from when; what would cure it."""
     return {
         "commune": obstacle.commune,
-        "at": iso_instant(obstacle.at),
+        "at": zulu(obstacle.at),
         "open": obstacle.opened,
         "of": obstacle.total,
         "text": obstacle.sentence(facts, person).as_dict(),

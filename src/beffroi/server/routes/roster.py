@@ -16,7 +16,7 @@ from beffroi.server.access import ROSTER, TONIGHT, Routes
 from beffroi.server.body import Body
 from beffroi.server.centre import Centre
 from beffroi.server.night import Scope, scope_of
-from beffroi.server.nightjson import communes_json, obstacle_json, person_json, shift_json
+from beffroi.server.nightjson import communes_json, obstacle_json, person_json, shift_json, zulu
 from beffroi.server.rendering import Json, error_json
 from beffroi.server.session import require_caller
 from beffroi.server.sight import unknown
@@ -65,8 +65,8 @@ def build(centre: Centre) -> Routes:
         shifts = [(one, told) for one in roster.within(span) if (told := scope.told(one))]
         watchers = [scope.facts.persons[one] for one in scope.persons]
         return {
-            "from": span.start.isoformat(),
-            "until": span.end.isoformat(),
+            "from": zulu(span.start),
+            "until": zulu(span.end),
             "shifts": [shift_json(scope.facts, one, told, scope.at) for one, told in shifts],
             "persons": [person_json(one) for one in watchers if one.status in WATCHERS],
             "communes": communes_json(scope.facts, scope.communes),

@@ -18,8 +18,8 @@ from beffroi.server.access import TONIGHT, Routes
 from beffroi.server.body import Body
 from beffroi.server.centre import Centre
 from beffroi.server.night import Scope, Who, chosen, scope_of
-from beffroi.server.nightjson import communes_json, gap_json, matrix_json, person_json, reason_json
-from beffroi.server.rendering import Json, iso_instant
+from beffroi.server.nightjson import communes_json, gap_json, matrix_json, person_json, reason_json, zulu
+from beffroi.server.rendering import Json
 from beffroi.server.session import require_caller
 from beffroi.server.sight import unknown
 from beffroi.server.viewing import Viewing
@@ -75,7 +75,7 @@ def build(centre: Centre, viewing: Viewing) -> Routes:
         night_json = {} if isinstance(found, Drawing) else matrix_json(found, scope.at)
         rows = {row["person"] for row in night_json.get("rows", ())}
         return {
-            "at": iso_instant(scope.at),
+            "at": zulu(scope.at),
             "who": who,
             "drawing": drawing,
             "communes": communes_json(scope.facts, sorted(scope.communes)),
@@ -110,7 +110,7 @@ def build(centre: Centre, viewing: Viewing) -> Routes:
         gaps = suppose(centre.law, scope.facts, changes, scope.at, persons=persons, communes=scope.communes)
         named = {one.person for one in gaps}
         return {
-            "at": iso_instant(scope.at),
+            "at": zulu(scope.at),
             "gaps": [gap_json(one) for one in gaps[:SHOWN]],
             "more": max(0, len(gaps) - SHOWN),
             "persons": [person_json(scope.facts.persons[one]) for one in sorted(named)],
