@@ -158,14 +158,14 @@ def event_lasts(order: Document, at: datetime) -> bool:
 
 def opens(q: Question, order: Document) -> bool:
     """Purpose, act, hours, post, term and recipient, as this one order has them."""
-    posts = words(order, "posts")
+    anywhere = not order.fields.get("posts")
     hours = order.fields.get("hours")
     return (
         purpose_valid(q)
         and q.request.purpose in words(order, "purposes")
         and q.act in words(order, "acts")
         and (hours is None or within_hours(text(order, "hours"), q.local))
-        and (not posts or q.request.post in posts)
+        and (anywhere or q.request.post in words(order, "posts"))
         and (q.act not in ("replay", "extract") or within_term(q, number(order, "retention_days")))
         and (q.act != "relay" or names_recipient(order, q.request.recipient))
     )

@@ -113,7 +113,9 @@ def consented(q: Question, body: str) -> bool:
 def members_agreed(q: Question, syndicat: str) -> bool:
     """The members of the syndicat agreed."""
     return any(
-        one.fields.get("object") == "members_consent" and one.fields.get("body") == syndicat
+        one.fields.get("object") == "members_consent"
+        and one.fields.get("body") == syndicat
+        and one.fields.get("pooling_body") == syndicat
         for one in q.between("deliberation", syndicat)
     )
 
