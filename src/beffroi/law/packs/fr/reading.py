@@ -37,9 +37,9 @@ def flag(document: Document, field: str) -> bool:
 
 
 def filled(document: Document, field: str) -> bool:
-    """Whether a field says something."""
+    """Whether a field says something in words: a value that is no text says nothing."""
     value = document.fields.get(field)
-    return bool(value.strip()) if isinstance(value, str) else bool(value)
+    return isinstance(value, str) and bool(value.strip())
 
 
 def hours(document: Document) -> tuple[int, int]:

@@ -48,7 +48,7 @@ def order(dossier: Dossier, asked: Asked) -> Found:
             "agent_acts": names(one, "agent_acts"),
             "recipients": names(one, "recipients") if filled(one, "recipient_terms") else [],
             "posts": posts,
-            "any_post": not posts and not filled(one, "posts"),
+            "any_post": not one.fields.get("posts"),
             "opens": opens,
             "closes": closes,
             "too_long": order_limit(one) <= dossier.at,
