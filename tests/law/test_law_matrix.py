@@ -283,8 +283,9 @@ def test_two_agents_designated_for_different_acts(engine: LawEngine) -> None:
 
 def test_two_communes_of_which_one_agreed_on_hours(engine: LawEngine) -> None:
     facts = worlds.world()
-    (agreement,) = facts.versions(DocumentId("agreement/E-X"))
-    facts = facts.with_documents(replace(agreement, fields={**agreement.fields, "hours": "08:00-20:00"}))
+    for commune, hours in (("X", "08:00-20:00"), ("Y", "00:00-24:00")):
+        (agreement,) = facts.versions(DocumentId(f"agreement/E-{commune}"))
+        facts = facts.with_documents(replace(agreement, fields={**agreement.fields, "hours": hours}))
     matrix = draw(engine, facts, NIGHT, persons=[PersonId("agentE")], acts=(Act.LIVE,))
     here, there = (matrix.course(PersonId("agentE"), commune) or () for commune in (worlds.X, worlds.Y))
     eight = datetime(2026, 3, 2, 19, 0, tzinfo=UTC)
