@@ -1,4 +1,4 @@
-"""Circumstances that change while a view is open: asked again at once, under what is true now, and kept from then on."""
+"""Circumstances that change while a view is open: asked again at once, under what is true now, and ever since."""
 
 from dataclasses import replace
 from pathlib import Path
