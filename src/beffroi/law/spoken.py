@@ -20,9 +20,9 @@ from beffroi.domain.errors import BadInputError
 from beffroi.domain.facts import Facts
 from beffroi.domain.ids import BodyId, PersonId
 from beffroi.domain.text import Text
-from beffroi.law.cases.added import check_field
 from beffroi.law.cases.malformed import WrongError
 from beffroi.law.cases.names import resolve
+from beffroi.law.cases.values import check_field
 from beffroi.law.whatif import Accredit, Amend, Change, Designate, End, Stop
 
 _USAGE: Final = Text(
