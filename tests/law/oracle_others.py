@@ -78,6 +78,11 @@ def row_33(q: Question) -> str | None:
     return _lent(q, "e") if form in ("C", "D", "E") and ready(q, viewers(q)) else None
 
 
+def _commune_itself(q: Question) -> bool:
+    """The employer is the commune where the camera stands."""
+    return q.person.employer == q.camera.commune and q.employer is not None and q.employer.kind == "commune"
+
+
 def _police_or_gendarmerie(q: Question) -> bool:
     """L.272-2 and the last paragraph of L.251-2 name these two, neither customs nor the fire service."""
     return q.employer is not None and q.employer.kind in ("national_police", "gendarmerie")
@@ -89,7 +94,7 @@ def row_34(q: Question) -> str | None:
         return None
     if q.status == "police_gendarmerie" and _police_or_gendarmerie(q):
         return "chief/" + q.person.employer if ready_common_parts(q, police_of_commune=False) else None
-    own = q.status == "municipal_police" and q.person.employer == q.camera.commune
+    own = q.status == "municipal_police" and _commune_itself(q) and q.person.commune == q.camera.commune
     return q.mayor if own and ready_common_parts(q, police_of_commune=True) else None
 
 
@@ -101,7 +106,7 @@ def row_36(q: Question) -> str | None:
         named = designated_by_chief(q) and ready(q, recipients(q))
         return "chief/" + q.person.employer if named else None
     epci = q.employer is not None and q.employer.kind == "epci" and is_member(q, q.employer)
-    here = q.status == "municipal_police" and (q.person.employer == q.camera.commune or epci)
+    here = q.status == "municipal_police" and (_commune_itself(q) or epci)
     named = here and (designated(q, q.mayor) or designated_by_chief(q))
     return q.mayor if named and ready(q, viewers(q)) else None
 
