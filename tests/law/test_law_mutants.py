@@ -85,7 +85,7 @@ def world_at(shape: int, at: datetime) -> Facts:
 
 def starts(group: str) -> Iterator[tuple[Facts, ActRequest, bool]]:
     """Questions that the row opens, one for each act, quality and origin; whether to look all around it."""
-    acts = sorted({act for ground in GROUPS[group] for act in ground.acts})
+    acts = sorted({act for ground in GROUPS[group] for act in ground.acts}, key=lambda one: (one != "live", one))
     row, looked = READING.get(group), set[str]()
     for act in acts:
         found: set[tuple[str, str]] = set()

@@ -42,7 +42,8 @@ ACT_KINDS: Final = ("prefect_order", "designation", "service_designation", "mask
 
 def near(facts: Facts, request: ActRequest, *, whole: bool) -> Near:
     """The question itself, and every variation of it; not ``whole``: those alone that an act may feel."""
-    facts = replace(facts, documents=tuple(relevant(facts, request)))
+    mine = {one.id for one in relevant(facts, request)}
+    facts = replace(facts, documents=tuple(one for one in facts.documents if one.id in mine or one.kind in TITLES))
     yield facts, request
     yield from _asked_otherwise(facts, request)
     if whole:
