@@ -10,7 +10,7 @@ from tests.support.worlds import NOW, E, X, ask, ended, persons, proposed, suspe
 
 from beffroi.domain.acts import Act, Purpose, Verdict
 from beffroi.domain.facts import Facts
-from beffroi.domain.ids import BodyId, DocumentId
+from beffroi.domain.ids import BodyId, CameraId, DocumentId
 from beffroi.domain.text import Text
 from beffroi.law.engine import LawEngine
 from beffroi.law.sentences import day_text
@@ -222,3 +222,31 @@ def test_unknown_person() -> None:
     assert not decision.allowed
     assert not decision.disclosable
     assert BodyId("X") not in str(decision.sentence)
+
+
+def test_a_card_tells_only_what_has_an_object_for_the_act() -> None:
+    """No title for a live view, no recipient for a replay; what narrows nothing is told only when it stops."""
+    engine, facts = ENGINE, world()
+    live, replay = (engine.decide(facts, ask("agentE", "cx", act)) for act in (Act.LIVE, Act.REPLAY))
+    assert live.allowed
+    assert replay.allowed
+    told = {one.id for one in live.conditions}
+    assert told.isdisjoint({"footage-term", "extract-title", "extract-second", "relay-recipient", "order-hours"})
+    assert {"mask", "accreditation", "order"} <= told
+    assert "CPP-REQ" not in live.rules
+    assert {"footage-term", "designation-beyond-live"} <= {one.id for one in replay.conditions}
+    assert "mask" not in {one.id for one in replay.conditions}
+    order = facts.versions(DocumentId("prefect_order/X"))[0]
+    narrowed = facts.with_documents(replace(order, fields={**order.fields, "hours": "22:00-06:00"}))
+    refused = engine.decide(narrowed, ask("agentE", "cx"))
+    assert [one.id for one in refused.conditions if not one.met] == ["order-hours"]
+
+
+def test_an_ended_order_that_names_the_camera_is_told_as_ended_beside_another_in_force() -> None:
+    engine, facts = ENGINE, ended(world(), "prefect_order/X", date(2026, 2, 1))
+    order = facts.versions(DocumentId("prefect_order/X"))[0]
+    scope = replace(order.scope, cameras=frozenset({CameraId("another")}))
+    other = replace(order, id=DocumentId("prefect_order/X2"), scope=scope, valid_until=date(2027, 12, 31))
+    refused = engine.decide(facts.with_documents(other), ask("agentE", "cx"))
+    assert not refused.allowed
+    assert "a pris fin le 1er février 2026" in refused.sentence.fr

@@ -14,6 +14,7 @@ from beffroi.domain.acts import Act, Purpose
 from beffroi.domain.clock import now, to_wall_us
 from beffroi.domain.decision import ActRequest, Cure, Decision
 from beffroi.domain.errors import BadInputError
+from beffroi.domain.facts import Facts
 from beffroi.domain.ids import CameraId, PersonId
 from beffroi.domain.ranges import WallRange
 from beffroi.domain.text import Language, Text
@@ -35,7 +36,9 @@ REFUSED = 3
 
 @app.command()
 def ask(
-    facts: Annotated[Path, typer.Argument(help="YAML or JSON file: persons, bodies, cameras, documents")],
+    facts: Annotated[
+        Path, typer.Argument(help="file of facts (persons, bodies, cameras, documents) or world")
+    ],
     person: Annotated[str, typer.Option(help="person id")],
     camera: Annotated[str, typer.Option(help="camera id")],
     act: Annotated[Act, typer.Option(help="what is asked")] = Act.LIVE,
@@ -53,7 +56,6 @@ def ask(
 ) -> None:
     """Would this be allowed, and why? Exit code 0: allowed; 3: refused."""
     from beffroi.law.engine import LawEngine
-    from beffroi.law.facts_file import load_facts
 
     footage = None
     if footage_from is not None or footage_to is not None:
@@ -77,13 +79,21 @@ def ask(
         post=post,
         present=frozenset(map(PersonId, present or ())),
     )
-    decision = LawEngine.load().decide(load_facts(facts), request)
+    decision = LawEngine.load().decide(_facts(facts), request)
     if as_json:
         print(json.dumps(decision_as_dict(decision), ensure_ascii=False, indent=2))
     else:
         _print(decision, "en" if english else "fr")
     if not decision.allowed:
         raise typer.Exit(REFUSED)
+
+
+def _facts(path: Path) -> Facts:
+    """Those of a file, or of a world of the case files."""
+    from beffroi.law.facts_file import load_facts
+    from beffroi.law.worlds.catalog import WORLDS, world
+
+    return world(str(path)).facts if not path.exists() and str(path) in WORLDS else load_facts(path)
 
 
 @app.command()

@@ -49,16 +49,18 @@ class Explainer:
         """A ground permits: all its conditions hold."""
         writer = Writer(self._pack, facts, situation, ground.row.authority)
         conditions = self._conditions(ground, situation, writer, frozenset(ground.conditions))
-        in_force = self._relied_on(ground, bisect_right(self._edges, situation.request.at))
-        words = self._pack.words.allowed[situation.request.act.value]
+        act = situation.request.act.value
+        in_force = self._relied_on(ground, act, bisect_right(self._edges, situation.request.at))
+        words = self._pack.words.allowed[act]
         told = _Told(Verdict.ALLOW, in_force, conditions, writer.fill(words), None)
         return self._made(facts, situation, ground, told)
 
-    def _rules_of(self, ground: Ground, stretch: int) -> tuple[Rule, ...]:
-        """The rules on which an allow rests, between two dates of the timeline."""
+    def _rules_of(self, ground: Ground, act: str, stretch: int) -> tuple[Rule, ...]:
+        """The rules on which an allow of this act rests, between two dates of the timeline."""
         at = self._edges[max(stretch - 1, 0)]
         rules = [*self._row_rules(ground, at)]
-        rules += [rule for name in ground.conditions for rule in self._pack.conditions[name].rules]
+        conditions = (self._pack.conditions[name] for name in ground.conditions)
+        rules += [rule for one in conditions if one.has_object(act) for rule in one.rules]
         return tuple(rule for rule in rules if rule.in_force(at))
 
     def refuse(self, facts: Facts, situation: Situation, met: frozenset[str]) -> Decision:
@@ -209,9 +211,11 @@ class Explainer:
     def _conditions(
         self, ground: Ground, situation: Situation, writer: Writer, met: frozenset[str]
     ) -> tuple[Condition, ...]:
-        shelf, made = self._shelf(situation), []
+        shelf, made, act = self._shelf(situation), [], situation.request.act.value
         for name in ground.conditions:
             words, article = self._pack.conditions[name], self._pack.conditions[name].rule.article
+            if name in met and (words.quiet or not words.has_object(act)):
+                continue
             papers = _papers(words, situation)
             if name not in met:
                 cure = self._cure(words, situation, writer)
@@ -266,7 +270,7 @@ def _lacks(ground: Ground, met: frozenset[str]) -> list[str | None]:
 
 def _papers(words: ConditionWords, situation: Situation) -> tuple[DocumentId, ...]:
     """The papers on which a condition rests; of several that could serve, those that hold."""
-    if words.acts is not None and situation.request.act.value not in words.acts:
+    if not words.has_object(situation.request.act.value):
         return ()
     several = [situation.papers[slot] for slot in words.cites]
     if len(several) > 1:

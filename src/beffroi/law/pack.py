@@ -42,7 +42,8 @@ class CureWords:
 
 @dataclass(frozen=True, slots=True)
 class ConditionWords:
-    """A named condition: its rules, the paper it rests on (for which acts; None: all), its sentences."""
+    """A named condition: its rules, the paper it rests on, the acts it is about (None: all), its sentences. A quiet one
+    is told only when unmet."""
 
     id: str
     rules: tuple[Rule, ...]
@@ -54,6 +55,11 @@ class ConditionWords:
     cure: CureWords | None
     asked_from: date | None = None
     cites: tuple[str, ...] = ()
+    quiet: bool = False
+
+    def has_object(self, act: str) -> bool:
+        """Whether it asks anything about this act: a title has no object for a live view."""
+        return self.acts is None or act in self.acts
 
     @property
     def rule(self) -> Rule:
@@ -271,6 +277,7 @@ def _condition(
         cure=cure,
         asked_from=row.get("asked_from"),
         cites=tuple(row.get("cites", (slot,) if slot else ())),
+        quiet=bool(row.get("quiet", False)),
     )
 
 
@@ -280,7 +287,7 @@ def _row_conditions(row: Row, rules: Mapping[str, Rule], texts: dict[str, Any]) 
     def words(name: str, of: tuple[Rule, ...], key: str, told: Text, *, structural: bool) -> ConditionWords:
         met, unmet = (_text(texts["row"][key][which]) for which in ("met", "unmet"))
         met, unmet = (Text(fr=one.fr.format(told=told.fr), en=one.en.format(told=told.en)) for one in (met, unmet))
-        return ConditionWords(name, of, structural, None, None, met, unmet, None)
+        return ConditionWords(name, of, structural, None, None, met, unmet, None, quiet=key == "law")
 
     def listed(table: str, keys: tuple[str, ...]) -> Text:
         several = [_text(texts[table][key]) for key in keys]

@@ -131,8 +131,9 @@ def serves_nothing(_: Found) -> tuple[bool | int, ...]:
 
 
 def _order(found: Found, rank: Rank) -> tuple[bool | int, ...]:
+    """One that holds and covers; failing that, the one that is about this place, so that a refusal tells its state."""
     holds = found.state == IN_FORCE
-    return (holds and found.covers, *rank(found), holds, found.covers)
+    return (holds and found.covers, found.covers, *rank(found), holds)
 
 
 def _told(document: Document | None, state: str, covers: bool, told: Mapping[str, Any]) -> Found:
