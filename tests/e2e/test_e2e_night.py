@@ -69,7 +69,7 @@ def test_the_card_alone_tells_what_to_do(page: Page) -> None:
     card = page.get_by_role("article")
     expect(card).to_contain_text("Que faire maintenant")
     expect(card).to_contain_text("coordination")  # the document that cures it
-    expect(card).to_contain_text("délivrée par")  # who issues it
+    expect(card).to_contain_text("à obtenir auprès de")  # who issues it
     expect(card).to_contain_text("Prévenez le chef de salle")
     expect(card).to_contain_text("112")
     expect(card).to_contain_text("CSI")  # by what right

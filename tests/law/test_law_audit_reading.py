@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from beffroi.domain.errors import BadInputError
 from beffroi.domain.ids import BodyId, PersonId
 from beffroi.domain.text import Text
-from beffroi.law.audit_cameras import COLUMNS, read_cameras
-from beffroi.law.audit_papers import beyond_police_day
-from beffroi.law.audit_reading import months_later
-from beffroi.law.audit_sentences import in_third_person
-from beffroi.law.audit_table import plain_header, read_table, slug
+from beffroi.law.audit.cameras import COLUMNS, read_cameras
+from beffroi.law.audit.papers import beyond_police_day
+from beffroi.law.audit.reading import months_later
+from beffroi.law.audit.sentences import in_third_person
+from beffroi.law.audit.table import plain_header, read_table, slug
 
 WORDS = st.text(
     st.characters(codec="cp1252", exclude_categories=("Cc", "Cs", "Zs", "Zl", "Zp")), min_size=1, max_size=12

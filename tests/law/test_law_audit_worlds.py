@@ -7,9 +7,9 @@ import pytest
 from beffroi.domain.acts import Act
 from beffroi.domain.documents import DocumentKind
 from beffroi.domain.facts import BodyKind
-from beffroi.law.audit import audit
-from beffroi.law.audit_access import ask_all
-from beffroi.law.audit_model import Dossier, Gravity, Report
+from beffroi.law.audit.access import ask_all
+from beffroi.law.audit.auditor import audit
+from beffroi.law.audit.model import Dossier, Gravity, Report
 from beffroi.law.engine import LawEngine
 from beffroi.law.worlds.catalog import WORLDS, world
 

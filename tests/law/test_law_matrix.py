@@ -16,11 +16,11 @@ from beffroi.domain.acts import Act, Verdict
 from beffroi.domain.documents import DocumentKind
 from beffroi.domain.facts import Facts
 from beffroi.domain.ids import BodyId, CameraId, DocumentId, PersonId
-from beffroi.law.asking import Asking
-from beffroi.law.classes import camera_classes
 from beffroi.law.engine import LawEngine
-from beffroi.law.matrix import Matrix, Standing, State, draw, first_refusal, reasons
-from beffroi.law.moments import Span
+from beffroi.law.tonight.asking import Asking
+from beffroi.law.tonight.classes import camera_classes
+from beffroi.law.tonight.matrix import Matrix, Standing, State, draw, first_refusal, reasons
+from beffroi.law.tonight.moments import Span
 
 EVENING = datetime(2026, 3, 2, 17, 30, tzinfo=UTC)
 NIGHT = Span(EVENING, datetime(2026, 3, 3, 7, 0, tzinfo=UTC))

@@ -8,9 +8,9 @@ from tests.support.twins import chance_of
 from beffroi.domain.acts import Act
 from beffroi.domain.documents import Document, JsonValue
 from beffroi.domain.facts import Facts
-from beffroi.law.asking import Asking
-from beffroi.law.classes import READ
 from beffroi.law.engine import LawEngine
+from beffroi.law.tonight.asking import Asking
+from beffroi.law.tonight.classes import READ
 from beffroi.law.worlds.catalog import WORLDS, world
 
 

@@ -6,7 +6,7 @@ import pytest
 from tests.support.worlds import paper
 
 from beffroi.domain.documents import DocumentKind, JsonValue
-from beffroi.law.moments import Span, daily, moments
+from beffroi.law.tonight.moments import Span, daily, moments
 
 NIGHT = Span(datetime(2026, 3, 2, 17, 0, tzinfo=UTC), datetime(2026, 3, 3, 7, 0, tzinfo=UTC))
 MIDNIGHT = datetime(2026, 3, 2, 23, 0, tzinfo=UTC)

@@ -13,11 +13,11 @@ from beffroi.domain.documents import DocumentKind, DocumentStatus
 from beffroi.domain.errors import BadInputError
 from beffroi.domain.facts import Facts
 from beffroi.domain.ids import BodyId, DocumentId, PersonId
-from beffroi.law.difference import Gap, compare, suppose
 from beffroi.law.engine import LawEngine
-from beffroi.law.matrix import draw
-from beffroi.law.moments import Span
-from beffroi.law.whatif import Accredit, Add, Amend, Change, Designate, End, Stop, apply, effective
+from beffroi.law.tonight.difference import Gap, compare, suppose
+from beffroi.law.tonight.matrix import draw
+from beffroi.law.tonight.moments import Span
+from beffroi.law.tonight.whatif import Accredit, Add, Amend, Change, Designate, End, Stop, apply, effective
 
 AGENT, POLICE = PersonId("agentE"), PersonId("pmX")
 AGREEMENT = DocumentId("agreement/E-X")

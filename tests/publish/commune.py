@@ -12,8 +12,8 @@ from typing import Any, Final
 
 import yaml
 
-from beffroi.law.audit import audit
-from beffroi.law.audit_model import Report
+from beffroi.law.audit.auditor import audit
+from beffroi.law.audit.model import Report
 from beffroi.law.engine import LawEngine
 from beffroi.publish.dossier import dossier_of
 

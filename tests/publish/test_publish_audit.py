@@ -5,7 +5,7 @@ from tests.publish import commune
 from tests.publish.commune import PLANTED, Planted
 
 from beffroi.domain.acts import Act
-from beffroi.law.audit_model import Gravity, PaperState
+from beffroi.law.audit.model import Gravity, PaperState
 from beffroi.publish.audit_screen import PAGE_LINES, WIDTH, first_page, screen_of
 from beffroi.publish.audit_sheet import sheet_of
 from beffroi.publish.audit_words import headline

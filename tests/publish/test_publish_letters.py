@@ -9,7 +9,7 @@ import yaml
 from tests.publish import commune
 
 from beffroi.domain.documents import DocumentKind
-from beffroi.law.audit_model import Finding, Gravity
+from beffroi.law.audit.model import Finding, Gravity
 from beffroi.law.engine import LawEngine
 from beffroi.publish import letters as module
 from beffroi.publish.letters import letters

@@ -8,7 +8,7 @@ import pytest
 from tests.publish import commune
 from tests.publish.commune import Papers, Rows, paper
 
-from beffroi.law.audit_model import Gravity
+from beffroi.law.audit.model import Gravity
 from beffroi.publish.audit_words import headline
 
 Plant = Callable[[Rows, Papers], None]

@@ -36,9 +36,7 @@ REFUSED = 3
 
 @app.command()
 def ask(
-    facts: Annotated[
-        Path, typer.Argument(help="file of facts (persons, bodies, cameras, documents) or world")
-    ],
+    facts: Annotated[Path, typer.Argument(help="file of facts (persons, bodies, cameras, documents) or world")],
     person: Annotated[str, typer.Option(help="person id")],
     camera: Annotated[str, typer.Option(help="camera id")],
     act: Annotated[Act, typer.Option(help="what is asked")] = Act.LIVE,

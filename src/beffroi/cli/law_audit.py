@@ -28,7 +28,7 @@ def audit(
     english: Annotated[bool, typer.Option("--english", help="report in English (letters stay in French)")] = False,
 ) -> None:
     """What would be refused today, what ends when, which letter cures it. Exit code 0: no fault; 3: faults."""
-    from beffroi.law.audit import audit as audited
+    from beffroi.law.audit.auditor import audit as audited
     from beffroi.law.engine import LawEngine
     from beffroi.publish.audit_sheet import sheet_of
     from beffroi.publish.dossier import load_dossier

@@ -20,9 +20,9 @@ from beffroi.domain.text import Language, Text
 
 if TYPE_CHECKING:  # the engine is loaded only when the command runs
     from beffroi.domain.facts import Facts
-    from beffroi.law.difference import Gap
     from beffroi.law.engine import LawEngine
-    from beffroi.law.matrix import Course, Matrix, Standing
+    from beffroi.law.tonight.difference import Gap
+    from beffroi.law.tonight.matrix import Course, Matrix, Standing
 
 _ACTS: Final = {
     Act.LIVE: Text(fr="direct", en="live"),
@@ -59,11 +59,11 @@ def matrix(
     if bench:
         _bench(as_json)
         return
-    from beffroi.law.difference import suppose
     from beffroi.law.engine import LawEngine
-    from beffroi.law.matrix import draw
-    from beffroi.law.moments import Span, tonight
-    from beffroi.law.spoken import spoken
+    from beffroi.law.tonight.difference import suppose
+    from beffroi.law.tonight.matrix import draw
+    from beffroi.law.tonight.moments import Span, tonight
+    from beffroi.law.tonight.spoken import spoken
 
     engine, read = LawEngine.load(), _facts(facts, data)
     start = _instant(at) if at else now(SystemClock())
@@ -88,7 +88,7 @@ def matrix(
 
 
 def _bench(as_json: bool) -> None:
-    from beffroi.law.bench_matrix import measure
+    from beffroi.law.tonight.bench import measure
 
     figures = asdict(measure())
     if as_json:
@@ -145,7 +145,7 @@ def _lines(engine: "LawEngine", made: "Matrix", language: Language, why: bool) -
 def _reasons(
     engine: "LawEngine", made: "Matrix", person: PersonId, commune: BodyId, language: Language
 ) -> Iterable[str]:
-    from beffroi.law.matrix import first_refusal
+    from beffroi.law.tonight.matrix import first_refusal
 
     said: set[str] = set()
     for act in made.acts:

@@ -10,8 +10,9 @@ from beffroi.domain.text import Text
 class Reason:
     """One line of the closed list.
 
-    ``others`` are purposes that serve instead, in this order, where a camera's order does not give ``purpose``: a person
-    in danger does not wait for the right word. ``review``: the act is looked at afterwards by the room supervisor.
+    ``others`` are purposes that serve instead, in this order, where a camera's order does not give ``purpose``: a
+    person in danger does not wait for the right word. ``review``: the act is looked at afterwards by the room
+    supervisor.
     """
 
     id: str

@@ -4,9 +4,9 @@ from typing import Any, Final
 
 from beffroi.domain.documents import LEGAL_TIME_ZONE
 from beffroi.domain.text import Language, Text
-from beffroi.law.audit_model import AccessRow, Finding, Gravity, Report
-from beffroi.law.audit_reading import legal_day
-from beffroi.law.audit_sentences import issuer_of, title_of
+from beffroi.law.audit.model import AccessRow, Finding, Gravity, Report
+from beffroi.law.audit.reading import legal_day
+from beffroi.law.audit.sentences import issuer_of, title_of
 from beffroi.law.documents import type_name
 from beffroi.law.packs.fr.document_choices import ACT_NAMES
 from beffroi.law.sentences import day_text

@@ -4,8 +4,8 @@ from typing import Final
 
 from beffroi.domain.facts import PersonStatus
 from beffroi.domain.text import Language, Text
-from beffroi.law.audit_model import Finding, Gravity, PaperState, Report
-from beffroi.law.audit_roots import PERSONAL
+from beffroi.law.audit.model import Finding, Gravity, PaperState, Report
+from beffroi.law.audit.roots import PERSONAL
 from beffroi.law.packs.fr.document_choices import STATUS_NAMES
 
 GRAVITIES: Final = {

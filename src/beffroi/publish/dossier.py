@@ -13,9 +13,9 @@ from beffroi.domain.errors import BadInputError
 from beffroi.domain.facts import Body, BodyKind, Camera, Facts, Person, PersonStatus
 from beffroi.domain.ids import BodyId, CameraId, PersonId
 from beffroi.domain.text import Text
-from beffroi.law.audit_cameras import CameraLine, read_cameras
-from beffroi.law.audit_model import Dossier
-from beffroi.law.audit_table import MAX_BYTES, slug, wrong
+from beffroi.law.audit.cameras import CameraLine, read_cameras
+from beffroi.law.audit.model import Dossier
+from beffroi.law.audit.table import MAX_BYTES, slug, wrong
 from beffroi.law.documents import validate
 from beffroi.publish.implied import implied, implied_bodies, mayor_of
 from beffroi.publish.people import body_of, declared, person_of, unique

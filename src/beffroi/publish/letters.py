@@ -9,9 +9,9 @@ from typing import Any
 import yaml
 
 from beffroi.domain.facts import BodyKind
-from beffroi.law.audit_model import Finding, Report
-from beffroi.law.audit_reading import legal_day
-from beffroi.law.audit_sentences import issuer_of, title_of
+from beffroi.law.audit.model import Finding, Report
+from beffroi.law.audit.reading import legal_day
+from beffroi.law.audit.sentences import issuer_of, title_of
 from beffroi.law.sentences import contracted, day_text
 from beffroi.publish.audit_words import camera_names, headline, is_everywhere, is_personal, person_names
 

@@ -10,7 +10,7 @@ from beffroi.domain.acts import Form
 from beffroi.domain.facts import Body, BodyKind, Person, PersonStatus
 from beffroi.domain.ids import BodyId, PersonId
 from beffroi.domain.text import Text
-from beffroi.law.audit_table import decoded, slug, wrong
+from beffroi.law.audit.table import decoded, slug, wrong
 
 T = TypeVar("T")
 

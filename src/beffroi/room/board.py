@@ -17,8 +17,8 @@ from beffroi.domain.clock import Clock, now
 from beffroi.domain.facts import Facts
 from beffroi.domain.ids import BodyId, PersonId
 from beffroi.law.engine import LawEngine
-from beffroi.law.matrix import Matrix, draw
-from beffroi.law.moments import tonight
+from beffroi.law.tonight.matrix import Matrix, draw
+from beffroi.law.tonight.moments import tonight
 from beffroi.registry.store import Registry
 
 KEPT: Final = 6

@@ -8,10 +8,10 @@ from beffroi.domain.errors import BadInputError
 from beffroi.domain.facts import Facts
 from beffroi.domain.ids import BodyId, PersonId
 from beffroi.domain.text import Text
-from beffroi.law.asking import Asking
 from beffroi.law.engine import LawEngine
-from beffroi.law.matrix import Course, Matrix, Standing, draw, why_closed
-from beffroi.law.moments import Span
+from beffroi.law.tonight.asking import Asking
+from beffroi.law.tonight.matrix import Course, Matrix, Standing, draw, why_closed
+from beffroi.law.tonight.moments import Span
 from beffroi.room.shift import Obstacle
 
 

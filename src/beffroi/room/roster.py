@@ -19,7 +19,7 @@ from beffroi.domain.facts import Facts
 from beffroi.domain.ids import BodyId, PersonId
 from beffroi.domain.text import Text
 from beffroi.law.engine import LawEngine
-from beffroi.law.moments import Span
+from beffroi.law.tonight.moments import Span
 from beffroi.registry.changes import ChangeKind
 from beffroi.registry.core import Writer
 from beffroi.registry.store import Registry

@@ -12,7 +12,7 @@ from beffroi.domain.errors import BadInputError, RefusedError
 from beffroi.domain.facts import Facts, PersonStatus
 from beffroi.domain.ids import BodyId, PersonId
 from beffroi.domain.text import Text
-from beffroi.law.moments import Span
+from beffroi.law.tonight.moments import Span
 
 LONGEST: Final = timedelta(hours=24)
 """A shift is for one person: no one watches for longer."""

@@ -7,7 +7,7 @@ from typing import Literal
 from beffroi.domain.clock import now
 from beffroi.domain.facts import Facts
 from beffroi.domain.ids import BodyId, PersonId
-from beffroi.law.moments import tonight
+from beffroi.law.tonight.moments import tonight
 from beffroi.room.roster import Roster
 from beffroi.room.shift import Shift
 from beffroi.server.centre import Centre

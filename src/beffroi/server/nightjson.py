@@ -6,8 +6,8 @@ from datetime import datetime
 from beffroi.domain.clock import to_wall_us
 from beffroi.domain.facts import Facts, Person
 from beffroi.domain.ids import BodyId, PersonId
-from beffroi.law.difference import Gap
-from beffroi.law.matrix import Course, Matrix, Reason, State
+from beffroi.law.tonight.difference import Gap
+from beffroi.law.tonight.matrix import Course, Matrix, Reason, State
 from beffroi.room.shift import Obstacle, Shift
 from beffroi.server.rendering import Json, iso
 from beffroi.server.routes.why import card_json

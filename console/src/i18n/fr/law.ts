@@ -6,7 +6,7 @@ export const refusal = {
   articles: 'Fondement',
   toDo: 'Que faire maintenant',
   cureAlone: 'Pour lever le refus',
-  issuer: (who: string) => `délivrée par ${who}`,
+  issuer: (who: string) => `à obtenir auprès de : ${who}`,
   tell: (whom: string) => `Prévenez ${whom} : il sait qui peut voir cette caméra en ce moment.`,
   tellShort: (whom: string) => `Prévenez ${whom}.`,
   emergency: 'Une personne est en danger ? Appelez le 17, le 18 ou le 112 sans attendre.',

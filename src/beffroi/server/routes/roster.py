@@ -9,7 +9,7 @@ from pydantic import Field
 
 from beffroi.domain.errors import BadInputError
 from beffroi.domain.text import Text
-from beffroi.law.moments import Span
+from beffroi.law.tonight.moments import Span
 from beffroi.room.roster import Roster
 from beffroi.room.shift import WATCHERS, Obstacle, Shift, ShiftRefusedError
 from beffroi.server.access import ROSTER, TONIGHT, Routes

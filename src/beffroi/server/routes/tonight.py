@@ -8,10 +8,10 @@ from pydantic import Field, JsonValue
 
 from beffroi.domain.acts import Act
 from beffroi.domain.ids import DocumentId, PersonId
-from beffroi.law.difference import suppose
-from beffroi.law.matrix import TONIGHT as ACTS
-from beffroi.law.matrix import reasons
-from beffroi.law.whatif import Accredit, Amend, Change, Designate, End, Stop
+from beffroi.law.tonight.difference import suppose
+from beffroi.law.tonight.matrix import TONIGHT as ACTS
+from beffroi.law.tonight.matrix import reasons
+from beffroi.law.tonight.whatif import Accredit, Amend, Change, Designate, End, Stop
 from beffroi.room.board import Board, Drawing
 from beffroi.room.roster import Roster
 from beffroi.server.access import TONIGHT, Routes

@@ -10,9 +10,9 @@ from beffroi.domain.acts import Purpose
 from beffroi.domain.documents import DocumentKind
 from beffroi.domain.ids import CameraId
 from beffroi.domain.text import Text
-from beffroi.law.audit_cameras import size_of
-from beffroi.law.audit_model import Dossier, Finding, Gravity, View
-from beffroi.law.audit_reading import MAX_DAYS, OUTSIDE_NORMS, in_force, number, order_of, texts
+from beffroi.law.audit.cameras import size_of
+from beffroi.law.audit.model import Dossier, Finding, Gravity, View
+from beffroi.law.audit.reading import MAX_DAYS, OUTSIDE_NORMS, in_force, number, order_of, texts
 
 NORMS: Final = {View.NARROW: (704, 576, 12), View.WIDE: (352, 288, 6)}
 """Least width and height in pixels and images per second of what is recorded (order of 3 August 2007, article 2)."""

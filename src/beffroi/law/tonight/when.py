@@ -5,9 +5,9 @@ from datetime import datetime
 
 from beffroi.domain.facts import Facts, Person, PersonStatus
 from beffroi.domain.ids import BodyId, DocumentId
-from beffroi.law.classes import Paper
-from beffroi.law.moments import POLICE_HOURS, Span, daily, moments
-from beffroi.law.shapes import Shapes
+from beffroi.law.tonight.classes import Paper
+from beffroi.law.tonight.moments import POLICE_HOURS, Span, daily, moments
+from beffroi.law.tonight.shapes import Shapes
 
 
 class When:

@@ -9,9 +9,9 @@ from beffroi.domain.acts import Act
 from beffroi.domain.facts import BodyKind, Facts
 from beffroi.domain.ids import BodyId, CameraId, PersonId
 from beffroi.law.engine import LawEngine
-from beffroi.law.matrix import TONIGHT, Cell, Course, Matrix, Progress, draw
-from beffroi.law.moments import Span
-from beffroi.law.whatif import Accredit, Add, Change, Designate, apply, effective
+from beffroi.law.tonight.matrix import TONIGHT, Cell, Course, Matrix, Progress, draw
+from beffroi.law.tonight.moments import Span
+from beffroi.law.tonight.whatif import Accredit, Add, Change, Designate, apply, effective
 
 DAY: Final = timedelta(days=1)
 """How far around each change one looks: a day holds every hour that an order or a coordination may tell."""

@@ -8,8 +8,8 @@ from beffroi.domain.acts import Origin
 from beffroi.domain.documents import Document, DocumentKind
 from beffroi.domain.facts import BodyKind, PersonStatus
 from beffroi.domain.text import Text
-from beffroi.law.audit_model import ChecklistRow, Dossier, Finding, PaperState
-from beffroi.law.audit_reading import in_charge
+from beffroi.law.audit.model import ChecklistRow, Dossier, Finding, PaperState
+from beffroi.law.audit.reading import in_charge
 from beffroi.law.documents import spec
 
 ORDER: Final = (

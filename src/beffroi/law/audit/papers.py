@@ -9,9 +9,9 @@ from beffroi.domain.documents import Document, DocumentKind
 from beffroi.domain.facts import PersonStatus
 from beffroi.domain.ids import PersonId
 from beffroi.domain.text import Text
-from beffroi.law.audit_model import Dossier, Finding, Gravity
-from beffroi.law.audit_reading import MAX_DAYS, cameras_of, in_force, number
-from beffroi.law.audit_sentences import empty_fields, missing_of
+from beffroi.law.audit.model import Dossier, Finding, Gravity
+from beffroi.law.audit.reading import MAX_DAYS, cameras_of, in_force, number
+from beffroi.law.audit.sentences import empty_fields, missing_of
 from beffroi.law.documents import Need, remarks, validate
 
 COORDINATION_FROM: Final = 3

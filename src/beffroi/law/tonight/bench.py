@@ -14,8 +14,8 @@ from beffroi.domain.facts import Body, BodyKind, Camera, Facts, Person, PersonSt
 from beffroi.domain.ids import BodyId, CameraId, DocumentId, PersonId
 from beffroi.domain.text import Text
 from beffroi.law.engine import LawEngine
-from beffroi.law.matrix import draw
-from beffroi.law.moments import Span
+from beffroi.law.tonight.matrix import draw
+from beffroi.law.tonight.moments import Span
 
 AT: Final = datetime(2026, 3, 2, 20, 0, tzinfo=UTC)
 MORNING: Final = datetime(2026, 3, 3, 7, 0, tzinfo=UTC)

@@ -1,8 +1,8 @@
 """Who may see what: people × communes × acts during a stretch of time, by asking the engine and nothing else.
 
 Speed comes from asking once for all cameras, all persons and all instants between which the law sees no difference
-(`beffroi.law.shapes`, `beffroi.law.moments`). What a cell says in words is asked again for the person and the camera
-themselves: an answer obtained for another person is only counted, never read out.
+(`shapes`, `moments`). What a cell says in words is asked again for the person and the camera themselves: an answer
+obtained for another person is only counted, never read out.
 """
 
 from collections import defaultdict
@@ -16,12 +16,12 @@ from beffroi.domain.acts import Act, Verdict
 from beffroi.domain.decision import Decision
 from beffroi.domain.facts import Facts, Person
 from beffroi.domain.ids import BodyId, CameraId, PersonId
-from beffroi.law.asking import Asking
-from beffroi.law.classes import CameraClass, camera_classes
 from beffroi.law.engine import LawEngine
-from beffroi.law.moments import Span
-from beffroi.law.shapes import Shapes
-from beffroi.law.when import When
+from beffroi.law.tonight.asking import Asking
+from beffroi.law.tonight.classes import CameraClass, camera_classes
+from beffroi.law.tonight.moments import Span
+from beffroi.law.tonight.shapes import Shapes
+from beffroi.law.tonight.when import When
 
 TONIGHT: Final = (Act.LIVE, Act.REPLAY, Act.PTZ)
 """The acts of a shift. An extract is asked for with its title, one by one."""

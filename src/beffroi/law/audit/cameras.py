@@ -9,8 +9,8 @@ from beffroi.domain.acts import Origin, Purpose
 from beffroi.domain.errors import BadInputError
 from beffroi.domain.facts import Camera, CameraKind
 from beffroi.domain.ids import BodyId, CameraId, PersonId, camera_id
-from beffroi.law.audit_model import CameraSheet, View
-from beffroi.law.audit_table import Row, read_table, slug, wrong
+from beffroi.law.audit.model import CameraSheet, View
+from beffroi.law.audit.table import Row, read_table, slug, wrong
 
 COLUMNS: Final = {
     "id": ("identifiant", "id", "camera", "numero", "n", "code", "reference", "ref", "identifier", "camera id"),

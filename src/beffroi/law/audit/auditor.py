@@ -11,12 +11,12 @@ from typing import Final
 
 from beffroi.domain.acts import Act
 from beffroi.domain.documents import DocumentKind
-from beffroi.law import audit_access
-from beffroi.law.audit_checklist import checklist
-from beffroi.law.audit_field import field_findings
-from beffroi.law.audit_model import Dossier, Finding, Gravity, Report
-from beffroi.law.audit_papers import paper_findings
-from beffroi.law.audit_wanted import wanted_findings
+from beffroi.law.audit import access as audit_access
+from beffroi.law.audit.checklist import checklist
+from beffroi.law.audit.field import field_findings
+from beffroi.law.audit.model import Dossier, Finding, Gravity, Report
+from beffroi.law.audit.papers import paper_findings
+from beffroi.law.audit.wanted import wanted_findings
 from beffroi.law.engine import LawEngine
 
 _GRAVITIES: Final = list(Gravity)

@@ -9,8 +9,8 @@ from beffroi.domain.acts import Origin
 from beffroi.domain.documents import Document, DocumentKind
 from beffroi.domain.ids import CameraId
 from beffroi.domain.text import Text
-from beffroi.law.audit_model import Dossier, Finding, Gravity
-from beffroi.law.audit_reading import (
+from beffroi.law.audit.model import Dossier, Finding, Gravity
+from beffroi.law.audit.reading import (
     MAX_DAYS,
     OUTSIDE_NORMS,
     about_place,

@@ -2,7 +2,7 @@
 
 Two cameras are alike when they stand in the same commune, with the same origin, system, controller and state of
 placement, and the same documents name them; a document that names one camera alone (a mask) is alike another that says
-the same. Nothing here decides: it only says which answers must be equal (see `beffroi.law.shapes`, which goes further).
+the same. Nothing here decides: it only says which answers must be equal (`beffroi.law.tonight.shapes` goes further).
 """
 
 from collections import defaultdict
@@ -15,7 +15,7 @@ from typing import Final
 from beffroi.domain.documents import Document, DocumentKind, JsonValue
 from beffroi.domain.facts import Camera, Facts
 from beffroi.domain.ids import BodyId, CameraId, DocumentId, PersonId
-from beffroi.law.moments import Span, last_days, turns
+from beffroi.law.tonight.moments import Span, last_days, turns
 
 READ: Final[dict[DocumentKind, frozenset[str]]] = {
     DocumentKind.PREFECT_ORDER: frozenset(

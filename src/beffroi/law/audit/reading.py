@@ -8,7 +8,7 @@ from beffroi.domain.acts import Origin
 from beffroi.domain.documents import LEGAL_TIME_ZONE, Document, DocumentKind
 from beffroi.domain.facts import Camera
 from beffroi.domain.ids import CameraId
-from beffroi.law.audit_model import Dossier
+from beffroi.law.audit.model import Dossier
 
 MAX_DAYS: Final = 31
 """A term in days above which it exceeds one month whatever the month (CSI L.252-5)."""

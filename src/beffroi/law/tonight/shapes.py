@@ -12,8 +12,8 @@ from typing import Final
 
 from beffroi.domain.facts import BodyKind, Facts, Person
 from beffroi.domain.ids import BodyId, DocumentId, PersonId
-from beffroi.law.classes import CameraClass, Paper, papers_of
-from beffroi.law.moments import Span
+from beffroi.law.tonight.classes import CameraClass, Paper, papers_of
+from beffroi.law.tonight.moments import Span
 
 _HERE: Final = "§"
 

@@ -16,12 +16,12 @@ from beffroi.domain.errors import BrokenError
 from beffroi.domain.facts import Camera, CameraKind, Facts, Person, PersonStatus
 from beffroi.domain.ids import CameraId, DocumentId, PersonId
 from beffroi.domain.text import Text
-from beffroi.law.asking import Asking
-from beffroi.law.audit_model import AccessRow, Finding, Gravity
-from beffroi.law.audit_reading import about_place
-from beffroi.law.audit_roots import Cause, Root, order_about, roots_of, unmet
-from beffroi.law.audit_sentences import fault_of
+from beffroi.law.audit.model import AccessRow, Finding, Gravity
+from beffroi.law.audit.reading import about_place
+from beffroi.law.audit.roots import Cause, Root, order_about, roots_of, unmet
+from beffroi.law.audit.sentences import fault_of
 from beffroi.law.engine import LawEngine
+from beffroi.law.tonight.asking import Asking
 
 EXPECTED: Final = (
     PersonStatus.MAYOR,

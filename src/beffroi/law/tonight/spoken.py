@@ -23,7 +23,7 @@ from beffroi.domain.text import Text
 from beffroi.law.cases.malformed import WrongError
 from beffroi.law.cases.names import resolve
 from beffroi.law.cases.values import check_field
-from beffroi.law.whatif import Accredit, Amend, Change, Designate, End, Stop
+from beffroi.law.tonight.whatif import Accredit, Amend, Change, Designate, End, Stop
 
 _USAGE: Final = Text(
     fr="Un changement se dit ainsi : « end agreement/E-X 2026-03-01 », « suspend DOC », « withdraw DOC », "
