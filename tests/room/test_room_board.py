@@ -6,7 +6,7 @@ from tests.room.conftest import Room
 from tests.support.worlds import X, Y
 
 from beffroi.domain.ids import DocumentId, PersonId
-from beffroi.law.matrix import Matrix, State
+from beffroi.law.tonight.matrix import Matrix, State
 from beffroi.room.board import Board, Drawing
 
 AGENT, POLICE = PersonId("agentE"), PersonId("pmX")

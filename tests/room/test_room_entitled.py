@@ -6,8 +6,8 @@ from tests.support.twins import chance_of
 
 from beffroi.domain.acts import Act
 from beffroi.domain.ids import CameraId, PersonId
-from beffroi.law.asking import Asking
 from beffroi.law.engine import LawEngine
+from beffroi.law.tonight.asking import Asking
 from beffroi.room.entitled import entitled, obstacles
 
 

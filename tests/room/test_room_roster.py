@@ -10,7 +10,7 @@ from beffroi.domain.documents import Document
 from beffroi.domain.errors import BadInputError, BrokenError, NotFoundError
 from beffroi.domain.ids import BodyId, DocumentId, PersonId
 from beffroi.domain.text import Text
-from beffroi.law.moments import Span
+from beffroi.law.tonight.moments import Span
 from beffroi.registry.changes import ChangeKind
 from beffroi.room.shift import Shift, ShiftRefusedError
 
