@@ -67,7 +67,7 @@ class Asking:
 
 def _lacks_circumstances_only(decision: Decision) -> bool:
     return decision.disclosable and all(
-        one.met or one.id.startswith(("purpose", "post")) for one in decision.conditions
+        one.met or one.id.startswith(("purpose", "order-post")) for one in decision.conditions
     )
 
 
