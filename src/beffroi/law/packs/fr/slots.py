@@ -7,7 +7,7 @@ from typing import Any, Final
 from beffroi.domain.acts import Act
 from beffroi.domain.clock import instant
 from beffroi.domain.documents import LEGAL_TIME_ZONE, Document, DocumentKind
-from beffroi.domain.facts import PersonStatus
+from beffroi.domain.facts import Camera, PersonStatus
 from beffroi.domain.ids import BodyId
 from beffroi.domain.ranges import WallRange
 from beffroi.law.situation import Found
@@ -240,12 +240,17 @@ def other_police_pooling(dossier: Dossier, commune: BodyId) -> bool:
     )
 
 
+def _names_camera(document: Document, camera: Camera) -> bool:
+    """Whether the document names this very camera on the ground of its commune."""
+    return camera.commune in document.scope.bodies and camera.id in document.scope.cameras
+
+
 def common_parts(dossier: Dossier, asked: Asked) -> Found:
-    """D17, for this camera."""
+    """D17, which names this camera: it is about one building."""
     camera = asked.camera
 
     def describe(one: Document) -> tuple[bool, Mapping[str, Any]]:
-        covers = about_place(one, camera)
+        covers = _names_camera(one, camera)
         sent = filled(one, "commission_sent_on")
         return covers, {"covers": covers, "mayor_signed": flag(one, "mayor_signed"), "sent": sent}
 
@@ -264,7 +269,7 @@ def alert(dossier: Dossier, asked: Asked) -> Found:
 
     def candidates() -> list[Document]:
         found = dossier.about(_Kind.ALERT_RECORD, camera.commune, camera.id)
-        here = [one for one in found if about_place(one, camera)]
+        here = [one for one in found if _names_camera(one, camera)]
         return sorted(here, key=lambda one: dossier.state(one) == IN_FORCE and alert_open(one, dossier.at))[-1:]
 
     found = dossier.best(key, candidates, _plain, serves_nothing)
