@@ -1,6 +1,7 @@
 """The slots that depend on the person: accreditations, designations, contracts, titles, written positions."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from beffroi.domain.clock import to_wall_us
@@ -127,7 +128,7 @@ def relay_basis(dossier: Dossier, asked: Asked) -> Found:
         found.append(
             dossier.best(
                 ("relay_basis", body),
-                lambda body=body: state_agreements(dossier, body),  # type: ignore[misc]
+                partial(state_agreements, dossier, body),
                 _basis,
                 lambda one: (one.told["feed"],),
             )
