@@ -204,6 +204,9 @@ def test_dates_that_contradict_one_another() -> None:
     assert "précède" in said(with_fields(asked, **late))
     assert "durée minimale" in said(with_fields(ORDER, minimum_days=31, retention_days=30))
     assert validate(with_fields(ORDER, minimum_days=30, retention_days=30)) == []
+    assert validate(with_fields(ORDER, when_full="destroy_oldest")) == []
+    assert "disque est plein" in said(with_fields(ORDER, when_full="destroy_oldest", minimum_days=7))
+    assert "disque plein" in said(with_fields(ORDER, when_full="burn"))
 
 
 def test_a_scanned_order_says_what_date_is_on_the_scan() -> None:

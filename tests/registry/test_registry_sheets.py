@@ -17,7 +17,7 @@ from beffroi.domain.facts import Facts
 from beffroi.domain.ids import AuthorityId, CameraId, DocumentId
 from beffroi.registry.sheets import Drawn, HourKeys, draw, to_revoke
 from beffroi.registry.streams import CameraStreams
-from beffroi.vault.sheet import RecordingSheet, SheetSigner, SheetStream, open_sheet
+from beffroi.vault.sheet import RecordingSheet, SheetSigner, SheetStream, WhenFull, open_sheet
 
 CX = CameraId("cx")
 STREAMS = {
@@ -97,6 +97,29 @@ def test_a_sheet_keeps_the_minimum_delay_of_the_order_and_ends_with_its_event() 
     assert sheet is not None
     assert (sheet.min_days, sheet.term_days) == (7, 30)
     assert sheet.valid_until_us == NOW_US + 3_600 * 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("said", "least", "when_full"),
+    [
+        (None, 0, WhenFull.STOP_LOWEST),
+        ("stop_lowest", 0, WhenFull.STOP_LOWEST),
+        ("destroy_oldest", 0, WhenFull.DESTROY_OLDEST),
+        ("destroy_oldest", 7, WhenFull.STOP_LOWEST),  # as an order entered earlier might: nothing goes early
+        ("anything", 0, WhenFull.STOP_LOWEST),
+        (["destroy_oldest"], 0, WhenFull.STOP_LOWEST),
+    ],
+)
+def test_a_sheet_says_what_gives_way_when_the_disk_is_full(said: JsonValue, least: int, when_full: WhenFull) -> None:
+    sheet = sheet_of(_with(worlds.world(), when_full=said, minimum_days=least))
+    assert sheet is not None
+    assert sheet.when_full is when_full
+
+
+def test_a_sheet_bears_the_priority_and_the_rates_of_its_camera() -> None:
+    streams = CameraStreams(CX, (SheetStream("main", "rtsp://192.0.2.1/a", kbit_s=4000),), priority=7)
+    sheet = draw(worlds.world(), {CX: streams}, worlds.NOW, {}).sheets[0]
+    assert (sheet.priority, sheet.streams[0].kbit_s) == (7, 4000)
 
 
 @given(st.integers(1, 40 * 86_400))

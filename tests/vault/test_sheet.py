@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from tests.support.sheets import DAY_US, good_sheet
 from beffroi.domain.clock import ManualClock
 from beffroi.domain.errors import BadInputError
 from beffroi.domain.ids import CameraId
-from beffroi.vault.sheet import SheetSigner, SheetStream, open_revocation, open_sheet
+from beffroi.vault.sheet import SheetSigner, SheetStream, WhenFull, open_revocation, open_sheet
 from beffroi.vault.sheetstore import TRUST_MAX_S, DoubtBudget, SheetStore
 from beffroi.vault.signed import MAX_PAPER_BYTES, PaperRefusedError, canonical, load_public_keys, sign_paper
 
@@ -34,6 +35,18 @@ def store(tmp_path: Path) -> SheetStore:
 def test_round_trip() -> None:
     sheet = good_sheet(NOW)
     assert open_sheet(SIGNER.sign(sheet), TRUSTED) == sheet
+
+
+def test_a_sheet_of_an_older_centre_is_read_with_defaults_and_an_older_recorder_reads_a_usual_one() -> None:
+    usual = good_sheet(NOW)
+    assert "when_full" not in usual.body()
+    assert "kbit_s" not in usual.body()["streams"][0]
+    assert open_sheet(SIGNER.sign(usual), TRUSTED).when_full is WhenFull.STOP_LOWEST
+    streams = tuple(replace(stream, kbit_s=4000) for stream in usual.streams)
+    said = replace(usual, when_full=WhenFull.DESTROY_OLDEST, streams=streams)
+    assert open_sheet(SIGNER.sign(said), TRUSTED) == said
+    with pytest.raises(PaperRefusedError):
+        SIGNER.sign(replace(said, min_days=1))
 
 
 def test_a_key_and_its_successor_both_count(tmp_path: Path) -> None:
@@ -92,6 +105,12 @@ HOSTILE = [
     (_change(serial=1.5), "serial"),
     (_change(serial=1 << 60), "serial"),
     (_change(authority="x" * 5000), "authority"),
+    (_change(when_full="burn"), "burn"),
+    (_change(when_full=None), "when_full"),
+    (_change(when_full="destroy_oldest", min_days=1), "minimum"),
+    (_stream(kbit_s=-1), "kbit_s"),
+    (_stream(kbit_s="4000"), "kbit_s"),
+    (_stream(fps=25), "streams"),
 ]
 
 

@@ -72,6 +72,7 @@ class SheetWatch:
         said: set[str] = set()
         for camera, active in book.active.items():
             fields = {"camera": camera, "serial": active.sheet.serial, "order": active.sheet.order}
+            fields |= {"priority": active.sheet.priority, "when_full": active.sheet.when_full.value}
             until = {"until_us": active.sheet.valid_until_us, "on_trust": active.on_trust}
             said.add(self._once(f"active/{camera}/{active.sheet.serial}", ActKind.SHEET_APPLIED, fields | until))
         for ended in book.ended:

@@ -16,11 +16,11 @@ from beffroi.domain.clock import now
 from beffroi.domain.documents import DocumentKind
 from beffroi.domain.errors import BadInputError
 from beffroi.domain.facts import Camera, Facts
-from beffroi.domain.ids import BodyId, CameraId, DocumentId, PersonId
+from beffroi.domain.ids import BodyId, CameraId, DocumentId, PersonId, StreamName
 from beffroi.domain.text import Text
 from beffroi.identity import Identity
 from beffroi.registry.enrol import NewCamera, enrol
-from beffroi.registry.streams import all_streams
+from beffroi.registry.streams import all_streams, set_share
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Cameras of the registry."
@@ -54,6 +54,9 @@ def add(
     controller: Annotated[
         str | None, typer.Option(help="body responsible for the system, where that is not the commune")
     ] = None,
+    kbit_s: Annotated[int, typer.Option(help="rate that the camera is set to; 0: not known")] = 0,
+    sub_kbit_s: Annotated[int, typer.Option(help="rate of the small stream; 0: not known")] = 0,
+    priority: Annotated[int, typer.Option(help="the higher, the longer it is recorded on a full disk")] = 100,
     by: Annotated[str, typer.Option(help="person who brings it in")] = ADMINISTRATOR,
 ) -> None:
     """Propose a camera. It records once its commune has confirmed its place and its order."""
@@ -71,11 +74,33 @@ def add(
         latitude_deg=lat,
         longitude_deg=lon,
         controller=BodyId(controller) if controller else None,
+        kbit_s=kbit_s,
+        sub_kbit_s=sub_kbit_s,
+        priority=priority,
     )
     with opened_registry(data) as (registry, engine):
         enrol(registry, engine, new, recorder=data / "recorder", by=PersonId(by))
     print(f"Caméra « {camera} » proposée : la commune doit confirmer son emplacement et son arrêté.")
     print(f"Camera “{camera}” proposed: its commune has to confirm its place and its order.")
+
+
+@app.command()
+def share(
+    data: Data,
+    camera: Id,
+    priority: Annotated[int | None, typer.Option(help="1 to 999: the higher, the longer on a full disk")] = None,
+    kbit_s: Annotated[int | None, typer.Option(help="rate that the camera is set to; 0: not known")] = None,
+    sub_kbit_s: Annotated[int | None, typer.Option(help="rate of the small stream; 0: not known")] = None,
+) -> None:
+    """What a camera may take of the disk. Its next recording sheet says so, within the minute."""
+    rates: dict[StreamName, int | None] = {"main": kbit_s, "sub": sub_kbit_s}
+    with opened_registry(data) as (_, engine):
+        given = {name: rate for name, rate in rates.items() if rate is not None}
+        set_share(engine, CameraId(camera), priority=priority, kbit_s=given)
+        held = all_streams(engine)[CameraId(camera)]
+    told = ", ".join(f"{stream.name} {stream.kbit_s or '?'} kbit/s" for stream in held.streams)
+    print(f"Caméra « {camera} » : priorité {held.priority}, {told}.")
+    print(f"Camera “{camera}”: priority {held.priority}, {told}.")
 
 
 @app.command(name="list")

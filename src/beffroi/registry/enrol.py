@@ -15,7 +15,7 @@ from beffroi.domain.text import Text
 from beffroi.registry.changes import Change
 from beffroi.registry.core import known
 from beffroi.registry.store import Registry
-from beffroi.registry.streams import CameraStreams, set_streams
+from beffroi.registry.streams import USUAL_PRIORITY, CameraStreams, check_share, set_streams
 from beffroi.vault.cameraurl import CameraUrl
 from beffroi.vault.credentials import Credentials, read_identity_public, seal_credentials
 from beffroi.vault.sheet import SheetStream
@@ -42,6 +42,10 @@ class NewCamera:
     longitude_deg: float | None = None
     controller: BodyId | None = None
     """The body responsible for the system, where that is not the commune."""
+    kbit_s: int = 0
+    sub_kbit_s: int = 0
+    """Rates that the camera is set to; 0: not declared, and the disk is reckoned with what is measured."""
+    priority: int = USUAL_PRIORITY
 
 
 def enrol(registry: Registry, engine: Engine, new: NewCamera, *, recorder: Path, by: PersonId) -> list[Change]:
@@ -56,10 +60,12 @@ def enrol(registry: Registry, engine: Engine, new: NewCamera, *, recorder: Path,
         by: who brings it in.
 
     Raises:
-        BadInputError: malformed id or address, the camera is known already, or the order is another commune's.
+        BadInputError: malformed id, address, rate or priority, the camera is known already, or the order is another
+            commune's.
         NotFoundError: unknown commune or order.
     """
     camera = camera_id(new.camera)
+    check_share(new.priority, [new.kbit_s, new.sub_kbit_s])
     streams = _streams(new, camera, recorder)
     facts = registry.facts()
     if camera in facts.cameras:
@@ -108,11 +114,11 @@ def _order(facts: Facts, identifier: DocumentId, commune: BodyId) -> Document:
 
 
 def _streams(new: NewCamera, camera: CameraId, recorder: Path) -> CameraStreams:
-    streams = [SheetStream("main", str(CameraUrl.parse(new.url)))]
+    streams = [SheetStream("main", str(CameraUrl.parse(new.url)), kbit_s=new.kbit_s)]
     if new.sub_url:
-        streams.append(SheetStream("sub", str(CameraUrl.parse(new.sub_url))))
+        streams.append(SheetStream("sub", str(CameraUrl.parse(new.sub_url)), kbit_s=new.sub_kbit_s))
     sealed = _NO_CREDENTIALS
     if new.user or new.password:
         public = read_identity_public(recorder / "identity.pub")
         sealed = seal_credentials(public, Credentials(new.user, new.password), camera=camera)
-    return CameraStreams(camera, tuple(streams), sealed)
+    return CameraStreams(camera, tuple(streams), sealed, new.priority)

@@ -19,9 +19,8 @@ from beffroi.domain.ids import AuthorityId, CameraId
 from beffroi.law.documents import holds_until
 from beffroi.law.packs.fr.links import authority_of
 from beffroi.registry.streams import CameraStreams
-from beffroi.vault.sheet import SHEET_LIFE_US, RecordingSheet
+from beffroi.vault.sheet import SHEET_LIFE_US, RecordingSheet, WhenFull
 
-_PRIORITY: Final = 100
 _NEVER: Final = frozenset({Origin.COMMON_PARTS})
 
 
@@ -78,14 +77,15 @@ def _sheet(facts: Facts, camera: Camera, streams: CameraStreams, at: datetime, f
     if not 1 <= days <= 31 or not purposes:
         return None
     issued_us = to_wall_us(at)
+    least = min(_whole(order, "minimum_days"), days)
     ends = [to_wall_us(end) for paper in (order, commitment) if (end := holds_until(paper)) is not None]
     return RecordingSheet(
         camera=camera.id,
         authority=authority_of(camera),
         commune=camera.commune,
         term_days=days,
-        min_days=min(_whole(order, "minimum_days"), days),
-        priority=_PRIORITY,
+        min_days=least,
+        priority=streams.priority,
         streams=streams.streams,
         credentials=streams.credentials,
         origin=camera.origin,
@@ -96,7 +96,14 @@ def _sheet(facts: Facts, camera: Camera, streams: CameraStreams, at: datetime, f
         valid_from_us=issued_us,
         valid_until_us=min([issued_us + SHEET_LIFE_US, *ends]),
         serial=max(former + 1, issued_us),
+        when_full=_when_full(order, least),
     )
+
+
+def _when_full(order: Document, least: int) -> WhenFull:
+    """What the order says; an order that also sets a minimum, or says something unknown, destroys nothing early."""
+    early = order.fields.get("when_full") == WhenFull.DESTROY_OLDEST.value and not least
+    return WhenFull.DESTROY_OLDEST if early else WhenFull.STOP_LOWEST
 
 
 def _order(facts: Facts, camera: Camera, at: datetime) -> Document | None:

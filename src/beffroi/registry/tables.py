@@ -107,7 +107,8 @@ class CameraRow(Base):
 class StreamRow(Base):
     """How a recorder reaches a stream of a camera. Not a fact of law: changed in place.
 
-    ``url`` carries no user and no password: these are in ``credentials``, sealed to the recorder's key.
+    ``url`` carries no user and no password: these are in ``credentials``, sealed to the recorder's key. ``kbit_s`` is
+    the rate that the camera is set to (0: not declared); ``priority`` is the camera's, the same on each stream.
     """
 
     __tablename__ = "camera_streams"
@@ -117,6 +118,8 @@ class StreamRow(Base):
     url: Mapped[str] = mapped_column(Text)
     codec: Mapped[str] = mapped_column(String(8))
     credentials: Mapped[str] = mapped_column(Text)
+    kbit_s: Mapped[int] = mapped_column(default=0, server_default="0")
+    priority: Mapped[int] = mapped_column(default=100, server_default="100")
 
 
 class DocumentRow(Base):

@@ -246,7 +246,8 @@ def _differs(held: RecordingSheet | None, drawn: RecordingSheet) -> bool:
     if held is None or drawn.issued_us - held.issued_us >= RENEW_US:
         return True
     same = ("authority", "commune", "term_days", "min_days", "streams", "order", "purposes", "legal_tz", "origin")
-    if any(getattr(held, name) != getattr(drawn, name) for name in same):
+    shares = ("priority", "when_full")
+    if any(getattr(held, name) != getattr(drawn, name) for name in (*same, *shares)):
         return True
     if held.credentials != drawn.credentials:
         return True

@@ -4,8 +4,9 @@ Drawn from the prefect's order by the centre, renewed daily, valid at most 31 da
 needs nothing else to go on.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from typing import Any, Final, Literal, cast
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -24,16 +25,31 @@ _SHEET: Final = "recording-sheet/1"
 _REVOCATION: Final = "sheet-revocation/1"
 _MAX_TEXT: Final = 4096
 
+_YOUNGER: Final[dict[str, Any]] = {"when_full": "stop_lowest"}
+_YOUNGER_OF_STREAM: Final[dict[str, Any]] = {"kbit_s": 0}
+"""Fields that sheets drawn before them lack, and what their absence means."""
+
 CodecHint = Literal["", "h264", "h265"]
+
+
+class WhenFull(StrEnum):
+    """What the order says to do when the disk is full although everything past its term is gone."""
+
+    STOP_LOWEST = "stop_lowest"
+    """Cameras of the lowest priority stop being recorded; nothing is destroyed before its term."""
+    DESTROY_OLDEST = "destroy_oldest"
+    """The oldest footage of this camera is destroyed before its term. Only where the order sets no minimum."""
 
 
 @dataclass(frozen=True, slots=True)
 class SheetStream:
-    """One stream to record: its address without secrets, and the codec expected ("" when unknown)."""
+    """One stream to record: its address without secrets, the codec expected ("" when unknown) and the rate that the
+    camera is set to, in kbit/s (0: not declared)."""
 
     name: StreamName
     url: str
     codec_hint: CodecHint = ""
+    kbit_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +58,8 @@ class RecordingSheet:
 
     ``term_days`` is the maximum (CSI L.252-5), ``min_days`` the minimum the order sets (0: none); ``order`` is the
     prefect's order (D2); ``credentials`` is sealed to the recorder ("" when the camera asks none); a higher
-    ``priority`` is recorded longer when the disk cannot take all; of two sheets the higher ``serial`` wins. Instants
-    are wall time in microseconds.
+    ``priority`` is recorded longer when the disk cannot take all, and ``when_full`` says what gives way then; of two
+    sheets the higher ``serial`` wins. Instants are wall time in microseconds.
     """
 
     camera: CameraId
@@ -62,14 +78,17 @@ class RecordingSheet:
     valid_from_us: int
     valid_until_us: int
     serial: int
+    when_full: WhenFull = WhenFull.STOP_LOWEST
 
     def valid_at(self, now_us: int) -> bool:
         """Whether the sheet covers this instant."""
         return self.valid_from_us <= now_us < self.valid_until_us
 
     def body(self) -> dict[str, Any]:
-        """The signed fields."""
-        return {**asdict(self), "streams": [asdict(stream) for stream in self.streams], "purposes": list(self.purposes)}
+        """The signed fields. Those younger than the format are left out at their default: a recorder that is not
+        upgraded yet, which refuses what it does not know, goes on recording."""
+        streams = [_less(asdict(stream), _YOUNGER_OF_STREAM) for stream in self.streams]
+        return _less({**asdict(self), "streams": streams, "purposes": list(self.purposes)}, _YOUNGER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +155,10 @@ def open_revocation(raw: bytes, trusted: Sequence[Ed25519PublicKey], *, name: st
 
 
 def _checked(body: dict[str, Any], name: str) -> RecordingSheet:
-    if set(body) != set(RecordingSheet.__dataclass_fields__):
+    if set(_YOUNGER | body) != set(RecordingSheet.__dataclass_fields__):
         raise _refused(name, "des champs manquent ou sont inconnus", "fields are missing or unknown")
     try:
-        sheet = _sheet(body)
+        sheet = _sheet(_YOUNGER | body)
     except ValueError as error:
         raise _refused(name, f"champ {error} mal formé", f"field {error} is malformed") from error
     except PaperRefusedError:
@@ -152,6 +171,12 @@ def _checked(body: dict[str, Any], name: str) -> RecordingSheet:
         raise _refused(name, "elle finit avant de commencer", "it ends before it starts")
     if sheet.min_days > sheet.term_days:
         raise _refused(name, "la durée minimale dépasse la maximale", "the minimum term exceeds the maximum")
+    if sheet.min_days and sheet.when_full is WhenFull.DESTROY_OLDEST:
+        raise _refused(
+            name,
+            "elle fixe une durée minimale et ordonne de détruire avant le terme",
+            "it sets a minimum term and orders to destroy before the term",
+        )
     names = [stream.name for stream in sheet.streams]
     if not names or len(set(names)) != len(names):
         raise _refused(name, "aucun flux, ou deux fois le même", "no stream, or the same one twice")
@@ -182,16 +207,23 @@ def _sheet(body: dict[str, Any]) -> RecordingSheet:
         valid_from_us=_whole(body, "valid_from_us"),
         valid_until_us=_whole(body, "valid_until_us"),
         serial=_whole(body, "serial"),
+        when_full=WhenFull(_text(body, "when_full")),
     )
 
 
 def _stream(item: object) -> SheetStream:
-    if not isinstance(item, dict) or set(item) != {"name", "url", "codec_hint"}:
+    if not isinstance(item, dict) or set(_YOUNGER_OF_STREAM | item) != set(SheetStream.__dataclass_fields__):
         raise ValueError("streams")
+    item = {**_YOUNGER_OF_STREAM, **item}
     if item["name"] not in STREAM_NAMES or item["codec_hint"] not in ("", "h264", "h265"):
         raise ValueError("streams")
     CameraUrl.parse(_text(item, "url"))
-    return SheetStream(cast(StreamName, item["name"]), item["url"], cast(CodecHint, item["codec_hint"]))
+    name, hint = cast(StreamName, item["name"]), cast(CodecHint, item["codec_hint"])
+    return SheetStream(name, item["url"], hint, _whole(item, "kbit_s"))
+
+
+def _less(body: dict[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in body.items() if key not in defaults or value != defaults[key]}
 
 
 def _text(body: dict[str, Any], key: str) -> str:

@@ -198,6 +198,15 @@ def _together(document: Document, spec: KindSpec) -> list[Text]:
                 en=f"The {spec.name.en}: the minimum retention is longer than the retention.",
             )
         )
+    if least and fields.get("when_full") == "destroy_oldest":
+        wrong.append(
+            Text(
+                fr=f"La pièce « {spec.name.fr} » fixe une durée minimale de conservation : elle ne peut pas aussi dire "
+                "de détruire avant terme quand le disque est plein. Retirez l'une ou l'autre.",
+                en=f"The {spec.name.en} sets a minimum retention: it cannot also say to destroy before the term when "
+                "the disk is full. Remove one or the other.",
+            )
+        )
     for first, last in (("from", "to"), ("opened_at", "renewed_at"), ("opened_at", "closed_at")):
         begins, ends = instant(fields.get(first)), instant(fields.get(last))
         if first in spec.fields and begins is not None and ends is not None and ends < begins:
