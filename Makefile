@@ -9,7 +9,7 @@ export BEFFROI_SCENES := $(abspath $(SCENES))
 export PATH := $(abspath $(VENV))/bin:$(PATH)
 CONSOLE_SOURCES := $(shell find console -path console/node_modules -prune -o -type f -print 2>/dev/null)
 
-.PHONY: help install demo check test test-python test-console lint format bench soak lock clean system screenshot
+.PHONY: help install demo check test test-python test-console lint format bench soak faults lock clean system screenshot
 
 help:  ## print the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -56,7 +56,7 @@ test: install lint test-console test-python  ## everything, real parts included
 SEED ?= $(shell date +%s)
 PYTEST := $(PY) -m pytest -p no:cacheprovider --hypothesis-seed=$(SEED) --durations=10
 ROOMS := tests/law tests/ledger tests/gate tests/identity tests/registry tests/media tests/vault tests/publish
-HOUSE := tests/simulate tests/capture tests/watch tests/server tests/console tests/e2e
+HOUSE := tests/simulate tests/capture tests/faults tests/watch tests/server tests/console tests/e2e
 
 test-python: install
 	@echo "== Tests, seed $(SEED): rooms on two processes, then real parts one after the other"
@@ -78,6 +78,11 @@ format: $(STAMPS)/venv
 
 bench: install  ## figures and ratios, printed
 	@$(VENV)/bin/beffroi bench all
+
+faults: install  ## every fault test; docs/reference/faults.md made from what they saw
+	@rm -rf .faults
+	@BEFFROI_SEED=$(SEED) $(PYTEST) -q $$($(PY) -m tests.support.faultmatrix files)
+	@$(PY) -m tests.support.faultmatrix page
 
 soak: install  ## long runs: memory, 200 kills, a million questions to the law
 	@BEFFROI_SEED=$(SEED) $(PYTEST) -m soak -s tests/capture

@@ -11,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from tests.support.cameras import CameraSpec, simulated_cameras
+from tests.support.faultmatrix import record, run_seed
 from tests.support.ports import wait_for
 from tests.support.recorder import RunningRecorder, recorder
 
@@ -25,7 +26,8 @@ IN_FLIGHT_S = 0.25
 
 
 def test_a_worker_killed_at_any_moment_costs_a_group_of_pictures_and_a_told_gap(tmp_path: Path) -> None:
-    rng = random.Random(20261122)  # noqa: S311  a test's choice of moments
+    seed = run_seed()
+    rng = random.Random(seed)  # noqa: S311  a test's choice of moments
     cameras = ["rue-1", "rue-2", "rue-3"]
     killed_us: list[int] = []
     with (
@@ -44,13 +46,20 @@ def test_a_worker_killed_at_any_moment_costs_a_group_of_pictures_and_a_told_gap(
         rec.wait_recording("rue-1", frames=40)
         assert untouched in rec.worker_pids(), "the other worker was not touched"
         other = next(key[0] for key, health in rec.streams().items() if health["pid"] == untouched)
+        hung_s = time.monotonic()
         os.kill(untouched, signal.SIGSTOP)  # it hangs: the watchdog gives it five seconds
         wait_for(lambda: untouched not in rec.worker_pids(), timeout_s=12, what="the watchdog to act")
         rec.wait_recording(other, frames=10)
+        back_s = time.monotonic() - hung_s
         assert "a worker is stuck and is killed" in rec.log
         assert rec.stop() == 0
     gaps = _gaps(rec, "rue-1")
     assert [cause for _, _, cause in gaps] == ["recorder_killed"] * KILLS
+    lost_s = max(at_us - gap[0] for at_us, gap in zip(killed_us, gaps, strict=True)) / 1e6
+    away_s = max(gap[1] - at_us for at_us, gap in zip(killed_us, gaps, strict=True)) / 1e6
+    seen = f"≤ {lost_s:.2f} s lost (groups of {GOP_S} s), recording again within {away_s:.1f} s"
+    record("recorder-kill", seen=seen, runs=KILLS, seed=seed)
+    record("worker-hang", seen=f"recording again after {back_s:.1f} s, no other worker restarted", runs=1, seed=None)
     for at_us, (start_us, end_us, _) in zip(killed_us, gaps, strict=True):
         assert at_us - start_us < (GOP_S + IN_FLIGHT_S) * 1e6, "at most one group of what had been received is lost"
         assert end_us - at_us < 5_000_000
