@@ -1,11 +1,11 @@
 """``beffroi bench``: measured figures. Simulated cameras on this machine; the generator's own cost is told apart."""
 
-import asyncio
 import json
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -21,17 +21,27 @@ def bench() -> None:
 
 @app.command()
 def record(
-    streams: Annotated[int, typer.Option(help="Caméras simulées. / Simulated cameras.")] = 48,
+    streams: Annotated[int, typer.Option(help="Caméras simulées. / Simulated cameras.")] = 64,
+    kind: Annotated[str, typer.Option(help="main : 1080p, 4 Mbit/s ; sub : 360p, 0,4 Mbit/s.")] = "main",
     seconds: Annotated[float, typer.Option(help="Durée mesurée. / Measured time.")] = 20.0,
-    kbit_s: Annotated[int, typer.Option(help="Débit par flux. / Rate of each stream.")] = 2000,
+    rounds: Annotated[int, typer.Option(help="Tours A B. / Rounds A B.")] = 2,
+    peer: Annotated[bool, typer.Option(help="Mesurer aussi ffmpeg. / Measure ffmpeg too.")] = True,
+    sweep: Annotated[bool, typer.Option(help="8, 16, 32, 64, 128 flux. / 8 to 128 streams.")] = False,
     data: Data = None,
     as_json: Annotated[bool, typer.Option("--json", help="En JSON. / As JSON.")] = False,
 ) -> None:
-    """Record N streams of 25 pictures a second for S seconds: pictures missing, CPU, memory, per stream."""
+    """Record N streams of 25 pictures a second for S seconds, then have ffmpeg do it: pictures missing, CPU, memory."""
+    from beffroi.cli.benchmodel import measure_sweep
     from beffroi.cli.benchrecord import measure
 
+    if kind not in {"main", "sub"}:
+        raise typer.BadParameter("main, sub")
+    chosen: Literal["main", "sub"] = "main" if kind == "main" else "sub"
     with tempfile.TemporaryDirectory(prefix="bench-", dir=data) as folder:
-        result = asyncio.run(measure(Path(folder), streams=streams, seconds=seconds, kbit_s=kbit_s))
+        if sweep:
+            result = measure_sweep(Path(folder), seconds=seconds)
+        else:
+            result = measure(Path(folder), streams=streams, seconds=seconds, kind=chosen, rounds=rounds, peer=peer)
     if as_json:
         print(json.dumps(result, indent=1))
     else:
@@ -68,15 +78,24 @@ def fragment(data: Data = None) -> None:
 
 @app.command(name="all")
 def everything(data: Data = None) -> None:
-    """Law, gate, fragments, then forty-eight recorded streams. Exit code 1 when a picture is missing."""
+    """Law, gate, fragments, then thirty-two recorded streams beside ffmpeg. Exit code 1 when a picture is missing."""
     for title, run in (("law", law), ("gate", lambda: gate(data)), ("fragment", lambda: fragment(data))):
         print(f"== {title}")
         run()
     print("== record")
-    record(streams=48, seconds=20.0, kbit_s=2000, data=data, as_json=False)
+    record(streams=32, seconds=15.0, rounds=1, data=data)
 
 
 def _show(result: dict[str, Any]) -> None:
-    for name, value in result.items():
-        print(f"{name:<32} {value}")
+    for name, value in _lines(result):
+        print(f"{name:<48} {value}")
     print(time.strftime("%Y-%m-%d %H:%M"))
+
+
+def _lines(result: dict[str, Any], under: str = "") -> Iterator[tuple[str, Any]]:
+    """Figures within figures, each under its full name."""
+    for name, value in result.items():
+        if isinstance(value, dict):
+            yield from _lines(value, f"{under}{name}.")
+        else:
+            yield under + name, value

@@ -11,7 +11,7 @@ from typing import Any, Final
 import av
 from av.bitstream import BitStreamFilterContext
 
-from beffroi.cli.benchrecord import FPS, GOP, make_clip
+from beffroi.cli.benchclip import FPS, GOP, Quality, bench_clip
 from beffroi.domain.ids import CameraId
 from beffroi.media.codec import CodecConfig, annexb_to_lengths, config_from_parameter_sets
 from beffroi.media.frame import Frame
@@ -31,7 +31,7 @@ def fragment_figures(folder: Path, *, minutes: float = 5.0, rounds: int = 5, kbi
     Ours encrypts (AES-CTR), hashes (SHA-256), indexes and confirms to the disk every ten seconds of its life; the peer
     writes fragments of one group of pictures, clear, without a hash.
     """
-    clip = make_clip(folder / "clip.mp4", kbit_s)
+    clip = bench_clip(Quality(1280, 720, kbit_s))
     config, frames = _frames(clip)
     groups = round(minutes * 60 * FPS / GOP)
     ours, peers, sizes = [], [], []

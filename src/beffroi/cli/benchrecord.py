@@ -1,204 +1,205 @@
-"""The recording bench: a simulator, a recorder, both as processes of their own, measured from /proc."""
+"""The recording bench: our recorder and its peer in turn on the same streams, measured from /proc.
 
-import asyncio
+A round is A then B. Before each, a generator of its own starts; it closes the cameras at the end, so that every picture
+it sent must lie on disk: missing pictures are counted, not estimated.
+"""
+
 import json
 import os
-import random
-import signal
+import statistics
 import subprocess
 import sys
+import tempfile
 import time
-from fractions import Fraction
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-import av
-import numpy as np
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from beffroi.cli.benchclip import QUALITIES, Kind, Quality, bench_clip
+from beffroi.cli.benchhouse import Recorder
+from beffroi.cli.benchpeer import Peer, version
+from beffroi.cli.benchproc import Usage, pss_mib, threads, usage
 
-from beffroi.base.clock import SystemClock
-from beffroi.capture.client import RecorderClient
-from beffroi.capture.paths import RecorderPaths
-from beffroi.domain.acts import Origin, Purpose
-from beffroi.domain.ids import AuthorityId, BodyId, CameraId, DocumentId
-from beffroi.vault.publichours import PublicHours, encode_bundle
-from beffroi.vault.reader import ChunkReader
-from beffroi.vault.sheet import RecordingSheet, SheetSigner, SheetStream
-from simulate.clips import Encoder
-from simulate.config import Camera, Config
-
-FPS: Final = 25
-GOP: Final = 50
-WIDTH: Final = 1280
-HEIGHT: Final = 720
-_AUTHORITY: Final = AuthorityId("maire/99001")
-_HOUR_US: Final = 3_600_000_000
-_TICKS: Final = 90_000 // FPS
+_START_S: Final = 60.0
+_SETTLE_S: Final = 5.0
+_READ_S: Final = 1.5
 
 
-async def measure(folder: Path, *, streams: int, seconds: float, kbit_s: int) -> dict[str, Any]:
-    """Run the bench in a folder and return its figures."""
-    paths = RecorderPaths(folder)
-    paths.prepare()
-    clip = make_clip(folder / "clip.mp4", kbit_s)
-    simulator, port = _simulator(folder, clip, streams)
-    recorder: subprocess.Popen[bytes] | None = None
-    try:
-        _papers(paths, port, streams)
-        recorder = subprocess.Popen(  # noqa: S603  our own program
-            [sys.executable, "-c", "from beffroi.cli.main import main; main()", "recorder", "--data", str(folder)],
-            stderr=(folder / "recorder.log").open("wb"),
-        )
-        pids = await _all_recording(paths, streams, recorder.pid)
-        first = {name: _usage(group) for name, group in (("r", pids), ("s", [simulator.pid]))}
-        began_s = time.monotonic()
-        await asyncio.sleep(seconds)
-        lasted_s = time.monotonic() - began_s
-        last = {name: _usage(group) for name, group in (("r", pids), ("s", [simulator.pid]))}
-        pss_kib = sum(_pss_kib(pid) for pid in pids)
-        recorder.send_signal(signal.SIGTERM)
-        recorder.wait(60)
-    finally:
-        for process in (recorder, simulator):
-            if process and process.poll() is None:
-                process.kill()
-                process.wait()
-    kept = _kept(paths)
-    cpu_ms = [(last[name][0] - first[name][0]) * 1000 / lasted_s for name in ("r", "s")]
-    return {
-        "streams": streams,
-        "seconds": round(lasted_s, 1),
-        "kbit_s_per_stream": round(kept["bytes"] * 8 / 1000 / max(kept["seconds"], 1e-9)),
-        "frames_recorded": kept["frames"],
-        "frames_missing": kept["missing"] + (streams - kept["streams"]),
-        "gaps": kept["gaps"],
-        "processes": len(pids),
-        "recorder_cpu_ms_per_s_per_stream": round(cpu_ms[0] / streams, 2),
-        "generator_cpu_ms_per_s_per_stream": round(cpu_ms[1] / streams, 2),
-        "context_switches_per_s_per_stream": round((last["r"][1] - first["r"][1]) / lasted_s / streams, 1),
-        "pss_mib_per_stream": round(pss_kib / 1024 / streams, 2),
+class System(Protocol):
+    """What records."""
+
+    def pids(self) -> list[int]: ...
+    def finish(self) -> None: ...
+    def close(self) -> None: ...
+    def frames(self) -> list[int]: ...
+    def runs(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to measure."""
+
+    streams: int
+    quality: Quality
+    seconds: float
+    rounds: int = 1
+    peer: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One phase of one round."""
+
+    used: Usage
+    generator: Usage
+    lasted_s: float
+    pss_mib: float
+    threads: int
+    late_ms: int
+    missing: int
+    refused: int
+    recorded: int
+    runs: int
+
+
+def measure(
+    folder: Path, *, streams: int, seconds: float, kind: Kind = "main", kbit_s: int = 0, rounds: int = 1,
+    peer: bool = True,
+) -> dict[str, Any]:  # fmt: skip
+    """Run the bench in a folder and return its figures. ``kbit_s`` replaces the usual rate of the kind."""
+    usual = QUALITIES[kind]
+    quality = Quality(usual.width, usual.height, kbit_s or usual.kbit_s)
+    plan = Plan(streams, quality, seconds, rounds, peer)
+    clip = bench_clip(quality)
+    ours: list[Taken] = []
+    peers: list[Taken] = []
+    for _ in range(rounds):
+        ours.append(_phase(folder, plan, clip, Recorder))
+        if peer:
+            peers.append(_phase(folder, plan, clip, Peer))
+    return _told(plan, kind, ours, peers)
+
+
+def _phase(folder: Path, plan: Plan, clip: Path, start: "type[Recorder] | type[Peer]") -> Taken:
+    with tempfile.TemporaryDirectory(prefix="phase-", dir=folder) as place, _Generator(clip, plan.streams) as feed:
+        system: System = start(Path(place), feed.port, plan.streams)
+        try:
+            feed.wait_playing(plan.streams)
+            time.sleep(_SETTLE_S)  # past the burst of the start
+            feed.ask("status")
+            pids = system.pids()
+            first, first_feed, began_s = usage(pids), usage([feed.pid]), time.monotonic()
+            memory = []
+            for _ in range(3):
+                time.sleep(plan.seconds / 3)
+                memory.append(pss_mib(pids))
+            used, generator = usage(pids) - first, usage([feed.pid]) - first_feed
+            lasted_s, many = time.monotonic() - began_s, threads(pids)
+            late_ms = feed.ask("status")["late_ms"]
+            ended = feed.ask("stop")
+            time.sleep(_READ_S)
+            system.finish()
+        finally:
+            system.close()
+        kept = system.frames()
+        missing = sum(abs(due - found) for due, found in zip(ended["due"], kept, strict=True))
+        refused, runs = sum(ended["refused"]), system.runs()
+    return Taken(used, generator, lasted_s, statistics.fmean(memory), many, late_ms, missing, refused, sum(kept), runs)
+
+
+def _told(plan: Plan, kind: Kind, ours: list[Taken], peers: list[Taken]) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "streams": plan.streams,
+        "kind": kind,
+        "kbit_s_per_stream": plan.quality.kbit_s,
+        "seconds": plan.seconds,
+        "rounds": plan.rounds,
         "cores": len(os.sched_getaffinity(0)),
+        "load_before": round(os.getloadavg()[0], 1),
+        "frames_recorded": sum(one.recorded for one in ours),
+        "frames_missing": sum(one.missing for one in ours),
+        "gaps": sum(one.runs - plan.streams for one in ours),
+        "beffroi": _figures(plan, ours),
+    }
+    if peers:
+        found["ffmpeg_version"] = version()
+        found["ffmpeg"] = _figures(plan, peers)
+        found["cpu_ratio"] = _ratio(
+            [one.used.cpu_s / one.lasted_s for one in ours], [one.used.cpu_s / one.lasted_s for one in peers]
+        )
+        found["pss_ratio"] = _ratio([one.pss_mib for one in ours], [one.pss_mib for one in peers])
+    return found
+
+
+def _ratio(ours: list[float], peers: list[float]) -> float:
+    return round(statistics.fmean(ours) / statistics.fmean(peers), 3)
+
+
+def _figures(plan: Plan, taken: list[Taken]) -> dict[str, Any]:
+    def each(values: list[float], digits: int = 2) -> float:
+        return round(statistics.fmean(values) / plan.streams, digits)
+
+    return {
+        "cpu_ms_per_s_per_stream": each([one.used.cpu_s * 1000 / one.lasted_s for one in taken]),
+        "pss_mib_per_stream": each([one.pss_mib for one in taken]),
+        "context_switches_per_s_per_stream": each([one.used.switches / one.lasted_s for one in taken], 1),
+        "frames_missing": sum(one.missing for one in taken),
+        "frames_refused_by_socket": sum(one.refused for one in taken),
+        "threads": taken[-1].threads,
+        "generator_cpu_ms_per_s_per_stream": each([one.generator.cpu_s * 1000 / one.lasted_s for one in taken]),
+        "generator_late_ms": max(one.late_ms for one in taken),
+        "cpu_ms_per_s_per_stream_by_round": [
+            round(one.used.cpu_s * 1000 / one.lasted_s / plan.streams, 2) for one in taken
+        ],
     }
 
 
-def make_clip(path: Path, kbit_s: int) -> Path:
-    """Four seconds of moving noise, which fills the rate asked for."""
-    rng = np.random.default_rng(7)
-    noise = rng.integers(0, 256, (HEIGHT + 8 * FPS, WIDTH, 3), dtype=np.uint8)
-    encoder = Encoder(path, "h264", WIDTH, HEIGHT, Fraction(FPS), gop=GOP, bframes=0, kbit_s=kbit_s)
-    for number in range(4 * FPS):
-        picture = np.full((HEIGHT, WIDTH, 3), 90, dtype=np.uint8)
-        shift = random.Random(number).randrange(8 * FPS)  # noqa: S311  a picture, not a secret
-        picture[: HEIGHT // 2, : WIDTH // 2] = noise[shift : shift + HEIGHT // 2, : WIDTH // 2]
-        encoder.add(av.VideoFrame.from_ndarray(picture, format="rgb24"))
-    encoder.close()
-    return path
+class _Generator:
+    """`benchfeed` as a process."""
 
-
-def _simulator(folder: Path, clip: Path, streams: int) -> tuple[subprocess.Popen[bytes], int]:
-    cameras = tuple(Camera(name=f"cam-{n}", main=clip, sub=clip, offset_s=n * 0.37) for n in range(streams))
-    Config(cameras=cameras).write(folder / "cameras.json")
-    process = subprocess.Popen(  # noqa: S603  our own program
-        [sys.executable, "-m", "simulate", "--config", str(folder / "cameras.json"), "--until-input-ends"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    if process.stdout is None:
-        raise RuntimeError("the simulator has no output")
-    return process, int(json.loads(process.stdout.readline())["port"])
-
-
-def _papers(paths: RecorderPaths, port: int, streams: int) -> None:
-    """Trust, hour keys whose private halves are thrown away, and one sheet per camera."""
-    signer = Ed25519PrivateKey.generate()
-    pem = signer.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    paths.sheet_trust.write_bytes(pem)
-    now_us = SystemClock().wall_us()
-    bundle = encode_bundle(
-        authority=_AUTHORITY,
-        term_days=1,
-        legal_tz="Europe/Paris",
-        first_hour=now_us // _HOUR_US - 1,
-        keys=[X25519PrivateKey.generate().public_key().public_bytes_raw() for _ in range(6)],
-        issued_us=now_us,
-        signer=signer,
-    )
-    PublicHours.load(paths.hours, (signer.public_key(),)).install(bundle, now_us=now_us)
-    for number in range(streams):
-        sheet = RecordingSheet(
-            camera=CameraId(f"cam-{number}"),
-            authority=_AUTHORITY,
-            commune=BodyId("99001"),
-            term_days=1,
-            min_days=0,
-            priority=0,
-            streams=(SheetStream("main", f"rtsp://127.0.0.1:{port}/cam-{number}/main"),),
-            credentials="",
-            origin=Origin.PUBLIC_WAY,
-            order=DocumentId("prefect_order/bench"),
-            purposes=(Purpose.F5,),
-            legal_tz="Europe/Paris",
-            issued_us=now_us,
-            valid_from_us=now_us,
-            valid_until_us=now_us + 24 * _HOUR_US,
-            serial=1,
+    def __init__(self, clip: Path, streams: int) -> None:
+        command = [sys.executable, "-m", "beffroi.cli.benchfeed", "--clip", str(clip), "--streams", str(streams)]
+        self._process = subprocess.Popen(  # noqa: S603  our own program
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
         )
-        (paths.sheets / f"{sheet.camera}.json").write_bytes(SheetSigner(signer).sign(sheet))
+        self.port = int(self._heard()["port"])
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
-async def _all_recording(paths: RecorderPaths, streams: int, supervisor: int) -> list[int]:
-    """Wait until every stream is recorded; the recorder's process ids."""
-    async with RecorderClient(paths.control) as client:
-        for _ in range(600):
-            try:
-                found = await client.streams()
-            except Exception:  # noqa: BLE001  the recorder is starting; the count of tries ends this
-                found = []
-            if sum(item["state"] == "recording" for item in found) == streams:
-                await asyncio.sleep(3)  # past the burst of the start
-                return [supervisor, *sorted({item["pid"] for item in found})]
-            await asyncio.sleep(0.1)
-    raise RuntimeError("not every stream is recorded after 60 s")
+    def __enter__(self) -> "_Generator":
+        return self
 
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe:
+                pipe.close()
 
-def _usage(pids: list[int]) -> tuple[float, int]:
-    """CPU seconds and context switches so far."""
-    tick = os.sysconf("SC_CLK_TCK")
-    cpu, switches = 0.0, 0
-    for pid in pids:
-        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-        cpu += (int(fields[11]) + int(fields[12])) / tick
-        for task in Path(f"/proc/{pid}/task").glob("*/status"):
-            lines = [line for line in task.read_text().splitlines() if "ctxt_switches" in line]
-            switches += sum(int(line.split()[1]) for line in lines)
-    return cpu, switches
+    def ask(self, what: str) -> dict[str, Any]:
+        """One order and its answer."""
+        if self._process.stdin is None:
+            raise RuntimeError("the generator has no input")
+        self._process.stdin.write(what + "\n")
+        self._process.stdin.flush()
+        return self._heard()
 
+    def wait_playing(self, streams: int) -> None:
+        """Until so many streams play.
 
-def _pss_kib(pid: int) -> int:
-    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+        Raises:
+            RuntimeError: not after a minute.
+        """
+        until_s = time.monotonic() + _START_S
+        while (playing := self.ask("status")["playing"]) < streams:
+            if time.monotonic() > until_s:
+                raise RuntimeError(f"{playing} of {streams} streams play after {_START_S:.0f} s")
+            time.sleep(0.1)
 
-
-def _kept(paths: RecorderPaths) -> dict[str, Any]:
-    """What lies on disk. Each picture of the simulator lasts exactly 3,600 ticks: a longer one hides missing ones."""
-    total: dict[str, Any] = {"frames": 0, "missing": 0, "bytes": 0, "seconds": 0.0, "streams": 0, "gaps": 0}
-    for folder in (paths.root / "streams").glob("*/*"):
-        total["streams"] += 1
-        before: tuple[str, int] | None = None
-        for path in sorted(folder.glob("*.mp4")):
-            with ChunkReader.open(path) as reader:
-                run, gops = reader.header.run, reader.gops
-            if before and before[0] != run:
-                total["gaps"] += 1
-            elif before:
-                total["missing"] += (gops[0].dts_90k - before[1]) // _TICKS
-            frames = sum(gop.frames for gop in gops)
-            span = gops[-1].dts_90k + gops[-1].duration_90k - gops[0].dts_90k
-            total["frames"] += frames
-            total["missing"] += span // _TICKS - frames
-            total["bytes"] += path.stat().st_size
-            total["seconds"] += span / 90_000
-            before = run, gops[-1].dts_90k + gops[-1].duration_90k
-    return total
+    def _heard(self) -> dict[str, Any]:
+        if self._process.stdout is None or not (line := self._process.stdout.readline()):
+            raise RuntimeError("the generator ended")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
