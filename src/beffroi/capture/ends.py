@@ -28,3 +28,5 @@ class RunEnd(StrEnum):
     """The recorder was told to stop."""
     SHEET = "sheet"
     """The recording sheet ended or was revoked."""
+    DISK = "disk"
+    """The disk is full: the camera is not recorded until there is room."""

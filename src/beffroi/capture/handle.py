@@ -73,7 +73,7 @@ class WorkerHandle:
 
     def tell_streams(self) -> None:
         """Tell what to record."""
-        streams = [asdict(replace(item, cause=self.cause.value)) for item in self.streams.values()]
+        streams = [asdict(replace(item, cause=item.cause or self.cause.value)) for item in self.streams.values()]
         self.tell({"do": "record", "streams": streams})
 
     def tell(self, message: dict[str, Any]) -> None:

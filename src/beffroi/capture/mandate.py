@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from beffroi.capture.ends import RunEnd
 from beffroi.domain.ids import AuthorityId, CameraId, StreamName
 
 
@@ -21,8 +22,9 @@ class StreamKey:
 class Mandate:
     """The order's words for one stream, until ``until_us``.
 
-    ``address`` is the camera's, without user and password. ``open_url`` unseals the address, password included: its
-    result is to be used at once and kept nowhere."""
+    ``paused``: ordered, and yet not to be recorded for now: the disk is full. ``address`` is the camera's, without user
+    and password. ``open_url`` unseals the address, password included: its result is to be used at once and kept
+    nowhere."""
 
     key: StreamKey
     authority: AuthorityId
@@ -31,7 +33,8 @@ class Mandate:
     until_us: int
     serial: int
     address: str
-    open_url: Callable[[], str] = field(repr=False, compare=False)
+    paused: bool = False
+    open_url: Callable[[], str] = field(repr=False, compare=False, kw_only=True)
 
     def same_recording(self, other: "Mandate") -> bool:
         """Whether the other only renews this one: same camera, address, authority and term."""
@@ -39,5 +42,9 @@ class Mandate:
         return mine == (other.key, other.address, other.authority, other.term_days)
 
     def in_force(self, now_us: int) -> bool:
-        """Whether recording is ordered at this instant."""
-        return self.from_us <= now_us < self.until_us
+        """Whether to record at this instant."""
+        return not self.paused and self.from_us <= now_us < self.until_us
+
+    def out_of_force(self) -> RunEnd:
+        """Why, when it is not `in_force`."""
+        return RunEnd.DISK if self.paused else RunEnd.SHEET

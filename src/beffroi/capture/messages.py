@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from beffroi.capture.mandate import Mandate, StreamKey
-from beffroi.domain.gaps import GapCause
 from beffroi.domain.ids import AuthorityId, CameraId
 from beffroi.vault.cameraurl import CameraUrl, SecretUrl
 from beffroi.vault.credentials import RecorderIdentity, open_credentials
@@ -51,8 +50,8 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """One stream for a worker: its sheet's words, credentials still sealed. ``cause``: why it was not recorded until
-    now."""
+    """One stream for a worker: its sheet's words, credentials still sealed. ``cause`` (`GapCause`): why it was not
+    recorded until now; "": for the reason that the worker was not there. ``paused``: see `Mandate`."""
 
     camera: str
     stream: str
@@ -63,7 +62,8 @@ class Assignment:
     serial: int
     url: str
     credentials: str
-    cause: str = GapCause.RECORDER_STOPPED.value
+    cause: str = ""
+    paused: bool = False
 
     def mandate(self, identity: RecorderIdentity) -> Mandate:
         """The mandate, whose address is unsealed each time the camera is called and kept nowhere."""
@@ -75,6 +75,7 @@ class Assignment:
             until_us=self.until_us,
             serial=self.serial,
             address=self.url,
+            paused=self.paused,
             open_url=_opener(identity, self.camera, self.url, self.credentials),
         )
 

@@ -41,6 +41,7 @@ _CAUSES: Final[dict[RunEnd, GapCause]] = {
     RunEnd.CLOCK_STEP: GapCause.CLOCK_STEP,
     RunEnd.STOPPED: GapCause.RECORDER_STOPPED,
     RunEnd.SHEET: GapCause.NO_ORDER,
+    RunEnd.DISK: GapCause.DISK_FULL,
 }
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _TOLERANCE_US: Final = 60_000
@@ -124,7 +125,9 @@ class StreamRecording:
     def run_ended(self, end: RunEnd, step_us: int = 0, offset_ms: float | None = None) -> None:
         """The run ended: close its file, and remember why. ``offset_ms``: the camera's clock minus ours."""
         run, self._run = self._run, ""
-        self._close(CloseReason.STOPPED if end in {RunEnd.STOPPED, RunEnd.SHEET} else CloseReason.RUN_ENDED)
+        self._close(
+            CloseReason.STOPPED if end in {RunEnd.STOPPED, RunEnd.SHEET, RunEnd.DISK} else CloseReason.RUN_ENDED
+        )
         self.cause, self._interrupted = cause_of(end), True
         if end is RunEnd.CLOCK_STEP and step_us < 0:
             self.accounted_us = None  # the clock went back: the next file overlaps the last, nothing is missing
@@ -150,6 +153,8 @@ class StreamRecording:
         """No more of this stream for now: what is missing is stored up to this instant."""
         self._close(CloseReason.STOPPED)
         now_us = self._shelf.clock.wall_us()
+        if self.accounted_us is None and cause is GapCause.DISK_FULL:
+            self.accounted_us = now_us  # ordered from here on: what is missing counts
         if self.accounted_us is not None and now_us - self.accounted_us > _SETTLED_SOON_US:
             self._settle(now_us)
         self.cause, self._interrupted = cause, True

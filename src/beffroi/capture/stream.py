@@ -19,7 +19,6 @@ from beffroi.capture.source import Source, SourceError, open_source
 from beffroi.capture.writers import WriterPool
 from beffroi.domain.clock import Clock
 from beffroi.domain.errors import BeffroiError
-from beffroi.domain.gaps import GapCause
 from beffroi.media.frame import Frame
 
 _log = structlog.get_logger(__name__)
@@ -139,11 +138,11 @@ class StreamThread(threading.Thread):
         self.health.enter(StreamState.CONNECTING, self._clock.wall_us())
         while not self._stopping.is_set():
             if not self.mandate.in_force(self._clock.wall_us()):
-                self._sheet_ended()
+                self._out_of_force()
                 self._pause(1.0)
                 continue
             good_s, end = self._session()
-            if not self._stopping.is_set() and end is not RunEnd.SHEET:
+            if not self._stopping.is_set() and end not in {RunEnd.SHEET, RunEnd.DISK}:
                 self._pause(self._backoff.after(good_s))
 
     def _session(self) -> tuple[float, RunEnd]:
@@ -171,7 +170,7 @@ class StreamThread(threading.Thread):
             if self._stopping.is_set():
                 return self.stop_end
             if not self.mandate.in_force(self._clock.wall_us()):
-                return RunEnd.SHEET
+                return self.mandate.out_of_force()
             self._intake.packet(packet)
         return RunEnd.CLOSED
 
@@ -188,12 +187,15 @@ class StreamThread(threading.Thread):
         if state is not StreamState.DOWN:
             _log.warning("stream lost", stream=str(self.mandate.key), end=end.value)
 
-    def _sheet_ended(self) -> None:
-        if self.health.state is not StreamState.STOPPED:
-            recording = self.recording
-            self._pool.order(str(self.mandate.key), lambda: recording.close(GapCause.NO_ORDER))
-            _log.warning("no sheet in force, recording stopped", stream=str(self.mandate.key))
-        self.health.enter(StreamState.STOPPED, self._clock.wall_us(), GapCause.NO_ORDER.value)
+    def _out_of_force(self) -> None:
+        recording, end = self.recording, self.mandate.out_of_force()
+        cause = cause_of(end)
+        if self.health.state is not StreamState.STOPPED or self.health.cause != cause.value:
+            self._pool.order(str(self.mandate.key), lambda: recording.close(cause))
+            _log.warning("recording stopped", stream=str(self.mandate.key), cause=cause.value)
+        elif end is RunEnd.DISK:
+            self._pool.order(str(self.mandate.key), lambda: recording.attempt_failed(end))
+        self.health.enter(StreamState.STOPPED, self._clock.wall_us(), cause.value)
 
     def _pause(self, seconds: float) -> None:
         self._beat()
