@@ -25,7 +25,8 @@ from beffroi.vault import chunk as chunk_module
 from beffroi.vault.catalogue import Catalogue, ChunkState
 from beffroi.vault.chunk import ChunkWriteError, ChunkWriter, CloseReason
 from beffroi.vault.chunkformat import DamagedChunkError, parse_header
-from beffroi.vault.export import ExportError, Source, clear_frames, export_clear, export_encrypted
+from beffroi.vault.export import Source, clear_frames, export_clear, export_encrypted
+from beffroi.vault.rangefile import NoFootageError, SettingsChangedError
 from beffroi.vault.reader import ChunkReader
 
 
@@ -260,14 +261,14 @@ def test_export_joins_chunks_of_two_keys(tmp_path: Path, catalogue: Catalogue) -
 
     middle = WallRange(START_US + 1_200_000, START_US + 1_300_000)
     assert demuxed(b"".join(export_clear(sources, middle))) == [frame.data for frame in gops(source[1])[1]]
-    with pytest.raises(ExportError):
+    with pytest.raises(NoFootageError):
         list(export_clear(sources, WallRange(0, 1)))
 
 
 def test_export_refuses_two_configurations_in_one_file(tmp_path: Path, catalogue: Catalogue) -> None:
     one = write_chunk(tmp_path, catalogue)
     two = write_chunk(tmp_path, catalogue, clip(count=25, width=320, height=180), wall_start_us=START_US + 5_000_000)
-    with pytest.raises(ExportError, match="video settings"):
+    with pytest.raises(SettingsChangedError, match="video settings"):
         list(export_clear([Source(one.path, one.key), Source(two.path, two.key)], WallRange(0, START_US * 2)))
 
 

@@ -1,8 +1,11 @@
-"""The init segment: `ftyp` and an empty `moov` (ISO/IEC 14496-12 §8; 23001-7 §8 for the protected entry).
+"""The beginning of a file: `ftyp` and an empty `moov` (ISO/IEC 14496-12 §8; 23001-7 §8 for the protected entry).
 
-No duration is written, so that a browser treats the stream as live.
+An init segment says no duration, so that a browser treats the stream as live; a finished file says its own.
 """
 
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from beffroi.media.boxes import box, full_box
@@ -16,6 +19,10 @@ _MATRIX: Final = b"".join(
 )  # unity (§6.2.2)
 
 
+_FROM_1904_S: Final = 2_082_844_800
+_STARTS_WITH_KEY_FRAME: Final = 0x9000_0000  # starts with a stream access point, of type 1 (§8.16.3)
+
+
 def _u16(value: int) -> bytes:
     return value.to_bytes(2, "big")
 
@@ -24,18 +31,61 @@ def _u32(value: int) -> bytes:
     return value.to_bytes(4, "big")
 
 
+def _u64(value: int) -> bytes:
+    return value.to_bytes(8, "big")
+
+
+_MOVIE: Final = _u32(0x10000) + _u16(0x100) + bytes(10) + _MATRIX + bytes(24) + _u32(TRACK_ID + 1)
+_TREX: Final = full_box(b"trex", 0, 0, _u32(TRACK_ID), _u32(1), _u32(0), _u32(0), _u32(0))
+
+
 def init_segment(config: CodecConfig, *, protection: Protection | None) -> bytes:
     """`ftyp` + `moov` for one video track at 90 kHz; an `encv` entry with `sinf` when protected (no `pssh`)."""
     ftyp = box(b"ftyp", b"iso6", _u32(0), b"iso6iso5mp41")
-    mvhd = full_box(
-        b"mvhd", 0, 0, bytes(8), _u32(TIMESCALE_HZ), _u32(0), _u32(0x10000), _u16(0x100), bytes(10), _MATRIX,
-        bytes(24), _u32(TRACK_ID + 1),
-    )  # fmt: skip
-    trex = full_box(b"trex", 0, 0, _u32(TRACK_ID), _u32(1), _u32(0), _u32(0), _u32(0))
-    return ftyp + box(b"moov", mvhd, _trak(config, protection), box(b"mvex", trex))
+    mvhd = full_box(b"mvhd", 0, 0, bytes(8), _u32(TIMESCALE_HZ), _u32(0), _MOVIE)
+    return ftyp + box(b"moov", mvhd, _trak(config, protection), box(b"mvex", _TREX))
 
 
-def _trak(config: CodecConfig, protection: Protection | None) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One line of the segment index: some fragments, in bytes and ticks of 90 kHz. ``key``: a key frame comes first."""
+
+    size: int
+    duration_90k: int
+    key: bool
+
+
+def file_head(
+    config: CodecConfig, *, taken_us: int, duration_90k: int, skip_90k: int, references: Sequence[Reference]
+) -> bytes:
+    """`ftyp` + `moov` + `sidx` of a finished clear file: with its duration and an index, a player can seek by range.
+
+    Args:
+        config: what a decoder must know.
+        taken_us: wall time of the first picture, written as the creation time of the movie.
+        duration_90k: of all fragments.
+        skip_90k: presentation time at which playing begins; what is before is there to be decoded and not to be shown.
+        references: the fragments, in order; at most 65,535.
+    """
+    ftyp = box(b"ftyp", b"iso6", _u32(0), b"iso6iso5mp41")
+    seconds = _u64(taken_us // 1_000_000 + _FROM_1904_S)
+    mvhd = full_box(b"mvhd", 1, 0, seconds, seconds, _u32(TIMESCALE_HZ), _u64(0), _MOVIE)
+    mehd = full_box(b"mehd", 1, 0, _u64(duration_90k))
+    # A segment of duration 0 lasts to the end of the fragments (ISO/IEC 14496-12 §8.6.6).
+    elst = full_box(b"elst", 1, 0, _u32(1), _u64(0), _u64(skip_90k), _u32(0x10000))
+    edits = box(b"edts", elst) if skip_90k else b""
+    moov = box(b"moov", mvhd, _trak(config, None, edits), box(b"mvex", mehd, _TREX))
+    lines = b"".join(
+        struct.pack(">III", item.size, item.duration_90k, _STARTS_WITH_KEY_FRAME if item.key else 0)
+        for item in references
+    )
+    sidx = full_box(
+        b"sidx", 1, 0, _u32(TRACK_ID), _u32(TIMESCALE_HZ), _u64(0), _u64(0), _u16(0), _u16(len(references)), lines
+    )
+    return ftyp + moov + sidx
+
+
+def _trak(config: CodecConfig, protection: Protection | None, edits: bytes = b"") -> bytes:
     enabled_in_movie = 3
     tkhd = full_box(
         b"tkhd", 0, enabled_in_movie, bytes(8), _u32(TRACK_ID), bytes(4), _u32(0), bytes(8), bytes(8), _MATRIX,
@@ -53,7 +103,7 @@ def _trak(config: CodecConfig, protection: Protection | None) -> bytes:
         full_box(b"stsz", 0, 0, _u32(0), _u32(0)),
         full_box(b"stco", 0, 0, _u32(0)),
     )
-    return box(b"trak", tkhd, box(b"mdia", mdhd, hdlr, box(b"minf", vmhd, dinf, stbl)))
+    return box(b"trak", tkhd, edits, box(b"mdia", mdhd, hdlr, box(b"minf", vmhd, dinf, stbl)))
 
 
 def _sample_entry(config: CodecConfig, protection: Protection | None) -> bytes:

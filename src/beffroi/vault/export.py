@@ -1,23 +1,19 @@
-"""Out of chunks, one file: samples bit for bit, never decoded, never re-encoded."""
+"""Out of chunks on this disk, one file: samples bit for bit, never decoded, never re-encoded."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from beffroi.domain.errors import BadInputError
 from beffroi.domain.ranges import WallRange
-from beffroi.domain.text import Text
-from beffroi.media.codec import CodecConfig, config_from_init
-from beffroi.media.fmp4 import fragment, init_segment
+from beffroi.media.codec import config_from_init
 from beffroi.media.frame import Frame
-from beffroi.media.parse import Fragment, sample_bytes
+from beffroi.media.parse import sample_bytes
 from beffroi.media.repair import iterate
+from beffroi.vault import rangefile
 from beffroi.vault.chunkformat import GopEntry
+from beffroi.vault.rangefile import NoFootageError
 from beffroi.vault.reader import ChunkReader
-
-
-class ExportError(BadInputError):
-    """The range cannot be made into one file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,77 +24,42 @@ class Source:
     key: bytes
 
 
-@dataclass
-class _Timeline:
-    """Where media times of different runs come to lie in the one file, in 90 kHz ticks from its first picture."""
-
-    start_us: int | None = None
-    run: str = ""
-    shift_90k: int = 0
-    end_90k: int = 0
-
-    def place(self, run: str, gop: GopEntry) -> int:
-        if self.start_us is None:
-            self.start_us = gop.wall_us
-        if run != self.run:
-            # A new run starts at its own wall time, never before the previous one ended.
-            at_90k = max(self.end_90k, (gop.wall_us - self.start_us) * 9 // 100)
-            self.run, self.shift_90k = run, at_90k - gop.dts_90k
-        placed = gop.dts_90k + self.shift_90k
-        self.end_90k = placed + gop.duration_90k
-        return placed
-
-
 def export_clear(sources: Sequence[Source], asked: WallRange) -> Iterator[bytes]:
-    """One clear MP4: the GOPs of all sources that overlap the range, in time order, holes kept as holes.
+    """One clear MP4, the very bytes that the centre hands out for this range (`beffroi.vault.rangefile`).
 
-    It starts at the key frame at or before the range's start, so a little more than asked may be in it.
+    It starts at the key frame at or before the range's start, hidden by an edit list; holes are kept as holes.
 
     Raises:
-        ExportError: no picture in the range, or the camera changed its video settings within it.
-        DamagedChunkError: a file is not a chunk. MalformedMediaError: a fragment is not whole.
+        NoFootageError, SettingsChangedError: see `rangefile.select`.
+        DamagedFootageError: what the disk holds is not what the index says. DamagedChunkError: a file is not a chunk.
     """
-    ordered = sorted(sources, key=lambda item: int(item.path.name.split("-")[0]))
-    timeline, sequence = _Timeline(), 0
-    config: CodecConfig | None = None
-    for source in ordered:
-        with ChunkReader.open(source.path) as reader:
-            chosen = reader.gops_in(asked)
-            if not chosen:
-                continue
-            own = config_from_init(reader.init())
-            if config is None:
-                config = own
-                yield init_segment(config, protection=None)
-            elif own != config:
-                raise ExportError(
-                    Text(
-                        fr="La caméra a changé de réglages vidéo dans cet intervalle : exportez-le en deux parties.",
-                        en="The camera changed its video settings within this range: export it in two parts.",
-                    )
-                )
-            for gop in chosen:
-                sequence += 1
-                yield from _clear_fragment(reader, gop, source.key, sequence, timeline)
-    if config is None:
-        raise ExportError(
-            Text(fr="Aucune image n'est conservée dans cet intervalle.", en="No picture is held in this range.")
-        )
+    with ExitStack() as opened:
+        readers = [opened.enter_context(ChunkReader.open(source.path)) for source in sources]
+        keys = {reader.header.kid: source.key for reader, source in zip(readers, sources, strict=True)}
+        by_kid = {reader.header.kid: reader for reader in readers}
+        selection = rangefile.select([rangefile.Source(one.header, one.gops) for one in readers], asked)
+        kids = [source.header.kid for source in selection.sources]
+        number, gop = selection.first
+        first = by_kid[kids[number]]
+        layout = rangefile.lay_out(selection, config_from_init(first.init()), first.read(gop.offset, gop.length))
+        yield layout.head
+        for placed in layout.fragments:
+            kid = kids[placed.source]
+            stored = by_kid[kid].read(placed.gop.offset, placed.gop.length)
+            yield layout.open_fragment(placed, stored, keys[kid])
 
 
 def export_encrypted(path: Path, asked: WallRange) -> Iterator[bytes]:
     """One chunk's GOPs of a range as they are stored: each fragment still matches its hash in the chunk's index.
 
     Raises:
-        ExportError: no picture in the range.
+        NoFootageError: no picture in the range.
         DamagedChunkError: the file is not a chunk.
     """
     with ChunkReader.open(path) as reader:
         chosen = reader.gops_in(asked)
         if not chosen:
-            raise ExportError(
-                Text(fr="Aucune image n'est conservée dans cet intervalle.", en="No picture is held in this range.")
-            )
+            raise NoFootageError
         yield reader.init()
         for gop in chosen:
             yield reader.read(gop.offset, gop.length)
@@ -111,7 +72,7 @@ def clear_frames(reader: ChunkReader, gop: GopEntry, key: bytes) -> list[Frame]:
         MalformedMediaError: the fragment is not whole.
     """
     raw = reader.read(gop.offset, gop.length)
-    found: Fragment = next(item for item, _ in iterate(raw) if item is not None)
+    found = next(item for item, _ in iterate(raw) if item is not None)
     return [
         Frame(
             sample_bytes(raw, found, sample, key), sample.key, sample.dts_90k, sample.pts_90k, sample.duration_90k,
@@ -119,16 +80,3 @@ def clear_frames(reader: ChunkReader, gop: GopEntry, key: bytes) -> list[Frame]:
         )
         for sample in found.samples
     ]  # fmt: skip
-
-
-def _clear_fragment(
-    reader: ChunkReader, gop: GopEntry, key: bytes, sequence: int, timeline: _Timeline
-) -> Iterator[bytes]:
-    yield from fragment(
-        clear_frames(reader, gop, key),
-        sequence=sequence,
-        protection=None,
-        first_sample=0,
-        base_dts_90k=timeline.place(reader.header.run, gop),
-        wall_us=gop.wall_us,
-    )
