@@ -89,7 +89,7 @@ class RingFile:
         Raises:
             WrongPassphraseError: the passphrase, or the file, is not the right one.
         """
-        key = _derive(passphrase, self.salt, self.cost)
+        key = derive(passphrase, self.salt, self.cost)
         try:
             return AESGCM(key).decrypt(self.nonce, self.wrapped, canonical(self.head()))
         except InvalidTag as error:
@@ -110,7 +110,7 @@ def wrap(ring_key: bytes, passphrase: str, *, authority: AuthorityId, legal_tz: 
             )
         )
     blank = RingFile(authority, legal_tz, os.urandom(16), cost, os.urandom(12), b"")
-    key = _derive(passphrase, blank.salt, cost)
+    key = derive(passphrase, blank.salt, cost)
     wrapped = AESGCM(key).encrypt(blank.nonce, ring_key, canonical(blank.head()))
     return RingFile(authority, legal_tz, blank.salt, cost, blank.nonce, wrapped)
 
@@ -141,7 +141,8 @@ def _ring_file(fields: Any) -> RingFile:
     )
 
 
-def _derive(passphrase: str, salt: bytes, cost: KdfCost) -> bytes:
+def derive(passphrase: str, salt: bytes, cost: KdfCost) -> bytes:
+    """The 32-byte key of a passphrase, Argon2id."""
     return hash_secret_raw(
         passphrase.encode(),
         salt,

@@ -1,0 +1,235 @@
+"""The one copy of the private hour keys: the same slots at another place, destroyed there with the ring's own.
+
+A back-up that opens by itself today opens by itself for ever. So the private halves are in no archive: they lie in this
+one place, written in place only, and each hour is destroyed here as it is in the ring, or by its own term when the ring
+is gone. A slot of the copy is wrapped under the ring key, which is not here (docs/design/backup.md).
+"""
+
+import fcntl
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from beffroi.base.files import fsync_dir, write_durable
+from beffroi.domain.errors import BrokenError
+from beffroi.domain.ids import AuthorityId, authority_slug
+from beffroi.domain.text import Text
+from beffroi.vault import ringfile
+from beffroi.vault.keyslots import KeyState, Slot, SlotFiles
+from beffroi.vault.signed import canonical
+from beffroi.vault.term import hour_term_end_us, legal_zone
+
+PLACE_FILE: Final = "hour-keys-copy.json"
+_RING_FILE: Final = "copy.json"
+_MAX_BYTES: Final = 4096
+_Question = Callable[[Slot, int, str], bool]
+"""Asked of each slot, with the term in days and the legal time zone."""
+
+
+class CopyMissingError(BrokenError):
+    """The copy of the hour keys cannot be reached, or something else lies where it should be."""
+
+    def __init__(self, place: Path) -> None:
+        super().__init__(
+            Text(
+                fr=f"La copie des clés horaires n'est pas dans « {place} » : branchez ou montez son disque, ou "
+                "corrigez le chemin.",
+                en=f"The copy of the hour keys is not in “{place}”: plug in or mount its disk, or correct the path.",
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CopyReport:
+    """What one pass did and found, in hours. ``held``: private halves in the copy afterwards; ``refused``: hours that
+    the copy had destroyed and the ring still holds, or whose key is another (never overwritten, to be looked at)."""
+
+    copied: int = 0
+    destroyed: int = 0
+    held: int = 0
+    refused: int = 0
+
+
+class RingCopy:
+    """A place that holds the copy of one or several rings. Needs no passphrase. Safe for several processes."""
+
+    def __init__(self, place: Path, name: str) -> None:
+        self.place = place
+        self.name = name
+
+    @classmethod
+    def create(cls, place: Path) -> "RingCopy":
+        """Begin a copy in an empty or missing folder.
+
+        Raises:
+            CopyMissingError: something else lies there.
+        """
+        place.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if any(place.iterdir()):
+            raise CopyMissingError(place)
+        copy = cls(place, os.urandom(16).hex())
+        write_durable(place / PLACE_FILE, canonical({"name": copy.name, "version": 1}))
+        fsync_dir(place.parent)
+        return copy
+
+    @classmethod
+    def open(cls, place: Path, name: str | None = None) -> "RingCopy":
+        """The copy that lies there; ``name`` says which one is expected (the wrong disk may be mounted).
+
+        Raises:
+            CopyMissingError: none, unreadable, or another one.
+        """
+        try:
+            fields = json.loads(_small(place / PLACE_FILE))
+            found = fields["name"]
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+            raise CopyMissingError(place) from error
+        if fields.get("version") != 1 or not isinstance(found, str) or name not in {None, found}:
+            raise CopyMissingError(place)
+        return cls(place, found)
+
+    def sync(self, ring: Path) -> CopyReport:
+        """Make the copy of one ring like it: new hours are copied, destroyed hours destroyed.
+
+        Nothing is ever brought back in the copy, and what the ring has lost or damaged stays: it is what a copy is for.
+
+        Raises:
+            RingDamagedError: no ring there. CopyMissingError: the place is gone. OSError, FsyncFailedError: its disk.
+        """
+        head = ringfile.read(ring)
+        with self._locked():
+            folder = self._folder(head.authority, head.legal_tz)
+            report = CopyReport()
+            for term in _terms(ring):
+                mine = SlotFiles(folder / f"{term}d")
+                if not mine.directory.is_dir():
+                    mine.directory.mkdir(mode=0o700)
+                    fsync_dir(folder)
+                source = SlotFiles(ring / f"{term}d")
+                for day in source.days():
+                    report = _sync_day(report, source.read_day(day), mine, day)
+            return CopyReport(report.copied, report.destroyed, self._held(folder), report.refused)
+
+    def destroy_due(self, now_us: int) -> int:
+        """Destroy every hour past its own term: works without ring and passphrase. Returns how many."""
+        return self._destroy(lambda slot, term, tz: hour_term_end_us(slot.hour, term, tz) <= now_us, now_us)
+
+    def destroy_all(self, now_us: int) -> int:
+        """Destroy every hour: the copy is given up."""
+        return self._destroy(lambda *_: True, now_us)
+
+    def authorities(self) -> dict[str, AuthorityId]:
+        """Whose keys are here, by folder name."""
+        return {folder.name: authority for folder, authority, _ in self._rings()}
+
+    def held(self) -> int:
+        """How many private halves are here."""
+        return sum(self._held(folder) for folder, _, _ in self._rings())
+
+    def pour(self, ring: Path) -> int:
+        """Put this copy's slots into a restored ring that has none; returns how many private halves. Call `destroy_due`
+        before.
+
+        Raises:
+            RingDamagedError: no ring there. CopyMissingError: nothing of that authority is here.
+        """
+        head = ringfile.read(ring)
+        folder = self.place / authority_slug(head.authority)
+        if not (folder / _RING_FILE).is_file():
+            raise CopyMissingError(folder)
+        poured = 0
+        with self._locked():
+            for term in _terms(folder):
+                source, target = SlotFiles(folder / f"{term}d"), SlotFiles(ring / f"{term}d")
+                target.directory.mkdir(mode=0o700)
+                for day in source.days():
+                    slots = [slot for slot in source.read_day(day) if slot.state in _WHOLE]
+                    if slots:
+                        target.write(slots)
+                    poured += sum(slot.state is KeyState.HELD for slot in slots)
+                fsync_dir(target.directory)
+        fsync_dir(ring)
+        return poured
+
+    def _destroy(self, due: _Question, now_us: int) -> int:
+        destroyed = 0
+        with self._locked():
+            for folder, _, legal_tz in self._rings():
+                for term in _terms(folder):
+                    files = SlotFiles(folder / f"{term}d")
+                    for day in files.days():
+                        dead = [
+                            slot.tombstone(now_us)
+                            for slot in files.read_day(day)
+                            if slot.state in _OPENABLE and due(slot, term, legal_tz)
+                        ]
+                        if dead:
+                            files.write(dead)
+                            destroyed += len(dead)
+        return destroyed
+
+    def _rings(self) -> Iterator[tuple[Path, AuthorityId, str]]:
+        for path in sorted(self.place.glob(f"*/{_RING_FILE}")):
+            try:
+                fields = json.loads(_small(path))
+                authority, legal_tz = AuthorityId(str(fields["authority"])), str(fields["legal_tz"])
+            except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+                raise CopyMissingError(path.parent) from error
+            legal_zone(legal_tz)
+            yield path.parent, authority, legal_tz
+
+    def _held(self, folder: Path) -> int:
+        files = [SlotFiles(folder / f"{term}d") for term in _terms(folder)]
+        return sum(slot.state is KeyState.HELD for one in files for day in one.days() for slot in one.read_day(day))
+
+    def _folder(self, authority: AuthorityId, legal_tz: str) -> Path:
+        folder = self.place / authority_slug(authority)
+        if not (folder / _RING_FILE).is_file():
+            folder.mkdir(exist_ok=True, mode=0o700)
+            write_durable(folder / _RING_FILE, canonical({"authority": authority, "legal_tz": legal_tz}))
+            fsync_dir(self.place)
+        return folder
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        RingCopy.open(self.place, self.name)  # the disk may have been taken away, or another mounted, meanwhile
+        fd = os.open(self.place / ".lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(fd)
+
+
+_WHOLE: Final = (KeyState.HELD, KeyState.DESTROYED)
+_OPENABLE: Final = (KeyState.HELD, KeyState.DAMAGED)
+
+
+def _sync_day(so_far: CopyReport, theirs: list[Slot], mine: SlotFiles, day: int) -> CopyReport:
+    fresh: list[Slot] = []
+    dead: list[Slot] = []
+    refused = 0
+    for ring, copy in zip(theirs, mine.read_day(day), strict=True):
+        if ring.state is KeyState.DESTROYED and copy.state is not KeyState.DESTROYED:
+            dead.append(ring)
+        elif ring.state is KeyState.HELD and copy.state in {KeyState.EMPTY, KeyState.DAMAGED}:
+            fresh.append(ring)
+        elif ring.state is KeyState.HELD and (copy.state is KeyState.DESTROYED or copy.public != ring.public):
+            refused += 1
+    if fresh or dead:
+        mine.write([*fresh, *dead])
+    return CopyReport(so_far.copied + len(fresh), so_far.destroyed + len(dead), 0, so_far.refused + refused)
+
+
+def _terms(directory: Path) -> list[int]:
+    names = (path.name for path in directory.glob("*d") if path.is_dir() and not path.is_symlink())
+    return sorted(int(name[:-1]) for name in names if name[:-1].isdigit())
+
+
+def _small(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_MAX_BYTES)
