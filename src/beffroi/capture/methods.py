@@ -1,16 +1,17 @@
 """What the recorder answers on its control socket. Footage, and even the calendar, need a lease; health does not."""
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 from beffroi.capture.handle import StreamId
 from beffroi.capture.leases import LeaseChecker
+from beffroi.capture.params import bad, whole
 from beffroi.domain.acts import Act
 from beffroi.domain.clock import Clock
-from beffroi.domain.errors import BadInputError, NotFoundError
+from beffroi.domain.errors import NotFoundError
 from beffroi.domain.gaps import Gap, GapCause
 from beffroi.domain.ids import CameraId, StreamName
 from beffroi.domain.lease import Lease, LeaseRefusedError
@@ -22,6 +23,9 @@ from beffroi.vault.reader import ChunkReader
 
 MAX_READ_BYTES: Final = 8 * 1024 * 1024
 _FOOTAGE_ACTS: Final = (Act.REPLAY, Act.EXTRACT)
+
+Method = Callable[[dict[str, Any]], Any]
+"""The result (a JSON value, or bytes) of a request's parameters. Runs in a thread: it may block."""
 
 
 class Recorder(Protocol):
@@ -37,7 +41,7 @@ class Recorder(Protocol):
 
 
 class Methods:
-    """Each public method answers one RPC; ``call`` finds it by name. Runs in worker threads: it may block."""
+    """Each method answers one RPC; ``call`` finds it by name. ``more``: those that live in modules of their own."""
 
     def __init__(
         self,
@@ -48,6 +52,7 @@ class Methods:
         leases: LeaseChecker,
         recorder: Recorder,
         clock: Clock,
+        more: Mapping[str, Method] | None = None,
     ) -> None:
         self._root = root
         self._catalogue = catalogue
@@ -55,7 +60,7 @@ class Methods:
         self._leases = leases
         self._recorder = recorder
         self._clock = clock
-        self._methods: dict[str, Callable[[dict[str, Any]], Any]] = {
+        self._methods: dict[str, Method] = {
             "ping": lambda _: {"pong": self._clock.wall_us()},
             "streams": self._streams,
             "calendar": self._calendar,
@@ -64,6 +69,7 @@ class Methods:
             "journal": self._entries,
             "journal_ack": self._ack,
             "reload": self._reload,
+            **(more or {}),
         }
 
     def call(self, method: str, params: dict[str, Any]) -> Any:
@@ -74,7 +80,7 @@ class Methods:
         """
         found = self._methods.get(method)
         if found is None:
-            raise _bad("method")
+            raise bad("method")
         return found(params)
 
     def _streams(self, _: dict[str, Any]) -> Any:
@@ -163,13 +169,13 @@ class Methods:
 
     def _read(self, params: dict[str, Any]) -> bytes:
         """Stored bytes (ciphertext) of one file: its head, or fragments that the lease's footage overlaps."""
-        chunk_id, offset, length = (_whole(params, name) for name in ("id", "offset", "length"))
+        chunk_id, offset, length = (whole(params, name) for name in ("id", "offset", "length"))
         row = self._catalogue.chunk(chunk_id)
         if row is None:
             raise _not_found()
         lease = self._leases.check(params.get("lease"), camera=row.camera, acts=_FOOTAGE_ACTS, authority=row.authority)
         if not 0 < length <= MAX_READ_BYTES:
-            raise _bad("length")
+            raise bad("length")
         try:
             with ChunkReader.open(self._root / row.path) as reader:
                 if offset + length > reader.head_length:
@@ -183,7 +189,7 @@ class Methods:
             raise _not_found() from error
 
     def _entries(self, params: dict[str, Any]) -> Any:
-        entries = self._journal().read_after(_whole(params, "after"), _whole(params, "limit"))
+        entries = self._journal().read_after(whole(params, "after"), whole(params, "limit"))
         return {
             "entries": [
                 {"seq": entry.seq, "wall_us": entry.wall_us, "kind": entry.kind.value, "fields": entry.fields}
@@ -192,7 +198,7 @@ class Methods:
         }
 
     def _ack(self, params: dict[str, Any]) -> Any:
-        self._journal().ack(_whole(params, "seq"))
+        self._journal().ack(whole(params, "seq"))
         return {}
 
     def _reload(self, _: dict[str, Any]) -> Any:
@@ -206,27 +212,11 @@ class Methods:
 def _stream(params: dict[str, Any]) -> tuple[CameraId, StreamName, WallRange]:
     camera, stream = params.get("camera"), params.get("stream")
     if not isinstance(camera, str) or stream not in {"main", "sub"}:
-        raise _bad("camera")
-    from_us, to_us = _whole(params, "from_us"), _whole(params, "to_us")
+        raise bad("camera")
+    from_us, to_us = whole(params, "from_us"), whole(params, "to_us")
     if to_us < from_us:
-        raise _bad("to_us")
+        raise bad("to_us")
     return CameraId(camera), "main" if stream == "main" else "sub", WallRange(from_us, to_us)
-
-
-def _whole(params: dict[str, Any], name: str) -> int:
-    value = params.get(name)
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 62:
-        raise _bad(name)
-    return value
-
-
-def _bad(what: str) -> BadInputError:
-    return BadInputError(
-        Text(
-            fr=f"Demande à l'enregistreur mal formée ({what}) : voir docs/design/capture.md.",
-            en=f"Malformed request to the recorder ({what}): see docs/design/capture.md.",
-        )
-    )
 
 
 def _not_found() -> NotFoundError:

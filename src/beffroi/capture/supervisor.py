@@ -5,58 +5,36 @@ It touches no picture: a fault here stops no recording, and workers outlive its 
 
 import asyncio
 import contextlib
-import fcntl
-import os
 import signal
-import time
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Collection
 from typing import Any, Final
 
 import structlog
 
 from beffroi.base.clock import SystemClock
-from beffroi.base.files import FsyncFailedError, unlink_durable, write_durable
+from beffroi.base.files import unlink_durable, write_durable
 from beffroi.capture.acts import RecorderJournal
 from beffroi.capture.control import ControlServer
 from beffroi.capture.crew import Crew
+from beffroi.capture.destroying import Destroying
+from beffroi.capture.duties import keep
+from beffroi.capture.folderlock import lock_folder
 from beffroi.capture.handle import StreamId
 from beffroi.capture.leases import LeaseChecker
 from beffroi.capture.messages import Assignment
-from beffroi.capture.methods import Methods
+from beffroi.capture.methods import Method, Methods
 from beffroi.capture.paths import RecorderPaths
 from beffroi.capture.sheets import SheetWatch
-from beffroi.domain.errors import BeffroiError, BrokenError
 from beffroi.domain.gaps import GapCause
-from beffroi.domain.text import Text
 from beffroi.vault.catalogue import Catalogue
 from beffroi.vault.credentials import RecorderIdentity
-from beffroi.vault.destruction import Destroyer
 from beffroi.vault.journal import ActKind
-from beffroi.vault.publichours import PublicHours
 from beffroi.vault.recover import Outcome, recover
-from beffroi.vault.signed import load_public_keys
 from beffroi.vault.term import ClockWatch
 
 _log = structlog.get_logger(__name__)
 
 _POLL_S: Final = 0.5
-_HOURS_S: Final = 15.0
-_LOCK_S: Final = 30.0
-_RETRY_S: Final = 2.0
-_KEEP_ACTS_US: Final = 90 * 86_400_000_000
-"""Acts that the register holds are kept here this much longer."""
-
-
-class AlreadyRunningError(BrokenError):
-    """Another recorder works in this folder."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            Text(
-                fr="Un enregistreur travaille déjà dans ce dossier : arrêtez-le, ou choisissez un autre dossier.",
-                en="A recorder already works in this folder: stop it, or choose another folder.",
-            )
-        )
 
 
 class Supervisor:
@@ -66,13 +44,12 @@ class Supervisor:
         self, paths: RecorderPaths, *, cores: int | None = None, log_level: str = "INFO", destroy_every_s: float = 60.0
     ) -> None:
         self._paths = paths
-        self._destroy_every_s = destroy_every_s
         self._clock = SystemClock()
         self._wanted: dict[StreamId, Assignment] = {}
         self._stopping = asyncio.Event()
         self._nudge = asyncio.Event()
         paths.prepare()
-        self._lock_fd = _lock(paths)
+        self._lock_fd = lock_folder(paths.lock)
         first_ever = not paths.journal.exists()
         was_stopped = first_ever or paths.stopped.exists()
         self._identity = RecorderIdentity.open_or_create(paths.root)
@@ -80,6 +57,14 @@ class Supervisor:
         self._catalogue = Catalogue.open(paths.catalogue)
         self._clock_watch = ClockWatch(self._clock, last_wall_us=self._journal.reader().last_wall_us())
         self._sheets = SheetWatch(paths, self._clock, self._clock_watch, self._journal.post)
+        self._destroying = Destroying(
+            paths,
+            catalogue=self._catalogue,
+            journal=self._journal.reader,
+            clock=self._clock,
+            watch=self._clock_watch,
+            every_s=destroy_every_s,
+        )
         self._crew = Crew(
             paths,
             recover=self._recover_streams,
@@ -115,8 +100,8 @@ class Supervisor:
         control = ControlServer(self._methods())
         await control.start(self._paths.control)
         _log.info("recorder started", data=str(self._paths.data))
-        duties = [self._follow_sheets, self._follow_hours, self._destroy, self._crew.watch]
-        tasks = [asyncio.create_task(self._duty(duty)) for duty in duties]
+        duties = [self._follow_sheets, self._follow_hours, self._destroying.keep, self._crew.watch]
+        tasks = [asyncio.create_task(keep(duty, self._journal.post)) for duty in duties]
         await self._stopping.wait()
         for task in tasks:
             task.cancel()
@@ -152,21 +137,6 @@ class Supervisor:
             _log.warning("unfinished file", **fields, cut_bytes=item.cut_bytes)
             self._journal.post(ActKind.RECOVERY, {**fields, "cut_bytes": item.cut_bytes})
 
-    async def _duty(self, duty: Callable[[], Awaitable[None]]) -> None:
-        """A duty that fails is shouted and taken up again: no fault here may stop the recording. Only a failed fsync
-        ends the program, for its files' state is unknown until the next start has looked at them."""
-        while True:
-            try:
-                await duty()
-            except FsyncFailedError:
-                _log.exception("the disk did not confirm a write, the recorder ends")
-                os._exit(70)
-            except Exception as error:  # noqa: BLE001  whatever it is, see above
-                _log.exception("a duty of the recorder failed", duty=duty.__name__)
-                fields = {"what": "duty_failed", "duty": duty.__name__, "error": type(error).__name__}
-                self._journal.post(ActKind.ALARM, fields)
-                await asyncio.sleep(_RETRY_S)
-
     async def _follow_sheets(self) -> None:
         while True:
             if await asyncio.to_thread(self._sheets.changed):
@@ -189,37 +159,6 @@ class Supervisor:
                 self._journal.post(ActKind.HOURS_APPLIED, {})
                 self._crew.tell_all({"do": "hours"})
 
-    async def _destroy(self) -> None:
-        while True:
-            await asyncio.to_thread(self._destroy_once)
-            await asyncio.sleep(self._destroy_every_s)
-
-    def _destroy_once(self) -> None:
-        try:
-            hours = PublicHours.load(self._paths.hours, load_public_keys(self._paths.sheet_trust))
-        except BeffroiError:
-            hours = PublicHours(self._paths.hours, ())
-        journal = self._journal.reader()
-        journal.prune(self._clock.wall_us() - _KEEP_ACTS_US)
-        destroyer = Destroyer(
-            self._paths.root,
-            catalogue=self._catalogue,
-            journal=journal,
-            clock=self._clock,
-            watch=self._clock_watch,
-            legal_tz=hours.legal_tz,
-        )
-        began_s = time.monotonic()
-        report = destroyer.run()
-        if report.destroyed or report.paused or report.problems:
-            _log.info(
-                "destruction at term",
-                destroyed=report.destroyed,
-                paused=report.paused,
-                problems=len(report.problems),
-                took_s=round(time.monotonic() - began_s, 2),
-            )
-
     def _methods(self) -> Methods:
         return Methods(
             root=self._paths.root,
@@ -228,24 +167,12 @@ class Supervisor:
             leases=LeaseChecker(self._paths.gate_trust, self._clock),
             recorder=self,
             clock=self._clock,
+            more=self._more_methods(),
         )
 
-
-def _lock(paths: RecorderPaths) -> int:
-    """One recorder a folder. The lock is inherited by the workers: it is free once all of them have closed their
-    files."""
-    fd = os.open(paths.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    deadline_s = time.monotonic() + _LOCK_S
-    while True:
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline_s:
-                os.close(fd)
-                raise AlreadyRunningError from None
-            time.sleep(0.1)
-        else:
-            return fd
+    def _more_methods(self) -> dict[str, Method]:
+        """Requests answered by modules of their own."""
+        return {}
 
 
 def _mtime(paths: RecorderPaths) -> tuple[int, ...]:

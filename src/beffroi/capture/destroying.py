@@ -1,0 +1,89 @@
+"""Destruction at term, as a duty of the recorder; and before the term where the order says so and the disk is full."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from beffroi.capture.paths import RecorderPaths
+from beffroi.domain.clock import Clock
+from beffroi.domain.errors import BeffroiError
+from beffroi.vault.catalogue import Catalogue
+from beffroi.vault.destruction import Destroyer, DestructionReport
+from beffroi.vault.journal import Journal
+from beffroi.vault.publichours import PublicHours
+from beffroi.vault.signed import load_public_keys
+from beffroi.vault.term import ClockWatch
+
+_log = structlog.get_logger(__name__)
+
+_KEEP_ACTS_US: Final = 90 * 86_400_000_000
+"""Acts that the register holds are kept here this much longer."""
+
+
+class Destroying:
+    """Runs the `Destroyer` every minute, and at once when asked; one pass at a time."""
+
+    def __init__(
+        self,
+        paths: RecorderPaths,
+        *,
+        catalogue: Catalogue,
+        journal: Callable[[], Journal],
+        clock: Clock,
+        watch: ClockWatch,
+        every_s: float,
+    ) -> None:
+        self._paths = paths
+        self._catalogue = catalogue
+        self._journal = journal
+        self._clock = clock
+        self._watch = watch
+        self._every_s = every_s
+        self._one = threading.Lock()
+        self.last = DestructionReport()
+
+    async def keep(self) -> None:
+        """The duty."""
+        while True:
+            await asyncio.to_thread(self.once)
+            await asyncio.sleep(self._every_s)
+
+    def once(self) -> DestructionReport:
+        """One pass now. Blocking.
+
+        Raises:
+            CatalogueError, JournalBrokenError, FsyncFailedError: as `Destroyer.run`.
+        """
+        with self._one:
+            journal = self._journal()
+            journal.prune(self._clock.wall_us() - _KEEP_ACTS_US)
+            began_s = time.monotonic()
+            self.last = report = self.destroyer(journal).run()
+        if report.destroyed or report.paused or report.problems:
+            _log.info(
+                "destruction at term",
+                destroyed=report.destroyed,
+                paused=report.paused,
+                problems=len(report.problems),
+                took_s=round(time.monotonic() - began_s, 2),
+            )
+        return report
+
+    def destroyer(self, journal: Journal) -> Destroyer:
+        """A destroyer that knows the legal time zones of now."""
+        try:
+            hours = PublicHours.load(self._paths.hours, load_public_keys(self._paths.sheet_trust))
+        except BeffroiError:
+            hours = PublicHours(self._paths.hours, ())
+        return Destroyer(
+            self._paths.root,
+            catalogue=self._catalogue,
+            journal=journal,
+            clock=self._clock,
+            watch=self._watch,
+            legal_tz=hours.legal_tz,
+        )
