@@ -247,7 +247,7 @@ def test_the_file_says_when_it_was_taken_how_long_it_is_and_where_to_seek(three:
     assert said["TAG:creation_time"] == "2026-02-02T02:40:00.000000Z"
     kinds = [item.kind for item in walk(whole)]
     assert kinds[:3] == [b"ftyp", b"moov", b"sidx"]
-    assert kinds[3:] == [b"moof", b"mdat"] * 9
+    assert [kind for kind in kinds[3:] if kind != b"free"] == [b"moof", b"mdat"] * 9
     assert not {b"senc", b"saiz", b"saio", b"encv"} & {node.kind for node in _all(tree(whole))}
     with av.open(str(path)) as container:
         container.seek(21_600_000, backward=True)

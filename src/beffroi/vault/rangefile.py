@@ -102,8 +102,8 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class RangeFile:
-    """The layout of one file. ``footage`` is what it holds, ``lead_in_us`` how much of it at the beginning is there only
-    to be decoded (an edit list hides it), ``etag`` a strong entity tag with its quotes."""
+    """The layout of one file. ``footage`` is what it holds; ``lead_in_us`` how much of it is first, and there only
+    to be decoded (an edit list hides it); ``etag`` a strong entity tag, with its quotes."""
 
     head: bytes
     fragments: tuple[Placed, ...]
