@@ -17,16 +17,14 @@ from typing import Any, Final
 
 from beffroi.domain.errors import BadInputError, BrokenError
 from beffroi.domain.text import Text
+from beffroi.vault import journalchain
+from beffroi.vault.journalchain import ChainFault
 from beffroi.vault.signed import canonical
 
 MAX_FIELDS_BYTES: Final = 64 * 1024
 _BATCH: Final = 512
 _BUSY_TIMEOUT_MS: Final = 15_000
 _SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS act (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, wall_us INTEGER NOT NULL, kind TEXT NOT NULL, fields TEXT NOT NULL,
-    once TEXT UNIQUE
-);
 CREATE TABLE IF NOT EXISTS acknowledged (one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL);
 INSERT OR IGNORE INTO acknowledged (one, seq) VALUES (1, 0);
 """
@@ -177,12 +175,34 @@ class Journal:
         return int(rows[0][0]) if rows else 0
 
     def prune(self, before_us: int) -> int:
-        """Drop acknowledged acts older than an instant, never the last one; returns how many."""
-        return self._write(
-            "DELETE FROM act WHERE wall_us < ? AND seq <= (SELECT seq FROM acknowledged) "
-            "AND seq < (SELECT MAX(seq) FROM act)",
-            (before_us,),
-        )
+        """Drop acknowledged, settled acts older than an instant, never the last one; returns how many.
+
+        What they said of the streams' time stays, in the opening balance (`beffroi.vault.journalchain.prune`).
+        """
+        with self._read_lock:
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                try:
+                    dropped = journalchain.prune(self._db, before_us)
+                except BaseException:
+                    self._db.execute("ROLLBACK")
+                    raise
+                self._db.execute("COMMIT")
+            except sqlite3.Error as error:
+                raise JournalBrokenError(str(error)) from error
+        return dropped
+
+    def faults(self) -> list[ChainFault]:
+        """Acts and lines of the opening balance that another hand took out or changed."""
+        with self._read_lock:
+            try:
+                return list(journalchain.faults(self._db))
+            except sqlite3.Error as error:
+                raise JournalBrokenError(str(error)) from error
+
+    def select(self, sql: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        """Rows of the journal's tables, for the accounts; what is returned is on disk."""
+        return self._read(sql, values)
 
     def close(self) -> None:
         """Write what was handed in, then close."""
@@ -245,15 +265,20 @@ def _commit(db: sqlite3.Connection, batch: list[_Pending]) -> list[int]:
     numbers: list[int] = []
     db.execute("BEGIN IMMEDIATE")
     try:
+        seq, before = journalchain.end(db)
         for item in batch:
             once = item.row[3]
             held = once and db.execute("SELECT seq FROM act WHERE once = ?", (once,)).fetchone()
             if held:
                 numbers.append(held[0])
                 continue
-            cursor = db.execute("INSERT INTO act (wall_us, kind, fields, once) VALUES (?, ?, ?, ?)", item.row)
-            assert cursor.lastrowid is not None  # noqa: S101  an INSERT that did not raise has a row id
-            numbers.append(cursor.lastrowid)
+            seq += 1
+            before = journalchain.act_hash(before, (seq, *item.row))
+            db.execute(
+                "INSERT INTO act (seq, wall_us, kind, fields, once, hash) VALUES (?, ?, ?, ?, ?, ?)",
+                (seq, *item.row, before),
+            )
+            numbers.append(seq)
         db.execute("COMMIT")
     except sqlite3.Error:
         if db.in_transaction:
@@ -269,6 +294,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
         db.executescript(_SCHEMA)
+        journalchain.prepare(db)
     except sqlite3.Error as error:
         raise JournalBrokenError(str(error)) from error
     return db
