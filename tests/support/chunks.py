@@ -13,6 +13,7 @@ from beffroi.media.codec import CodecConfig
 from beffroi.media.frame import Frame
 from beffroi.vault.catalogue import Catalogue
 from beffroi.vault.chunk import ChunkHeader, ChunkWriter, CloseReason
+from beffroi.vault.chunkformat import FORMAT_VERSION
 
 START_US = 1_770_000_000_000_000  # 2026-02-02T02:40:00Z
 CAMERA = CameraId("place-mairie")
@@ -38,6 +39,7 @@ def header_for(
     stream: StreamName = "main",
     run: str = "5e" * 16,
     start_90k: int = 0,
+    version: int = FORMAT_VERSION,
 ) -> ChunkHeader:
     """A plausible header with a fresh key id."""
     return ChunkHeader(
@@ -56,6 +58,7 @@ def header_for(
         width=config.width,
         height=config.height,
         recorder="enregistreur-1",
+        version=version,
     )
 
 

@@ -135,7 +135,7 @@ def test_one_system_call_per_fragment(tmp_path: Path, catalogue: Catalogue, monk
 
     monkeypatch.setattr(os, "writev", counting)
     writer.write_gop(frames, START_US)
-    assert calls == [26], "moof with the mdat header, then a buffer a frame"
+    assert calls == [27], "moof with the mdat header, a buffer a frame, the digest"
     writer.abandon()
 
 
@@ -164,7 +164,7 @@ def test_checkpoints_follow_the_interval(tmp_path: Path, catalogue: Catalogue) -
     clock = ManualClock()
     config, frames = clip(count=75)
     writer = ChunkWriter.create(
-        tmp_path, header_for(config), config, os.urandom(16), catalogue, fsync_interval_s=10, clock=clock
+        tmp_path, header_for(config), config, os.urandom(16), catalogue, flush_s=10, clock=clock
     )
     first, second, third = gops(frames)
     writer.write_gop(first, START_US)
@@ -292,7 +292,7 @@ def test_a_header_field_of_the_wrong_kind_is_refused() -> None:
     good = header_for(config)
     payload = good.to_box()[24:]
     assert parse_header(payload, "x.mp4") == good
-    for old, new in ((b'"hour":', b'"hour":"x","h":'), (b'"version":1', b'"version":2'), (b'"kid":"', b'"kid":"00')):
+    for old, new in ((b'"hour":', b'"hour":"x","h":'), (b'"version":2', b'"version":3'), (b'"kid":"', b'"kid":"00')):
         with pytest.raises(DamagedChunkError):
             parse_header(payload.replace(old, new), "x.mp4")
     assert replace(good, width=1) != good

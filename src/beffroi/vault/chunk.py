@@ -8,6 +8,7 @@ import errno
 import fcntl
 import hashlib
 import os
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -24,11 +25,15 @@ from beffroi.media.fmp4 import Protection, fragment, init_segment
 from beffroi.media.fragment import durations_90k
 from beffroi.media.frame import Frame
 from beffroi.vault.catalogue import Catalogue
-from beffroi.vault.chunkformat import ChunkHeader, CloseReason, Footer, GopEntry, head_hash
+from beffroi.vault.chunkformat import ChunkHeader, CloseReason, Footer, GopEntry, digest_box, head_hash
 
 __all__ = ["ChunkHeader", "ChunkWriteError", "ChunkWriter", "CloseReason", "GopEntry"]
 
-FSYNC_INTERVAL_S: Final = 10.0
+FLUSH_S: Final = 10.0
+"""Seconds between two confirmations of a file by the disk, unless the recorder is told otherwise."""
+
+MIN_FLUSH_S: Final = 1.0
+MAX_FLUSH_S: Final = 60.0
 MAX_FRAGMENT_90K: Final = 2 * 90_000
 MAX_FRAGMENT_BYTES: Final = 4 << 20
 _MAX_BUFFERS: Final = 1024  # IOV_MAX of Linux
@@ -53,7 +58,7 @@ class ChunkWriter:
 
     def __init__(
         self, fd: int, path: Path, *, chunk_id: int, header: ChunkHeader, config: CodecConfig, protection: Protection,
-        catalogue: Catalogue, head: bytes, fsync_interval_s: float, clock: Clock,
+        catalogue: Catalogue, head: bytes, flush_s: float, clock: Clock,
     ) -> None:  # fmt: skip
         """Use `create`."""
         self.path, self.chunk_id, self.header = path, chunk_id, header
@@ -65,8 +70,9 @@ class ChunkWriter:
         self._entries: list[GopEntry] = []
         self._confirmed = 0  # entries that a checkpoint holds
         self._samples = 0
-        self._interval_s = fsync_interval_s
-        self._synced_s = clock.monotonic_s()
+        self._flush_s = flush_s
+        # Streams that began together are confirmed one after the other: each has its own place in the interval.
+        self._due_s = clock.monotonic_s() + flush_s * (1 - _place(header))
 
     @classmethod
     def create(
@@ -77,7 +83,7 @@ class ChunkWriter:
         key: bytes,
         catalogue: Catalogue,
         *,
-        fsync_interval_s: float = FSYNC_INTERVAL_S,
+        flush_s: float = FLUSH_S,
         clock: Clock | None = None,
     ) -> Self:
         """Create the file and its row; gaps of the stream that no file carries yet go into its header.
@@ -88,7 +94,7 @@ class ChunkWriter:
             config: codec configuration, written as the init segment.
             key: 16-byte content key, new for this file.
             catalogue: where the row goes.
-            fsync_interval_s: seconds between two confirmations by the disk: what a power cut may cost.
+            flush_s: a power cut costs at most so many seconds of video, the group under way included.
             clock: for tests.
 
         Raises:
@@ -118,7 +124,7 @@ class ChunkWriter:
             raise
         return cls(
             fd, path, chunk_id=chunk_id, header=header, config=config, protection=protection, catalogue=catalogue,
-            head=head, fsync_interval_s=fsync_interval_s, clock=clock or SystemClock(),
+            head=head, flush_s=flush_s, clock=clock or SystemClock(),
         )  # fmt: skip
 
     @property
@@ -130,6 +136,11 @@ class ChunkWriter:
     def entries(self) -> tuple[GopEntry, ...]:
         """The index so far."""
         return tuple(self._entries)
+
+    @property
+    def confirmed(self) -> int:
+        """How many entries of the index the disk has confirmed: what a power cut leaves."""
+        return self._confirmed
 
     def write_gop(self, frames: Sequence[Frame], wall_us: int, *, next_dts_90k: int | None = None) -> None:
         """Encrypt and append one GOP, or a further part of a long one, by one `writev` per fragment.
@@ -149,7 +160,8 @@ class ChunkWriter:
             following = pieces[number + 1][0].dts_90k if number + 1 < len(pieces) else next_dts_90k
             at_us = wall_us + (piece[0].dts_90k - frames[0].dts_90k) * 100 // 9
             self._write_fragment(piece, at_us, following)
-        if self._clock.monotonic_s() - self._synced_s >= self._interval_s:
+        following_s = (self._entries[-1].end_us - wall_us) / 1e6
+        if self._clock.monotonic_s() + following_s > self._due_s:  # with the next group it would be too late
             self.sync()
 
     def sync(self) -> None:
@@ -159,7 +171,7 @@ class ChunkWriter:
             FsyncFailedError: never retried.
         """
         fsync_fd(self._open_fd(), self.path, data_only=True)
-        self._synced_s = self._clock.monotonic_s()
+        self._due_s = self._clock.monotonic_s() + self._flush_s
         self._catalogue.checkpoint(self.chunk_id, self._length, self._entries[self._confirmed :])
         self._confirmed = len(self._entries)
 
@@ -213,10 +225,13 @@ class ChunkWriter:
             next_dts_90k=next_dts_90k,
             wall_us=wall_us,
         )
+        offset = self._length
         hasher = hashlib.sha256()
         for buffer in buffers:
             hasher.update(buffer)
-        offset = self._length
+        if self.header.version > 1:
+            buffers.append(digest_box(self.header.kid, offset, hasher.digest()))
+            hasher.update(buffers[-1])
         self._append(self._open_fd(), buffers)
         self._entries.append(
             GopEntry(
@@ -246,6 +261,11 @@ class ChunkWriter:
         if self._fd is None:
             raise ValueError("the chunk is closed")
         return self._fd
+
+
+def _place(header: ChunkHeader) -> float:
+    """0 to 1, the same for a stream always, spread evenly over streams."""
+    return zlib.crc32(f"{header.camera}/{header.stream}".encode()) / (1 << 32)
 
 
 def _pieces(frames: Sequence[Frame]) -> Iterator[list[Frame]]:

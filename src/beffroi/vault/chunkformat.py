@@ -1,7 +1,7 @@
 """The private parts of a chunk file: header box after `moov`, index box at the end. See docs/design/storage.md.
 
-A chunk is `ftyp moov uuid(header) (moof mdat)* uuid(footer)`. The last eight bytes of the footer are its own size and
-a magic word, so that a reader finds it from the end of the file.
+A chunk is `ftyp moov uuid(header) (moof mdat uuid(digest))* uuid(footer)`. The last eight bytes of the footer are its
+own size and a magic word, so that a reader finds it from the end of the file.
 """
 
 import base64
@@ -25,11 +25,15 @@ from beffroi.media.boxes import box
 
 HEADER_UUID: Final = bytes.fromhex("5f0e3c9a1d7b4c629a41b7e8f3d20c01")
 FOOTER_UUID: Final = bytes.fromhex("5f0e3c9a1d7b4c629a41b7e8f3d20c02")
-FORMAT_VERSION: Final = 1
+DIGEST_UUID: Final = bytes.fromhex("5f0e3c9a1d7b4c629a41b7e8f3d20c03")
+FORMAT_VERSION: Final = 2
+_READABLE: Final = frozenset({1, 2})  # 1: fragments without their digest box
 HASH_BYTES: Final = 32
 MAX_HEADER_BYTES: Final = 1 << 20
+_FOOTER_VERSION: Final = 1
 _FOOTER_MAGIC: Final = b"BFCF"
 _TRAILER_BYTES: Final = 8
+DIGEST_BOX_BYTES: Final = 8 + len(DIGEST_UUID) + HASH_BYTES
 _ENTRY: Final = struct.Struct(">QIqQIIB32s")
 ENTRY_BYTES: Final = _ENTRY.size
 
@@ -117,7 +121,7 @@ def parse_header(payload: bytes, name: str) -> ChunkHeader:
         plain = {key: fields[key] for key in _PLAIN_FIELDS}
         if any(type(plain[key]) is not kind for key, kind in _PLAIN_FIELDS.items()):
             raise DamagedChunkError(name, "header fields")
-        if plain["version"] != FORMAT_VERSION:
+        if plain["version"] not in _READABLE:
             raise DamagedChunkError(name, f"format version {plain['version']}")
         gaps = tuple(Gap(WallRange(start, end), GapCause(cause)) for start, end, cause in fields["gaps"])
         kid = bytes.fromhex(fields["kid"])
@@ -131,7 +135,7 @@ def parse_header(payload: bytes, name: str) -> ChunkHeader:
 
 @dataclass(frozen=True, slots=True)
 class GopEntry:
-    """One fragment of a chunk, usually one GOP. ``sha256`` is over the stored bytes (ciphertext) of its `moof`+`mdat`.
+    """One fragment of a chunk, usually one GOP: `moof`, `mdat` and digest box. ``sha256`` is over all its stored bytes.
 
     ``key`` is False for the further pieces of a GOP that was too long for one fragment.
     """
@@ -196,7 +200,7 @@ class Footer:
         content = b"".join(
             (
                 FOOTER_UUID,
-                bytes((FORMAT_VERSION, _REASONS.index(self.reason))),
+                bytes((_FOOTER_VERSION, _REASONS.index(self.reason))),
                 len(self.entries).to_bytes(4, "big"),
                 self.head_sha256,
                 *(entry.pack() for entry in self.entries),
@@ -214,7 +218,7 @@ def parse_footer(payload: bytes, name: str) -> Footer:
         DamagedChunkError: cut, or its root does not match its entries.
     """
     head = len(FOOTER_UUID) + 6 + HASH_BYTES
-    if len(payload) < head + HASH_BYTES or payload[:16] != FOOTER_UUID or payload[16] != FORMAT_VERSION:
+    if len(payload) < head + HASH_BYTES or payload[:16] != FOOTER_UUID or payload[16] != _FOOTER_VERSION:
         raise DamagedChunkError(name, "footer")
     count = int.from_bytes(payload[18:22], "big")
     if payload[17] >= len(_REASONS) or len(payload) != head + count * ENTRY_BYTES + HASH_BYTES:
@@ -224,6 +228,16 @@ def parse_footer(payload: bytes, name: str) -> Footer:
     if footer.root != payload[-HASH_BYTES:]:
         raise DamagedChunkError(name, "footer root")
     return footer
+
+
+def digest_box(kid: bytes, offset: int, sha256: bytes) -> bytes:
+    """What closes a fragment: proof that it is whole, of this file and at this place, for who finds it without index.
+
+    Args:
+        kid: key id of the file, offset: where the fragment begins in it.
+        sha256: over its `moof` and `mdat`.
+    """
+    return box(b"uuid", DIGEST_UUID, hashlib.sha256(kid + offset.to_bytes(8, "big") + sha256).digest())
 
 
 def footer_size(tail: bytes) -> int | None:

@@ -145,14 +145,15 @@ class ChunkReader:
         self.close()
 
 
-def entry_of(found: Fragment, header: ChunkHeader, sha256: bytes) -> GopEntry:
-    """The index entry of a fragment. Its wall time is its own; an older file's comes from the header's anchor."""
+def entry_of(found: Fragment, header: ChunkHeader, sha256: bytes, *, length: int | None = None) -> GopEntry:
+    """The index entry of a fragment, of ``length`` bytes with its digest box. Its wall time is its own; an older file's
+    comes from the header's anchor."""
     wall_us = found.wall_us
     if wall_us is None:
         wall_us = header.wall_start_us + (found.dts_90k - header.start_90k) * 100 // 9
     return GopEntry(
         offset=found.start,
-        length=found.end - found.start,
+        length=found.end - found.start if length is None else length,
         wall_us=wall_us,
         dts_90k=found.dts_90k,
         duration_90k=found.duration_90k,

@@ -1,8 +1,8 @@
 """After a crash: finish the files that were being written, and make a lost catalogue again from the files.
 
 A torn chunk is cut after its last whole fragment before anyone reads it. Up to the last checkpoint the catalogue's
-index is believed; past it a fragment counts only when its NAL chain adds up and no stretch of zeros stands where
-ciphertext should be. Doing it twice changes nothing. Files that a recorder is writing are locked, and left alone.
+index is believed; past it a fragment counts only with its digest (`beffroi.vault.proven`), a footer only when the
+fragments are what it says. Doing it twice changes nothing. Files that a recorder is writing are locked, and left alone.
 """
 
 import fcntl
@@ -16,15 +16,12 @@ from typing import Final
 import structlog
 
 from beffroi.base.files import fsync_dir, fsync_fd, unlink_durable
-from beffroi.media.parse import Fragment
-from beffroi.media.repair import whole_fragments
 from beffroi.vault.catalogue import Catalogue, ChunkRow
 from beffroi.vault.chunkformat import CloseReason, DamagedChunkError, Footer, GopEntry, entries_in_order
-from beffroi.vault.reader import ChunkReader, entry_of
+from beffroi.vault.proven import footer_is_proven, forget_cached, proven_entries
+from beffroi.vault.reader import ChunkReader
 
 _log = structlog.get_logger(__name__)
-
-_ZEROS: Final = bytes(64)  # 64 zero bytes in a row appear in ciphertext once in 2^512; the disk writes whole blocks
 
 TORN_SUFFIX: Final = ".torn"
 
@@ -135,15 +132,18 @@ def _finish(root: Path, catalogue: Catalogue, row: ChunkRow) -> Recovered:
         return Recovered(row.path, Outcome.BUSY)
     reader: ChunkReader | None = None
     try:
+        fsync_fd(fd, path)
+        forget_cached(fd)
         try:
             reader = ChunkReader(fd, path)
         except DamagedChunkError:
             reader = ChunkReader(fd, path, trust_footer=False)
-        if reader.footer is not None and reader.footer.entries:
-            _close_row(catalogue, row, reader.size, reader.footer)
-            entries = reader.footer.entries
-            return Recovered(row.path, Outcome.FINISHED, _frames(entries), 0, entries[-1].end_us)
-        return _cut(catalogue, row, reader, fd)
+        confirmed = _confirmed(catalogue, row, reader)
+        footer = reader.footer
+        if footer is not None and footer.entries and footer_is_proven(reader, footer, confirmed):
+            _close_row(catalogue, row, reader.size, footer)
+            return Recovered(row.path, Outcome.FINISHED, _frames(footer.entries), 0, footer.entries[-1].end_us)
+        return _cut(catalogue, row, reader, fd, confirmed)
     except OSError as error:
         _log.error("recovery postponed", path=row.path, error=str(error))
         return Recovered(row.path, Outcome.POSTPONED)
@@ -155,8 +155,11 @@ def _finish(root: Path, catalogue: Catalogue, row: ChunkRow) -> Recovered:
         os.close(fd)
 
 
-def _cut(catalogue: Catalogue, row: ChunkRow, reader: ChunkReader, fd: int) -> Recovered:
-    entries = _whole_entries(catalogue, row, reader)
+def _cut(
+    catalogue: Catalogue, row: ChunkRow, reader: ChunkReader, fd: int, confirmed: Collection[GopEntry]
+) -> Recovered:
+    entries = list(confirmed)
+    entries += proven_entries(reader, entries[-1].offset + entries[-1].length if entries else reader.head_length)
     if not entries:
         unlink_durable(reader.path)
         catalogue.discard_chunk(row.id)
@@ -180,24 +183,11 @@ def _cut(catalogue: Catalogue, row: ChunkRow, reader: ChunkReader, fd: int) -> R
     return Recovered(row.path, Outcome.CUT, _frames(entries), reader.size - end, entries[-1].end_us)
 
 
-def _whole_entries(catalogue: Catalogue, row: ChunkRow, reader: ChunkReader) -> list[GopEntry]:
-    """Index entries confirmed by checkpoints, then those of the fragments that are whole past them."""
+def _confirmed(catalogue: Catalogue, row: ChunkRow, reader: ChunkReader) -> list[GopEntry]:
+    """The index entries that checkpoints confirmed, as far as the file goes."""
     _, confirmed = catalogue.tail(row.id)
     entries = [entry for entry in confirmed if entry.offset + entry.length <= reader.size]
-    if not entries_in_order(entries, reader.head_length):
-        entries = []
-    start = entries[-1].offset + entries[-1].length if entries else reader.head_length
-    for found in whole_fragments(reader.data, start=start, codec=reader.codec).fragments:
-        if _has_zeros(reader, found):
-            break
-        entries.append(entry_of(found, reader.header, reader.sha256(found.start, found.end - found.start)))
-    return entries
-
-
-def _has_zeros(reader: ChunkReader, found: Fragment) -> bool:
-    """Whether the disk left a block of zeros inside the encrypted samples."""
-    start = found.start + found.samples[0].offset
-    return bool(found.samples[0].iv) and _ZEROS in reader.read(start, found.end - start)
+    return entries if entries_in_order(entries, reader.head_length) else []
 
 
 def _close_row(catalogue: Catalogue, row: ChunkRow, size: int, footer: Footer) -> None:
