@@ -203,7 +203,10 @@ def test_dates_that_contradict_one_another() -> None:
     late = {"from": "2026-03-02T10:00:00+01:00", "to": "2026-03-02T08:59:59Z"}
     assert "précède" in said(with_fields(asked, **late))
     assert "durée minimale" in said(with_fields(ORDER, minimum_days=31, retention_days=30))
-    assert validate(with_fields(ORDER, minimum_days=30, retention_days=30)) == []
+    assert "à moins d'une heure" in said(with_fields(ORDER, minimum_days=30, retention_days=30))
+    assert "27 jours au plus" in said(with_fields(ORDER, minimum_days=28, retention_days=30)), "February has 28 days"
+    assert validate(with_fields(ORDER, minimum_days=27, retention_days=30)) == []
+    assert validate(with_fields(ORDER, minimum_days=14, retention_days=15)) == []
     assert validate(with_fields(ORDER, when_full="destroy_oldest")) == []
     assert "disque est plein" in said(with_fields(ORDER, when_full="destroy_oldest", minimum_days=7))
     assert "disque plein" in said(with_fields(ORDER, when_full="burn"))

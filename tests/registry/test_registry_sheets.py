@@ -96,6 +96,9 @@ def test_a_sheet_keeps_the_minimum_delay_of_the_order_and_ends_with_its_event() 
     sheet = sheet_of(_with(worlds.world(), minimum_days=7, event_ended_on="2026-03-02T11:00:00+01:00"))
     assert sheet is not None
     assert (sheet.min_days, sheet.term_days) == (7, 30)
+    older = sheet_of(_with(worlds.world(), minimum_days=30))
+    assert older is not None, "an order entered before the rule goes on being recorded"
+    assert (older.min_days, older.term_days) == (27, 30), "the month wins over the minimum"
     assert sheet.valid_until_us == NOW_US + 3_600 * 1_000_000
 
 

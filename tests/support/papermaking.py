@@ -33,7 +33,9 @@ SAMPLES: Final[dict[str, JsonValue]] = {
 
 
 def sample(one: FieldSpec) -> JsonValue:
-    """A value that the field takes."""
+    """A value that the field takes, and that goes with the samples of the others."""
+    if one.name == "minimum_days":
+        return 15
     if one.type == "choice":
         return one.choices[0].value
     if one.type == "choices":

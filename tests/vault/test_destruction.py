@@ -18,12 +18,13 @@ from beffroi.domain.ids import StreamName
 from beffroi.domain.ranges import WallRange
 from beffroi.vault.catalogue import Catalogue
 from beffroi.vault.chunk import ChunkHeader, ChunkWriter, CloseReason
+from beffroi.vault.clockwatch import PAUSE_MAX_S, ClockWatch
 from beffroi.vault.destruction import Destroyer
 from beffroi.vault.hourdeath import destroy_due_hours
 from beffroi.vault.journal import ActKind, Journal
 from beffroi.vault.keyerrors import HourDestroyedError
 from beffroi.vault.sealing import HOUR_US, chunk_info, hour_of, seal_content_key
-from beffroi.vault.term import PAUSE_MAX_S, ClockWatch, hour_term_end_us
+from beffroi.vault.term import hour_term_end_us
 
 STEPS = ["mark garbage", "overwrite head", "unlink", "fsync directory", "journal", "drop row"]
 TERM = 15

@@ -8,9 +8,10 @@ import pytest
 from tests.support.keys import key_world
 
 from beffroi.domain.clock import ManualClock
+from beffroi.vault.clockwatch import PAUSE_MAX_S
 from beffroi.vault.keyring import KeyDestroyed
 from beffroi.vault.ringkeeper import RingKeeper
-from beffroi.vault.term import PAUSE_MAX_S, hour_term_end_us
+from beffroi.vault.term import hour_term_end_us
 
 DAY_S = 86_400
 
@@ -47,9 +48,9 @@ def test_a_start_with_a_clock_far_ahead_destroys_nothing_for_a_day(tmp_path: Pat
 def test_after_a_long_stop_what_is_due_goes_within_a_day(tmp_path: Path) -> None:
     clock = ManualClock()
     world = key_world(tmp_path / "w", clock)
-    RingKeeper(world.ring, tmp_path, clock).once()
+    RingKeeper(world.ring, tmp_path, clock, boot="one").once()
     clock.step(60 * DAY_S)
-    keeper = RingKeeper(world.ring, tmp_path, clock)
+    keeper = RingKeeper(world.ring, tmp_path, clock, boot="two")
     assert keeper.once().proofs == []
     clock.advance(PAUSE_MAX_S)
     assert len(keeper.once().proofs) == 50
@@ -109,8 +110,8 @@ def test_it_stops_when_told(tmp_path: Path) -> None:
     assert not thread.is_alive()
 
 
-def test_a_torn_last_seen_is_as_none(tmp_path: Path) -> None:
+def test_a_torn_stamp_is_as_none(tmp_path: Path) -> None:
     clock = ManualClock()
     world = key_world(tmp_path / "w", clock)
-    (tmp_path / "last-seen").write_bytes(b"\xff")
+    (tmp_path / "clock.json").write_bytes(b"\xff")
     assert RingKeeper(world.ring, tmp_path, clock).once().paused == 0

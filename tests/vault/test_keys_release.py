@@ -20,6 +20,7 @@ from beffroi.domain.clock import ManualClock
 from beffroi.domain.errors import BeffroiError
 from beffroi.domain.ids import AuthorityId
 from beffroi.domain.lease import MAX_LIFE_US, LeaseRefusedError
+from beffroi.vault.clockwatch import ClockWatch
 from beffroi.vault.hourkeys import (
     HOUR_US,
     HourDestroyedError,
@@ -43,7 +44,7 @@ from beffroi.vault.keyring_remote import (
     KeyringUnreachableError,
     RemoteKeyring,
 )
-from beffroi.vault.term import ClockWatch, hour_term_end_us
+from beffroi.vault.term import hour_term_end_us
 
 MINUTE_US = 60_000_000
 

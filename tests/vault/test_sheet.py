@@ -81,6 +81,8 @@ HOSTILE = [
     (_change(term_days=True), "term"),
     (_change(term_days="30"), "term"),
     (_change(term_days=10, min_days=11), "minimum"),
+    (_change(term_days=10, min_days=10), "an hour at least"),
+    (_change(term_days=31, min_days=28), "an hour at least"),
     (_change(min_days=-1), "min_days"),
     (_change(valid_until_us=NOW - 60_000_000 + 31 * DAY_US + 1), "31 days"),
     (_change(valid_until_us=NOW - 120_000_000), "31 days"),

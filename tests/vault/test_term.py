@@ -10,12 +10,9 @@ from hypothesis import strategies as st
 
 from beffroi.domain.clock import ManualClock, instant, to_wall_us
 from beffroi.domain.errors import BadInputError
+from beffroi.vault.clockwatch import ABSENCE_MAX_US, PAUSE_MAX_S, STEP_TOLERANCE_US, ClockWatch
 from beffroi.vault.sealing import HOUR_US
 from beffroi.vault.term import (
-    ABSENCE_MAX_US,
-    PAUSE_MAX_S,
-    STEP_TOLERANCE_US,
-    ClockWatch,
     TermRefusedError,
     check_term_days,
     hour_term_end_us,

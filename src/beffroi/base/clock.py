@@ -11,3 +11,11 @@ class SystemClock:
 
     def monotonic_s(self) -> float:
         return time.monotonic()
+
+
+class BootClock(SystemClock):
+    """The same, its steady time counting the time the machine was suspended (CLOCK_BOOTTIME): for ages and terms.
+    CLOCK_MONOTONIC stands still in a suspended machine, and each wake-up would look like a step of the wall clock."""
+
+    def monotonic_s(self) -> float:
+        return time.clock_gettime(time.CLOCK_BOOTTIME)

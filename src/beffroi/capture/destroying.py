@@ -12,11 +12,11 @@ from beffroi.capture.paths import RecorderPaths
 from beffroi.domain.clock import Clock
 from beffroi.domain.errors import BeffroiError
 from beffroi.vault.catalogue import Catalogue
+from beffroi.vault.clockwatch import ClockWatch
 from beffroi.vault.destruction import Destroyer, DestructionReport
 from beffroi.vault.journal import Journal
 from beffroi.vault.publichours import PublicHours
 from beffroi.vault.signed import load_public_keys
-from beffroi.vault.term import ClockWatch
 
 _log = structlog.get_logger(__name__)
 
@@ -60,9 +60,10 @@ class Destroying:
         """
         with self._one:
             journal = self._journal()
-            journal.prune(self._clock.wall_us() - _KEEP_ACTS_US)
+            journal.prune(self._clock.wall_us() - _KEEP_ACTS_US, batch_us=86_400_000_000)
             began_s = time.monotonic()
             self.last = report = self.destroyer(journal).run()
+            self._watch.note()
         if report.destroyed or report.paused or report.problems:
             _log.info(
                 "destruction at term",

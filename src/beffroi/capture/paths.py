@@ -60,6 +60,11 @@ class RecorderPaths:
         return self.root / "stopped"
 
     @property
+    def clock(self) -> Path:
+        """What is known of time, across restarts (`beffroi.vault.clockstamp`)."""
+        return self.root / "clock.json"
+
+    @property
     def doubt(self) -> Path:
         return self.root / "clock-doubt.json"
 

@@ -12,10 +12,10 @@ from beffroi.capture.messages import Assignment, assignments_of
 from beffroi.capture.paths import RecorderPaths
 from beffroi.domain.clock import Clock
 from beffroi.domain.errors import BeffroiError
+from beffroi.vault.clockwatch import ClockWatch
 from beffroi.vault.journal import ActKind
 from beffroi.vault.sheetstore import DoubtBudget, EndedSheet, SheetBook, SheetStore
 from beffroi.vault.signed import load_public_keys
-from beffroi.vault.term import ClockWatch
 
 _log = structlog.get_logger(__name__)
 

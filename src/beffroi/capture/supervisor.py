@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import structlog
 
-from beffroi.base.clock import SystemClock
+from beffroi.base.clock import BootClock, SystemClock
 from beffroi.base.files import unlink_durable, write_durable
 from beffroi.capture.acts import RecorderJournal
 from beffroi.capture.control import ControlServer
@@ -27,10 +27,12 @@ from beffroi.capture.paths import RecorderPaths
 from beffroi.capture.sheets import SheetWatch
 from beffroi.domain.gaps import GapCause
 from beffroi.vault.catalogue import Catalogue
+from beffroi.vault.clockstamp import StampFile
+from beffroi.vault.clockwatch import ClockWatch
 from beffroi.vault.credentials import RecorderIdentity
 from beffroi.vault.journal import ActKind
 from beffroi.vault.recover import Outcome, recover
-from beffroi.vault.term import ClockWatch
+from beffroi.vault.tell import tell_untold
 
 _log = structlog.get_logger(__name__)
 
@@ -55,7 +57,9 @@ class Supervisor:
         self._identity = RecorderIdentity.open_or_create(paths.root)
         self._journal = RecorderJournal(paths.journal, self._clock)
         self._catalogue = Catalogue.open(paths.catalogue)
-        self._clock_watch = ClockWatch(self._clock, last_wall_us=self._journal.reader().last_wall_us())
+        self._clock_watch = ClockWatch(
+            BootClock(), last_wall_us=self._journal.reader().last_wall_us(), stamp=StampFile(paths.clock)
+        )
         self._sheets = SheetWatch(paths, self._clock, self._clock_watch, self._journal.post)
         self._destroying = Destroying(
             paths,
@@ -136,6 +140,7 @@ class Supervisor:
             fields = {"path": item.path, "outcome": item.outcome.value, "frames": item.frames}
             _log.warning("unfinished file", **fields, cut_bytes=item.cut_bytes)
             self._journal.post(ActKind.RECOVERY, {**fields, "cut_bytes": item.cut_bytes})
+        tell_untold(self._paths.catalogue, self._paths.journal, self._journal.post)
 
     async def _follow_sheets(self) -> None:
         while True:

@@ -16,6 +16,7 @@ from beffroi.domain.clock import to_wall_us
 from beffroi.domain.documents import LEGAL_TIME_ZONE, Document, DocumentKind
 from beffroi.domain.facts import Camera, Facts
 from beffroi.domain.ids import AuthorityId, CameraId
+from beffroi.domain.termrule import longest_minimum
 from beffroi.law.documents import holds_until
 from beffroi.law.packs.fr.links import authority_of
 from beffroi.registry.streams import CameraStreams
@@ -77,7 +78,7 @@ def _sheet(facts: Facts, camera: Camera, streams: CameraStreams, at: datetime, f
     if not 1 <= days <= 31 or not purposes:
         return None
     issued_us = to_wall_us(at)
-    least = min(_whole(order, "minimum_days"), days)
+    least = min(_whole(order, "minimum_days"), longest_minimum(days))
     ends = [to_wall_us(end) for paper in (order, commitment) if (end := holds_until(paper)) is not None]
     return RecordingSheet(
         camera=camera.id,

@@ -21,8 +21,9 @@ from beffroi.domain.errors import BrokenError
 from beffroi.domain.text import Text
 from beffroi.vault.catalogue import Catalogue, ChunkRow, ChunkState
 from beffroi.vault.catalogueschema import connect
+from beffroi.vault.clockwatch import ClockWatch
 from beffroi.vault.journal import ActKind, Journal
-from beffroi.vault.term import ClockWatch, hour_term_end_us
+from beffroi.vault.term import hour_term_end_us
 
 HEAD_BYTES: Final = 1 << 20
 """What is overwritten at the start of a file: no header is longer."""

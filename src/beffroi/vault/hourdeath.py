@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field
 
+from beffroi.vault.clockwatch import ClockWatch
 from beffroi.vault.keyring import HourKeyring, KeyDestroyed
-from beffroi.vault.term import ClockWatch, hour_term_end_us
+from beffroi.vault.term import hour_term_end_us
 
 
 @dataclass

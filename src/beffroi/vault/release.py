@@ -16,9 +16,10 @@ from beffroi.domain.ids import CameraId
 from beffroi.domain.lease import Lease, LeaseRefusedError, check
 from beffroi.domain.ranges import WallRange
 from beffroi.domain.text import Text
+from beffroi.vault.clockwatch import ClockWatch
 from beffroi.vault.keyring import HourKeyring
 from beffroi.vault.sealing import SealedChunk, chunk_info, hour_of
-from beffroi.vault.term import ClockWatch, hour_term_end_us
+from beffroi.vault.term import hour_term_end_us
 
 CHUNK_SPAN_US: Final = 610_000_000
 """The longest a chunk can reach past its start: ten minutes and one late group of pictures."""
@@ -109,7 +110,7 @@ class LocalKeyrings:
         ring = self._rings.get(header.authority)
         if ring is None:
             raise NoKeyringError(header.authority)
-        latest_us = max(now_us, self._watch.steady_us()) if self._watch else now_us
+        latest_us = max(now_us, self._watch.latest_us()) if self._watch else now_us
         if latest_us >= hour_term_end_us(header.hour, header.term_days, ring.legal_tz):
             raise TermPassedError(header.hour, header.term_days)
         key = ring.unseal(header.term_days, header.hour, header.sealed_key, info=chunk_info(header))

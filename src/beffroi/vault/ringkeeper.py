@@ -9,23 +9,23 @@ from typing import Final
 
 import structlog
 
-from beffroi.base.files import fsync_dir, fsync_fd, write_durable
+from beffroi.base.files import fsync_dir, fsync_fd
 from beffroi.domain.clock import Clock
+from beffroi.vault.clockstamp import StampFile
+from beffroi.vault.clockwatch import ClockWatch
 from beffroi.vault.hourdeath import HourReport, destroy_due_hours
 from beffroi.vault.keyring import HourKeyring, KeyDestroyed
 from beffroi.vault.signed import canonical
-from beffroi.vault.term import ClockWatch
 
 PERIOD_S: Final = 30.0
-SEEN_EVERY_S: Final = 600.0
 _log = structlog.get_logger(__name__)
 
 
 class RingKeeper:
     """One per ring and process. In the ring's folder, ``destroyed.jsonl`` holds one JSON line per destroyed key, for
-    the commune itself, and ``last-seen`` the last instant known, so that a start with a wrong clock is noticed.
+    the commune itself, and ``clock.json`` what is known of time, so that a start with a wrong clock is noticed.
 
-    ``sink`` is told each proof before its line is written, for instance to enter it in the register. A crash in between
+    ``boot`` names this boot (default: the kernel's name). ``sink`` is told each proof before its line is written, for instance to enter it in the register. A crash in between
     is made good at the next start, from the tombstones: the sink hears of each key at least once.
     """
 
@@ -36,15 +36,14 @@ class RingKeeper:
         clock: Clock,
         *,
         sink: Callable[[KeyDestroyed], object] | None = None,
+        boot: str | None = None,
     ) -> None:
         self._keyring = keyring
         self._sink = sink or (lambda proof: _log.info("hour key destroyed", **proof.as_fields()))
         self._complete = False
         self._proofs = directory / "destroyed.jsonl"
-        self._seen = directory / "last-seen"
         self._clock = clock
-        self._seen_s: float | None = None
-        self.watch = ClockWatch(clock, last_wall_us=_read_seen(self._seen))
+        self.watch = ClockWatch(clock, stamp=StampFile(directory / "clock.json"), boot=boot)
 
     @property
     def keyring(self) -> HourKeyring:
@@ -72,8 +71,7 @@ class RingKeeper:
         self._complete = True
         if report.paused:
             _log.error("clock in doubt: destruction of hour keys is paused", hours=report.paused)
-        if not self.watch.doubtful():
-            self._note_seen()
+        self.watch.note()
         return report
 
     def _unproved(self) -> list[KeyDestroyed]:
@@ -91,12 +89,6 @@ class RingKeeper:
         if proofs:
             self._write(proofs)
 
-    def _note_seen(self) -> None:
-        now_s = self._clock.monotonic_s()
-        if self._seen_s is None or now_s - self._seen_s >= SEEN_EVERY_S:
-            write_durable(self._seen, str(self._clock.wall_us()).encode())
-            self._seen_s = now_s
-
     def _write(self, proofs: list[KeyDestroyed]) -> None:
         is_new = not self._proofs.exists()
         fd = os.open(self._proofs, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
@@ -112,13 +104,6 @@ class RingKeeper:
             os.close(fd)
         if is_new:
             fsync_dir(self._proofs.parent)
-
-
-def _read_seen(path: Path) -> int:
-    try:
-        return max(0, int(path.read_bytes()[:32]))
-    except (OSError, ValueError):
-        return 0
 
 
 def _proved(path: Path) -> set[tuple[int, int]]:

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from beffroi.domain.acts import Origin, Purpose
 from beffroi.domain.errors import BadInputError
 from beffroi.domain.ids import STREAM_NAMES, AuthorityId, BodyId, CameraId, DocumentId, StreamName, camera_id
+from beffroi.domain.termrule import minimum_fits
 from beffroi.vault.cameraurl import CameraUrl
 from beffroi.vault.signed import PaperRefusedError, open_paper, sign_paper
 from beffroi.vault.term import check_term_days, legal_zone
@@ -169,8 +170,12 @@ def _checked(body: dict[str, Any], name: str) -> RecordingSheet:
         raise _refused(name, "elle vaut plus de 31 jours", "it is valid for more than 31 days")
     if sheet.valid_from_us >= sheet.valid_until_us:
         raise _refused(name, "elle finit avant de commencer", "it ends before it starts")
-    if sheet.min_days > sheet.term_days:
-        raise _refused(name, "la durée minimale dépasse la maximale", "the minimum term exceeds the maximum")
+    if not minimum_fits(sheet.min_days, sheet.term_days):
+        raise _refused(
+            name,
+            "la durée minimale n'est pas plus courte que la maximale d'une heure au moins, à toute date de l'année",
+            "the minimum term is not shorter than the maximum by an hour at least, on every date of the year",
+        )
     if sheet.min_days and sheet.when_full is WhenFull.DESTROY_OLDEST:
         raise _refused(
             name,

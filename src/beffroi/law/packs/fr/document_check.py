@@ -9,6 +9,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from beffroi.domain.documents import Document, DocumentKind
+from beffroi.domain.termrule import longest_minimum, minimum_fits
 from beffroi.domain.text import Text
 from beffroi.law.packs.fr.document_fields import fits, instant, is_filled, rule_of
 from beffroi.law.packs.fr.document_types import COMMON, FieldSpec, KindSpec, Need, Span, kinds
@@ -191,13 +192,8 @@ def _together(document: Document, spec: KindSpec) -> list[Text]:
     """What two fields say of one another."""
     wrong, fields = [], document.fields
     least, most = fields.get("minimum_days"), fields.get("retention_days")
-    if isinstance(least, int) and isinstance(most, int) and least > most:
-        wrong.append(
-            Text(
-                fr=f"La pièce « {spec.name.fr} » : la durée minimale dépasse la durée de conservation.",
-                en=f"The {spec.name.en}: the minimum retention is longer than the retention.",
-            )
-        )
+    if isinstance(least, int) and isinstance(most, int) and not minimum_fits(least, most):
+        wrong.append(_too_close(spec, least, most))
     if least and fields.get("when_full") == "destroy_oldest":
         wrong.append(
             Text(
@@ -235,6 +231,25 @@ def _together(document: Document, spec: KindSpec) -> list[Text]:
             )
         )
     return wrong
+
+
+def _too_close(spec: KindSpec, least: int, most: int) -> Text:
+    if least > most:
+        return Text(
+            fr=f"La pièce « {spec.name.fr} » : la durée minimale dépasse la durée de conservation.",
+            en=f"The {spec.name.en}: the minimum retention is longer than the retention.",
+        )
+    longest = longest_minimum(most)
+    return Text(
+        fr=f"La pièce « {spec.name.fr} » : la durée minimale ({least} jours) et la durée de conservation ({most} jours) "
+        "sont à moins d'une heure l'une de l'autre, en tout cas pour le mois de février. Or les images sont détruites "
+        "par heure entière, au plus tard à leur terme et jamais après un mois : aucune ne pourrait être à la fois "
+        f"gardée et détruite à temps. Demandez à la préfecture une durée minimale de {longest} jours au plus.",
+        en=f"The {spec.name.en}: the minimum retention ({least} days) and the retention ({most} days) are closer than "
+        "an hour, in February at any rate. Images are destroyed by whole hours, at their term at the latest and never "
+        "beyond a month: none could be both kept and destroyed in time. Ask the préfecture for a minimum of at most "
+        f"{longest} days.",
+    )
 
 
 def _last_day(document: Document) -> date:
