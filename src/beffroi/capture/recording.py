@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import structlog
 
@@ -26,6 +26,7 @@ from beffroi.vault.chunk import ChunkHeader, ChunkWriteError, ChunkWriter, Close
 from beffroi.vault.journal import ActKind
 from beffroi.vault.publichours import NoHourKeyError, PublicHours
 from beffroi.vault.sealing import content_key_info, seal_content_key
+from beffroi.vault.tell import closed_name, gap_name
 
 _log = structlog.get_logger(__name__)
 
@@ -53,7 +54,11 @@ _SETTLED_SOON_US: Final = 1_000_000
 _SETTLE_US: Final = 600_000_000
 """An open gap is stored in pieces of at most this: a crash cannot change the cause of what is already known."""
 
-PostAct = Callable[[ActKind, dict[str, Any]], None]
+
+class PostAct(Protocol):
+    """Enters an act in the journal without waiting; ``once`` as in `Journal.post`."""
+
+    def __call__(self, kind: ActKind, fields: dict[str, Any], *, once: str | None = None) -> None: ...
 
 
 def cause_of(end: RunEnd) -> GapCause:
@@ -131,7 +136,12 @@ class StreamRecording:
         self.cause, self._interrupted = cause_of(end), True
         if end is RunEnd.CLOCK_STEP and step_us < 0:
             self.accounted_us = None  # the clock went back: the next file overlaps the last, nothing is missing
-        details = {"run": run, "end": end.value, "clock_step_us": step_us, "camera_offset_ms": offset_ms}
+        details: dict[str, Any] = {
+            "run": run,
+            "end": end.value,
+            "clock_step_us": step_us,
+            "camera_offset_ms": offset_ms,
+        }
         self._journal(ActKind.RECORDING_ENDED, **details)
 
     def attempt_failed(self, end: RunEnd) -> None:
@@ -211,7 +221,8 @@ class StreamRecording:
             cause = self.cause if self._interrupted else GapCause.STREAM_STALLED
             missing = WallRange(self.accounted_us, until_us)
             self._shelf.catalogue.add_gap(self.mandate.key.camera, self.mandate.key.stream, missing, cause)
-            self._journal(ActKind.GAP, from_us=missing.from_us, to_us=missing.to_us, cause=cause.value)
+            name = gap_name(self.mandate.key.camera, self.mandate.key.stream, missing, cause)
+            self._journal(ActKind.GAP, once=name, from_us=missing.from_us, to_us=missing.to_us, cause=cause.value)
         self.accounted_us = max(self.accounted_us, until_us)
 
     def _lost(self, group: Group, cause: GapCause, error: Exception) -> None:
@@ -240,11 +251,13 @@ class StreamRecording:
             return
         if root is not None:
             path = str(chunk.path.relative_to(self._shelf.root))
-            self._journal(ActKind.CHUNK_CLOSED, path=path, root=root.hex(), size=chunk.length, reason=reason.value)
+            span = {"from_us": chunk.header.wall_start_us, "to_us": chunk.entries[-1].end_us}
+            what = {"path": path, "root": root.hex(), "size": chunk.length, "reason": reason.value}
+            self._journal(ActKind.CHUNK_CLOSED, once=closed_name(path), **what, **span)
 
-    def _journal(self, kind: ActKind, **details: Any) -> None:
+    def _journal(self, kind: ActKind, *, once: str | None = None, **details: Any) -> None:
         key = self.mandate.key
-        self._shelf.journal(kind, {"camera": key.camera, "stream": key.stream, **details})
+        self._shelf.journal(kind, {"camera": key.camera, "stream": key.stream, **details}, once=once)
 
 
 def _is_full(error: CatalogueError) -> bool:

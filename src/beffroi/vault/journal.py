@@ -174,7 +174,7 @@ class Journal:
         rows = self._read("SELECT wall_us FROM act ORDER BY seq DESC LIMIT 1", ())
         return int(rows[0][0]) if rows else 0
 
-    def prune(self, before_us: int) -> int:
+    def prune(self, before_us: int, *, batch_us: int = 0) -> int:
         """Drop acknowledged, settled acts older than an instant, never the last one; returns how many.
 
         What they said of the streams' time stays, in the opening balance (`beffroi.vault.journalchain.prune`).
@@ -183,7 +183,7 @@ class Journal:
             try:
                 self._db.execute("BEGIN IMMEDIATE")
                 try:
-                    dropped = journalchain.prune(self._db, before_us)
+                    dropped = journalchain.prune(self._db, before_us, batch_us)
                 except BaseException:
                     self._db.execute("ROLLBACK")
                     raise

@@ -34,7 +34,7 @@ CREATE INDEX IF NOT EXISTS act_by_piece ON act (
 CREATE INDEX IF NOT EXISTS act_by_gap ON act (
     json_extract(fields, '$.camera'), json_extract(fields, '$.stream'), json_extract(fields, '$.to_us')
 ) WHERE kind = 'gap';
-CREATE INDEX IF NOT EXISTS act_by_wall ON act (wall_us);
+CREATE INDEX IF NOT EXISTS act_by_sheet ON act (json_extract(fields, '$.camera')) WHERE kind = 'sheet_applied';
 """
 
 NOTHING: Final = bytes(32)
@@ -127,16 +127,20 @@ def _carried_faults(db: sqlite3.Connection, count: int, last: bytes) -> Iterator
         yield ChainFault(FaultKind.OPENING, 1, 1)
 
 
-def prune(db: sqlite3.Connection, before_us: int) -> int:
+def prune(db: sqlite3.Connection, before_us: int, batch_us: int = 0) -> int:
     """Drop the acts from the first on that are older than an instant, acknowledged and settled; how many.
 
     Stops before the first act that is younger, or that tells of a file not yet destroyed nor lost. What the acts
-    said of the streams' time is carried into the opening balance, in the same transaction.
+    said of the streams' time is carried into the opening balance, in the same transaction. Nothing is done before
+    the oldest act is ``batch_us`` older than that: the balance has a line a day, not one a file.
     """
     opened = db.execute("SELECT seq, hash, carried, carried_hash FROM opening").fetchone() or (0, NOTHING, 0, NOTHING)
-    young = db.execute("SELECT MIN(seq) FROM act WHERE wall_us >= ?", (before_us,)).fetchone()[0]
+    first = db.execute("SELECT wall_us FROM act ORDER BY seq LIMIT 1").fetchone()
+    if first is None or first[0] >= before_us - batch_us:
+        return 0
+    young = db.execute("SELECT seq FROM act WHERE wall_us >= ? ORDER BY seq LIMIT 1", (before_us,)).fetchone()
     last = db.execute("SELECT MAX(seq) FROM act").fetchone()[0] or 0
-    stop = min(last, young or last, db.execute("SELECT seq FROM acknowledged").fetchone()[0] + 1)
+    stop = min(last, young[0] if young else last, db.execute("SELECT seq FROM acknowledged").fetchone()[0] + 1)
     stop = min([stop, *journalcarry.unsettled(db, stop)])
     edge = db.execute("SELECT seq, hash FROM act WHERE seq < ? ORDER BY seq DESC LIMIT 1", (stop,)).fetchone()
     if edge is None:
