@@ -2,6 +2,7 @@
 
 import json
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,7 +16,10 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="The tamper-e
 Folder = Annotated[Path, typer.Argument(help="The register's folder (the one that holds `checkpoint` and `tile`).")]
 KeyOption = Annotated[
     str | None,
-    typer.Option("--key", help="Verifier key (name+id+key) or a file that holds it. Default: ledger.vkey beside."),
+    typer.Option(
+        "--key",
+        help="Verifier key (name+id+key) or a file that holds it. Default: <folder>.vkey beside, or ledger.vkey.",
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Machine-readable result on standard output.")]
 
@@ -32,27 +36,56 @@ def verify(
     checkpoint: Annotated[
         Path | None, typer.Option("--checkpoint", help="An older signed checkpoint, kept elsewhere.")
     ] = None,
+    day: Annotated[
+        str | None, typer.Option("--day", help="Only the entries of one UTC day (YYYY-MM-DD), tied to the signed root.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Recompute the register from its entries. Exit code: 0 clean, 1 something was found, 2 wrong usage."""
+    from beffroi.ledger.stretch import verify_stretch
     from beffroi.ledger.verify import verify as run
 
     verifier, from_beside = _verifier(directory, key)
     older = _bytes(checkpoint) if checkpoint else None
-    report = run(directory, verifier, older=older, payloads=directory.absolute().parent / "payloads.sqlite")
+    if day is None:
+        report = run(directory, verifier, older=older, payloads=directory.absolute().parent / "payloads.sqlite")
+    else:
+        report = verify_stretch(directory, verifier, _day(day), older=older)
     if as_json:
         print(json.dumps(report.as_dict(), ensure_ascii=False, indent=2))
     else:
         for finding in report.findings:
             _say(finding.text)
         if report.clean:
-            _say(_clean(report.entries, report.payloads_erased))
+            _say(_clean(report.entries, report.payloads_erased) if day is None else _clean_day(report.entries, day))
         if from_beside:
             _say(_WEAK_KEY)
         if older is None:
             _say(_NO_OLDER)
     if not report.clean:
         raise typer.Exit(1)
+
+
+@app.command()
+def sample(
+    directory: Annotated[Path, typer.Argument(help="An empty folder, or one that does not exist yet.")],
+    entries: Annotated[int, typer.Option("--entries", min=0, help="How many entries.")] = 10_000,
+    as_json: JsonOption = False,
+) -> None:
+    """Write an honest register of invented acts, to try a verifier on. Its key is written beside, as `<name>.vkey`."""
+    from beffroi.base.clock import SystemClock
+    from beffroi.ledger.sample import write_sample
+
+    verifier = write_sample(directory, entries, ends_us=SystemClock().wall_us())
+    if as_json:
+        print(json.dumps({"directory": str(directory), "entries": entries, "key": verifier.encode()}))
+    else:
+        _say(
+            Text(
+                fr=f"Registre d'essai écrit : {entries} écritures. Clé de vérification : {verifier.encode()}",
+                en=f"Sample register written: {entries} entries. Verifier key: {verifier.encode()}",
+            )
+        )
 
 
 @app.command()
@@ -146,6 +179,26 @@ def _clean(entries: int, erased: int) -> Text:
     )
 
 
+def _clean_day(entries: int, day: str) -> Text:
+    return Text(
+        fr=f"Écritures du {day} intactes : {entries} relues et rattachées à l'empreinte signée. Les autres ne sont "
+        "couvertes que par leurs empreintes : sans --day, tout est relu.",
+        en=f"The entries of {day} are whole: {entries} read again and tied to the signed root. The others are covered "
+        "by their hashes only: without --day, everything is read.",
+    )
+
+
+def _day(day: str) -> Any:
+    from beffroi.domain.clock import to_wall_us
+    from beffroi.ledger.stretch import Stretch
+
+    try:
+        begins = datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError as error:
+        raise _usage("le jour (AAAA-MM-JJ)", "the day (YYYY-MM-DD)", day[:40]) from error
+    return Stretch(from_us=to_wall_us(begins), to_us=to_wall_us(begins + timedelta(days=1)))
+
+
 def _say(text: Text) -> None:
     print(text.fr)
     print(f"  {text.en}")
@@ -166,7 +219,9 @@ def _verifier(directory: Path, key: str | None) -> tuple[Any, bool]:
     """The verifier key, and whether it was only found beside the register."""
     from beffroi.ledger.note import NoteError, parse_verifier
 
-    beside = directory.absolute().parent / "ledger.vkey"
+    beside = directory.absolute().with_name(f"{directory.absolute().name}.vkey")
+    if not beside.exists():
+        beside = beside.with_name("ledger.vkey")
     text = key if key is not None and "+" in key else _bytes(Path(key) if key else beside).decode(errors="replace")
     try:
         return parse_verifier(text), key is None

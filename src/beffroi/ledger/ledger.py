@@ -351,8 +351,7 @@ class Ledger:
         except OSError as error:
             raise LedgerClosedError(error.strerror or "disk") from error
         first = self._store.size
-        head = Checkpoint(self.verifier.name, first + len(leaves), staged.edge.range.root())
-        note = sign(head, self._key)
+        note = sign(staged.head(self.verifier.name), self._key)
         self._store.publish(staged, note)
         self._note = note
         self._index.add(leaf.parse(data, first + i) for i, data in enumerate(leaves))

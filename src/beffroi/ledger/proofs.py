@@ -38,7 +38,7 @@ class Prover:
         """
         path = merkle.inclusion_proof(self._node, index, self._size)
         width = min(WIDTH, self._size - index // WIDTH * WIDTH)
-        data = self._read(TileId(ENTRIES, index // WIDTH, width))
+        data = self.tile(TileId(ENTRIES, index // WIDTH, width))
         entry = tiles.decode_bundle(data, width)[index % WIDTH]
         return InclusionProof(index, self._size, entry, tuple(path))
 
@@ -59,14 +59,19 @@ class Prover:
         level, within = divmod(height, 8)
         first = index << within
         tile = TileId(level, first // WIDTH, min(WIDTH, (self._size >> (8 * level)) - first // WIDTH * WIDTH))
-        data = self._read(tile)
+        data = self.tile(tile)
         at = first % WIDTH
         row = [data[i * 32 : i * 32 + 32] for i in range(at, at + (1 << within))]
         if any(len(item) != 32 for item in row):
             raise LedgerDamagedError(f"{tile.path}: length")
         return merkle.perfect_root(row)
 
-    def _read(self, tile: TileId) -> bytes:
+    def tile(self, tile: TileId) -> bytes:
+        """The bytes of a tile.
+
+        Raises:
+            LedgerDamagedError: it cannot be read.
+        """
         try:
             return (self._root / tile.path).read_bytes()
         except OSError as error:

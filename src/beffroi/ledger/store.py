@@ -37,7 +37,7 @@ class LedgerDamagedError(BrokenError):
 
 
 @dataclass(frozen=True, slots=True)
-class _Edge:
+class Edge:
     """The growing side of the tree. Never changed in place: an append makes the next one."""
 
     bundle: tuple[bytes, ...]
@@ -49,15 +49,19 @@ class _Edge:
 class Staged:
     """New tiles under temporary names, already on disk; nothing refers to them yet."""
 
-    edge: _Edge
+    edge: Edge
     renames: tuple[tuple[Path, Path], ...]
     folders: frozenset[Path]
+
+    def head(self, origin: str) -> Checkpoint:
+        """The head that publishing will give."""
+        return Checkpoint(origin, self.edge.range.size, self.edge.range.root())
 
 
 class TileStore:
     """One writer. `Ledger` holds the lock on the folder and calls from one thread."""
 
-    def __init__(self, root: Path, edge: _Edge, fsync: Fsync) -> None:
+    def __init__(self, root: Path, edge: Edge, fsync: Fsync) -> None:
         self.root = root
         self._edge = edge
         self._fsync = fsync
@@ -74,7 +78,7 @@ class TileStore:
     @classmethod
     def create(cls, root: Path, fsync: Fsync) -> "TileStore":
         """An empty store in an existing, empty folder (no checkpoint yet: the caller publishes one)."""
-        return cls(root, _Edge((), ((),) * (MAX_LEVEL + 1), CompactRange()), fsync)
+        return cls(root, Edge((), ((),) * (MAX_LEVEL + 1), CompactRange()), fsync)
 
     @classmethod
     def open(cls, root: Path, verifier: Verifier, fsync: Fsync) -> "TileStore":
@@ -87,7 +91,7 @@ class TileStore:
             head = open_note((root / CHECKPOINT).read_bytes(), verifier)
         except (OSError, NoteError) as error:
             raise LedgerDamagedError(f"checkpoint: {error}") from error
-        store = cls(root, _load_edge(root, head), fsync)
+        store = cls(root, load_edge(root, head), fsync)
         for path in _leftovers(root, head.size):
             path.unlink()
         return store
@@ -203,7 +207,7 @@ class TileStore:
                     path.parent.rmdir()
 
 
-def _grow(edge: _Edge, leaves: list[bytes]) -> tuple[_Edge, dict[TileId, bytes]]:
+def _grow(edge: Edge, leaves: list[bytes]) -> tuple[Edge, dict[TileId, bytes]]:
     bundle, levels, head = list(edge.bundle), [list(level) for level in edge.levels], edge.range.copy()
     contents: dict[TileId, bytes] = {}
     touched: set[int] = set()
@@ -229,10 +233,15 @@ def _grow(edge: _Edge, leaves: list[bytes]) -> tuple[_Edge, dict[TileId, bytes]]
         if levels[level]:
             index = head.size >> (8 * (level + 1))
             contents[TileId(level, index, len(levels[level]))] = b"".join(levels[level])
-    return _Edge(tuple(bundle), tuple(tuple(level) for level in levels), head), contents
+    return Edge(tuple(bundle), tuple(tuple(level) for level in levels), head), contents
 
 
-def _load_edge(root: Path, head: Checkpoint) -> _Edge:
+def load_edge(root: Path, head: Checkpoint) -> Edge:
+    """The growing side of the tree, tied to its root.
+
+    Raises:
+        LedgerDamagedError: a file of it is missing, or it does not give the root.
+    """
     edge = tiles.edge_of(head.size)
     levels: list[tuple[bytes, ...]] = []
     peaks: list[bytes] = []
@@ -258,7 +267,7 @@ def _load_edge(root: Path, head: Checkpoint) -> _Edge:
         raise LedgerDamagedError("the tiles do not give the root of the checkpoint")
     if tuple(merkle.leaf_hash(leaf) for leaf in bundle) != levels[0]:
         raise LedgerDamagedError("the last entries are not those of the tiles")
-    return _Edge(tuple(bundle), tuple(levels), compact)
+    return Edge(tuple(bundle), tuple(levels), compact)
 
 
 def _leftovers(root: Path, size: int) -> Iterator[Path]:
