@@ -1,0 +1,247 @@
+"""RTP (RFC 3550) over one interleaved TCP stream, to access units: H.264 (RFC 6184) and H.265 (RFC 7798).
+
+The loop of `Depacketiser.interleaved` is what a recorder of many cameras does all day: nearly every packet is the next
+middle fragment of the NAL unit under way, is recognised by four comparisons, and costs one slice. Everything else takes
+the long way through `packet`.
+"""
+
+import struct
+from abc import ABC, abstractmethod
+from typing import Final
+
+from beffroi.media.errors import MalformedMediaError
+from beffroi.media.nal import Codec
+from beffroi.media.rtp_nals import RULES, Role
+from beffroi.media.rtp_picture import AccessUnit, PictureBuilder, SenderClock
+
+__all__ = ["AccessUnit", "Depacketiser", "SenderClock"]
+
+_FIXED: Final = struct.Struct(">BBHII")
+_HEADER_BYTES: Final = 12
+_FRAME_BYTES: Final = 4
+_NO_TYPE: Final = -1
+
+
+class Depacketiser(ABC):
+    """Turns the RTP packets of one video stream into access units.
+
+    ``received`` and ``lost`` count packets. A changing SSRC is followed: cameras get it wrong. Whatever the packets,
+    nothing is glued from pieces of different NAL units: with a packet missing, the NAL unit under way is dropped, and
+    the picture says that something was lost.
+    """
+
+    codec: Codec
+    _fragment: struct.Struct  # an interleaved frame up to the fragment's bytes: see `interleaved`
+
+    def __init__(self, payload_type: int, clock: SenderClock | None = None) -> None:
+        self.clock = clock or SenderClock()
+        self.received = self.lost = 0
+        self.ssrc: int | None = None
+        self.highest_sequence = 0  # extended: turns of the 16-bit counter in the upper bits
+        self._rules = RULES[self.codec]
+        self._picture = PictureBuilder(self._rules, self.clock)
+        self._channel = 0x2400
+        self._type, self._type_seen = payload_type, False
+        self._next: int | None = None
+        # The NAL unit under way in fragments: where its length stands in the parts of the picture, its role, and the
+        # bytes that each of its further middle fragments has before its payload.
+        self._at: int | None = None
+        self._role = Role.INNER
+        self._middle = b""
+
+    def on_channel(self, channel: int) -> None:
+        """Which interleaved channel carries this stream."""
+        self._channel = 0x2400 | channel
+
+    def interleaved(self, data: bytes, at: int, out: list[AccessUnit]) -> int:
+        """Take the whole interleaved frames of this channel that stand one behind the other from ``at``.
+
+        Returns:
+            Where it stopped: at the end, at a frame that is not whole yet, or at something else.
+
+        Raises:
+            MalformedMediaError: the camera packs its video in a way that is not understood.
+        """
+        end = len(data)
+        channel, unpack = self._channel, self._fragment.unpack_from
+        skip = self._fragment.size
+        picture = self._picture
+        while True:
+            if self._at is not None:
+                first = at
+                append, middle = picture.parts.append, self._middle
+                order = 0x8000_0000 | self._type << 16 | self._next  # type: ignore[operator]  # known: a NAL unit is under way
+                stamp = picture.rtp_time << 32 | self.ssrc  # type: ignore[operator]  # known for the same reason
+                began = order
+                while end - at >= skip:
+                    frame, this_order, this_stamp, head = unpack(data, at)
+                    if this_order != order or head != middle or this_stamp != stamp or frame >> 16 != channel:
+                        break
+                    stop = at + _FRAME_BYTES + (frame & 0xFFFF)
+                    if stop > end:
+                        return self._moved(at, at - first, order - began)
+                    append(data[at + skip : stop])
+                    at = stop
+                    order += 1
+                self._moved(at, at - first, order - began)
+            if end - at < _FRAME_BYTES or data[at] << 8 | data[at + 1] != channel:
+                return at
+            stop = at + _FRAME_BYTES + (data[at + 2] << 8 | data[at + 3])
+            if stop > end:
+                return at
+            self.packet(data, at + _FRAME_BYTES, stop, out)
+            at = stop
+
+    def _moved(self, at: int, size: int, packets: int) -> int:
+        """Count the middle fragments that the short way took."""
+        if packets:
+            self.received += packets
+            self._next = (self._next + packets) & 0xFFFF  # type: ignore[operator]  # known: a NAL unit is under way
+            self.highest_sequence += packets
+            self._picture.size += size
+            if self._picture.too_large():
+                self._at = None
+        return at
+
+    def packet(self, data: bytes, start: int, end: int, out: list[AccessUnit]) -> None:
+        """Take one RTP packet. Anything that is not one is ignored.
+
+        Raises:
+            MalformedMediaError: the camera packs its video in a way that is not understood.
+        """
+        if end - start < _HEADER_BYTES:
+            return
+        first, second, sequence, rtp_time, ssrc = _FIXED.unpack_from(data, start)
+        begin = start + _HEADER_BYTES
+        if first != 0x80:  # version 2 without padding, extension or contributing sources
+            begin, end = _payload(data, start, end, first)
+            if begin < 0:
+                return
+        if 72 <= second & 0x7F <= 76:
+            return  # RTCP on the channel of the video (RFC 5761 §4)
+        picture = self._picture
+        self.received += 1
+        gap = self._follow(sequence, ssrc)
+        if second & 0x7F != self._type and not self._adopt(second & 0x7F):
+            return
+        self._type_seen = True
+        if gap:
+            self._tear()
+            picture.turn(rtp_time, out)
+            picture.lost = True
+        elif rtp_time != picture.rtp_time:
+            if self._at is not None:
+                self._tear()
+            picture.turn(rtp_time, out)
+        picture.size += end - start
+        if picture.too_large():
+            self._at = None
+        if begin < end:
+            self._payload(data, begin, end, out)
+        if second & 0x80 and self._at is None:
+            picture.mark(out)
+
+    def _follow(self, sequence: int, ssrc: int) -> bool:
+        """Count what is missing before this packet; whether something is, or may be."""
+        expected, self._next = self._next, (sequence + 1) & 0xFFFF
+        other, self.ssrc = ssrc != self.ssrc, ssrc
+        if expected is None:
+            self.highest_sequence = sequence
+            return False
+        missing = (sequence - expected) & 0xFFFF
+        if not missing:
+            self.highest_sequence += 1
+            return False
+        if other or missing >= 0x8000:  # the camera began anew: how many are missing cannot be known
+            self.highest_sequence = (self.highest_sequence & ~0xFFFF) | sequence
+        else:
+            self.lost += missing
+            self.highest_sequence += missing + 1
+        return True
+
+    def _adopt(self, payload_type: int) -> bool:
+        """A camera that never sends the type it announced means the one it sends."""
+        if self._type_seen:
+            return False
+        self._type = payload_type
+        return True
+
+    def _tear(self) -> None:
+        """Something is missing: the NAL unit under way is dropped."""
+        if self._at is not None:
+            del self._picture.parts[self._at :]
+            self._at = None
+        self._picture.lost = True
+
+    @abstractmethod
+    def _payload(self, data: bytes, start: int, end: int, out: list[AccessUnit]) -> None:
+        """Take the payload of one packet; never empty."""
+
+    def _whole(self, nal: bytes, out: list[AccessUnit]) -> None:
+        """A NAL unit that came in one piece."""
+        rules, picture = self._rules, self._picture
+        if len(nal) <= rules.header_bytes:
+            return
+        role = rules.roles[rules.kind(nal[0])]
+        if picture.begin(role, role <= Role.KEY_SLICE and nal[rules.header_bytes] & 0x80 != 0, out):
+            picture.add(role, nal)
+
+    def _fragment_of(self, header: bytes, flags: int, piece: bytes, out: list[AccessUnit]) -> None:
+        """One fragment of a NAL unit: its header, the start (0x80) and end (0x40) bits, and the fragment itself."""
+        picture = self._picture
+        if flags & 0x80:
+            if self._at is not None:
+                self._tear()  # the one before never ended
+            role = self._role = self._rules.roles[self._rules.kind(header[0])]
+            first_slice = role <= Role.KEY_SLICE and piece[:1] >= b"\x80"
+            if not picture.begin(role, first_slice, out):
+                return
+            self._at = len(picture.parts)
+            picture.parts += (b"", header, piece)
+        elif self._at is None:
+            picture.lost = True
+            return
+        elif picture.parts[self._at + 1] != header:
+            self._tear()
+            return
+        else:
+            picture.parts.append(piece)
+        if flags & 0x40:
+            self._end_fragments()
+
+    def _end_fragments(self) -> None:
+        picture, at, role = self._picture, self._at, self._role
+        self._at = None
+        parts = picture.parts
+        size = sum(map(len, parts[at:]))
+        if role <= Role.KEY_SLICE:
+            parts[at] = size.to_bytes(4, "big")  # type: ignore[index]  # a NAL unit was under way
+            picture.slice(role)
+            return
+        nal = b"".join(parts[at:])
+        del parts[at:]
+        if size > self._rules.header_bytes:
+            picture.add(role, nal)
+
+    def _refuse(self, word: str) -> None:
+        """A way of packing that is not understood: of a stray packet, a loss; of the camera, the end."""
+        if not self._picture.delivered:
+            raise MalformedMediaError(word)
+        self._tear()
+
+
+def _payload(data: bytes, start: int, end: int, first: int) -> tuple[int, int]:
+    """Where the payload lies behind contributing sources and an extension, without padding; (-1, -1): no RTP."""
+    if first >> 6 != 2:
+        return -1, -1
+    begin = start + _HEADER_BYTES + 4 * (first & 0x0F)
+    if first & 0x10:
+        if begin + 4 > end:
+            return -1, -1
+        begin += 4 + 4 * (data[begin + 2] << 8 | data[begin + 3])
+    if first & 0x20:
+        padding = data[end - 1]
+        if padding == 0 or begin + padding > end:
+            return -1, -1
+        end -= padding
+    return (begin, end) if begin <= end else (-1, -1)

@@ -1,0 +1,172 @@
+"""From NAL units to access units: where one picture ends and the next begins, whatever the camera does with its marker.
+
+A picture ends, whichever is first: with the marker bit, once this camera's markers have proved right; with another RTP
+time; with a NAL unit that must begin a new access unit. Markers prove right when the first pictures of the session,
+each ended by what follows it, had theirs on the last NAL unit and nowhere after an earlier slice: cameras put it on
+SEI, on every NAL unit or nowhere. A proven marker costs no delay; an unproven one costs one picture of it, never a
+torn picture.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from beffroi.media.rtp_nals import NalRules, Role
+
+MAX_PICTURE_BYTES: Final = 8 << 20
+_MAX_SETS: Final = 64
+_PROOF: Final = 3
+
+
+@dataclass(slots=True)
+class AccessUnit:
+    """One picture, still coded, as RTP carried it.
+
+    ``data`` holds NAL units, each prefixed by its length on 4 bytes, big-endian, without access unit delimiters and
+    parameter sets; ``sets`` the parameter sets that came with it. ``rtp_time`` is the raw 32-bit presentation time in
+    90 kHz. ``camera_us`` is the camera's wall clock by its last sender report, None before the first. ``lost``: RTP
+    packets are missing in it or just before it.
+    """
+
+    data: bytes
+    key: bool
+    sets: tuple[bytes, ...]
+    rtp_time: int
+    camera_us: int | None
+    lost: bool
+
+
+class SenderClock:
+    """The camera's wall clock beside its RTP time, as its last RTCP sender report gave them."""
+
+    __slots__ = ("_rtp_time", "_wall_us")
+
+    def __init__(self) -> None:
+        self._wall_us: int | None = None
+        self._rtp_time = 0
+
+    def report(self, wall_us: int | None, rtp_time: int) -> None:
+        """Take a report; ``wall_us`` None: the camera says that it has no clock."""
+        self._wall_us, self._rtp_time = wall_us, rtp_time
+
+    def wall_us(self, rtp_time: int) -> int | None:
+        """The camera's wall time at an RTP time less than 6 h away from the report."""
+        if self._wall_us is None:
+            return None
+        ticks = (rtp_time - self._rtp_time) & 0xFFFFFFFF
+        if ticks & 0x80000000:
+            ticks -= 1 << 32
+        return self._wall_us + ticks * 100 // 9
+
+
+class PictureBuilder:
+    """Collects the NAL units of the picture under way. ``parts`` is what it holds, to be joined once."""
+
+    __slots__ = (
+        "_clock", "_done_time", "_proof", "delivered", "has_slice", "key", "liar", "lost", "marked", "parts",
+        "rtp_time", "rules", "sets", "size",
+    )  # fmt: skip
+
+    def __init__(self, rules: NalRules, clock: SenderClock) -> None:
+        self.rules = rules
+        self._clock = clock
+        self.parts: list[bytes] = []
+        self.sets: list[bytes] = []
+        self.size = 0  # bytes on the wire: it bounds the number of parts as well as their sum
+        self.key = self.has_slice = self.lost = self.marked = False
+        self.rtp_time = 0
+        self.delivered = 0
+        self.liar = False
+        self._proof = 0
+        self._done_time: int | None = None
+
+    def turn(self, rtp_time: int, out: list[AccessUnit]) -> None:
+        """A packet of this time comes: another time ends the picture. Prefixes sent ahead stay for their picture."""
+        if rtp_time != self.rtp_time:
+            if self.has_slice:
+                self.finish(out)
+            self.rtp_time = rtp_time
+            self._done_time = None
+
+    def begin(self, role: Role, first_slice: bool, out: list[AccessUnit]) -> bool:
+        """A NAL unit of this role comes: end the picture before it if it must begin another one.
+
+        Returns whether it can be kept: what belongs to a picture that was already given away cannot.
+        """
+        if role >= Role.OPENING:
+            if self.has_slice:
+                self.finish(out)
+            return True
+        if role > Role.INNER or first_slice:
+            if first_slice and self.has_slice:
+                self.finish(out)
+            return True
+        if self.has_slice:
+            if self.marked:
+                self.liar = True  # the picture goes on after its marker
+        elif self._done_time == self.rtp_time:
+            self.liar = self.liar or not self.lost
+            self.lost = True
+            return False
+        return True
+
+    def add(self, role: Role, nal: bytes) -> None:
+        """Keep a whole NAL unit that `begin` let pass."""
+        if role is Role.SET:
+            if len(self.sets) < _MAX_SETS:
+                self.sets.append(nal)
+        elif role is not Role.DROPPED and role is not Role.DELIMITER:
+            self.parts += (len(nal).to_bytes(4, "big"), nal)
+            if role <= Role.KEY_SLICE:
+                self.slice(role)
+
+    def slice(self, role: Role) -> None:
+        """A slice of the picture is whole."""
+        self.has_slice = True
+        if role is Role.KEY_SLICE:
+            self.key = True
+
+    def mark(self, out: list[AccessUnit]) -> None:
+        """The marker bit stood on the packet that was just taken."""
+        if self.has_slice:
+            self.marked = True
+            if self._proof >= _PROOF and not self.liar:
+                self._done_time = self.rtp_time
+                self.finish(out)
+
+    def finish(self, out: list[AccessUnit]) -> None:
+        """Give away the picture under way."""
+        if self.marked:
+            self._proof += 1
+        elif not self.lost:
+            self._proof = 0
+        out.append(
+            AccessUnit(
+                b"".join(self.parts),
+                self.key,
+                tuple(self.sets) if self.sets else (),
+                self.rtp_time,
+                self._clock.wall_us(self.rtp_time),
+                self.lost,
+            )
+        )
+        self.delivered += 1
+        self.parts.clear()
+        if self.sets:
+            self.sets.clear()
+        self.size = 0
+        self.key = self.has_slice = self.lost = self.marked = False
+
+    def too_large(self) -> bool:
+        """Whether the picture under way passed what a camera can mean; it is then dropped."""
+        if self.size <= MAX_PICTURE_BYTES:
+            return False
+        self.drop()
+        return True
+
+    def drop(self) -> None:
+        """Forget the picture under way; the next one tells the loss."""
+        self.parts.clear()
+        self.sets.clear()
+        self.size = 0
+        self.key = self.has_slice = self.marked = False
+        self.lost = True
