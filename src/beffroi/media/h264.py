@@ -5,14 +5,23 @@ from typing import Final
 
 from beffroi.media.bits import BitReader, unescape
 from beffroi.media.errors import MalformedMediaError
+from beffroi.media.h264_vui import vui_reorder
 
 _HIGH_PROFILES: Final = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135})
+_BASELINE: Final = 66
+_INTRA_PROFILES: Final = frozenset(
+    {44, 86, 100, 110, 122, 244}
+)  # with constraint_set3_flag: no picture refers to another
 _MAX_MACROBLOCKS_A_SIDE: Final = 1056  # level 6.2 allows 16,888 pixels a side (table A-1: sqrt(MaxFS * 8))
 
 
 @dataclass(frozen=True, slots=True)
 class H264Sps:
-    """What the SPS says. Sizes are in pixels after cropping; bit depths in bits."""
+    """What the SPS says. Sizes are in pixels after cropping; bit depths in bits.
+
+    ``reorder``: how many pictures may precede, in decoding order, one that is shown before them; None when it does not
+    say. ``fields``: pictures may come as two fields.
+    """
 
     profile: int
     constraints: int
@@ -22,6 +31,8 @@ class H264Sps:
     chroma_bits: int
     width: int
     height: int
+    reorder: int | None = None
+    fields: bool = False
 
     @property
     def has_high_fields(self) -> bool:
@@ -58,7 +69,7 @@ def parse_sps(nal: bytes) -> H264Sps:
         if bits.flag():
             _skip_scaling_lists(bits, 12 if chroma_format == 3 else 8)
     bits.ue()  # log2_max_frame_num_minus4
-    _skip_picture_order(bits)
+    order_type = _skip_picture_order(bits)
     bits.ue()  # max_num_ref_frames
     bits.flag()  # gaps_in_frame_num_value_allowed_flag
     columns, rows = bits.ue() + 1, bits.ue() + 1
@@ -78,7 +89,14 @@ def parse_sps(nal: bytes) -> H264Sps:
     height = 16 * rows * (1 if frame_only else 2) - unit_y * (top + bottom)
     if width <= 0 or height <= 0:
         raise MalformedMediaError("H.264 cropping")
-    return H264Sps(profile, constraints, level, chroma_format, luma_bits, chroma_bits, width, height)
+    reorder = 0 if order_type == 2 or profile == _BASELINE or _is_intra(profile, constraints) else vui_reorder(bits)
+    return H264Sps(
+        profile, constraints, level, chroma_format, luma_bits, chroma_bits, width, height, reorder, not frame_only
+    )  # fmt: skip
+
+
+def _is_intra(profile: int, constraints: int) -> bool:
+    return profile in _INTRA_PROFILES and constraints & 0x10 != 0
 
 
 def _skip_scaling_lists(bits: BitReader, count: int) -> None:
@@ -92,7 +110,7 @@ def _skip_scaling_lists(bits: BitReader, count: int) -> None:
             last = following or last
 
 
-def _skip_picture_order(bits: BitReader) -> None:
+def _skip_picture_order(bits: BitReader) -> int:
     kind = bits.ue()
     if kind == 0:
         bits.ue()  # log2_max_pic_order_cnt_lsb_minus4
@@ -107,3 +125,4 @@ def _skip_picture_order(bits: BitReader) -> None:
             bits.se()
     elif kind > 2:
         raise MalformedMediaError("H.264 picture order type")
+    return kind

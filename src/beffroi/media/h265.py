@@ -7,12 +7,16 @@ from beffroi.media.bits import BitReader, unescape
 from beffroi.media.errors import MalformedMediaError
 
 _MAX_SIDE_PIXELS: Final = 16_888  # level 6.2 (table A.8: sqrt(MaxLumaPs * 8))
+_MAX_REORDER: Final = 16
 _PROFILE_SPACES: Final = ("", "A", "B", "C")
 
 
 @dataclass(frozen=True, slots=True)
 class H265Sps:
-    """What the SPS says. Sizes are in pixels after cropping; ``compatibility`` is 32 flags, ``constraints`` 6 bytes."""
+    """What the SPS says. Sizes are in pixels after cropping; ``compatibility`` is 32 flags, ``constraints`` 6 bytes.
+
+    ``reorder``: how many pictures may precede, in decoding order, one that is shown before them; None when torn.
+    """
 
     profile_space: int
     high_tier: bool
@@ -27,6 +31,7 @@ class H265Sps:
     temporal_nesting: bool
     width: int
     height: int
+    reorder: int | None = None
 
     @property
     def codec_string(self) -> str:
@@ -76,8 +81,22 @@ def parse_sps(nal: bytes) -> H265Sps:
         raise MalformedMediaError("H.265 bit depth")
     return H265Sps(
         space, tier, profile, compatibility, constraints, level, chroma_format, luma_bits, chroma_bits,
-        sub_layers + 1, nesting, width, height,
+        sub_layers + 1, nesting, width, height, _reorder(bits, sub_layers),
     )  # fmt: skip
+
+
+def _reorder(bits: BitReader, sub_layers: int) -> int | None:
+    """``sps_max_num_reorder_pics`` of the highest sub-layer."""
+    try:
+        bits.ue()  # log2_max_pic_order_cnt_lsb_minus4
+        reorder = 0
+        for _ in range(1 + (sub_layers if bits.flag() else 0)):
+            bits.ue()  # sps_max_dec_pic_buffering_minus1
+            reorder = bits.ue()
+            bits.ue()  # sps_max_latency_increase_plus1
+    except MalformedMediaError:
+        return None
+    return reorder if reorder <= _MAX_REORDER else None
 
 
 def _skip_sub_layers(bits: BitReader, count: int) -> None:

@@ -12,12 +12,27 @@ settles on what was seen with the first key frame after 48 pictures. Seeing more
 from bisect import insort
 from typing import Final
 
+from beffroi.media import h264, h265
+from beffroi.media.codec import CodecConfig
+from beffroi.media.nal import H264_SPS, H265_SPS, nal_type
+
 WRAP: Final = 1 << 32
 LONGEST_STEP_90K: Final = 10 * 90_000
 MAX_DEPTH: Final = 16
 _CAUTIOUS: Final = 2
 _LEARNING: Final = 48
 _USUAL_INTERVAL_90K: Final = 3600
+
+
+def reorder_depth(config: CodecConfig) -> int | None:
+    """How far out of order pictures of this stream may come, None when its parameter sets do not say."""
+    parse, kind = (h264.parse_sps, H264_SPS) if config.codec == "h264" else (h265.parse_sps, H265_SPS)
+    deepest: int | None = 0
+    for item in config.parameter_sets:
+        if nal_type(config.codec, item) == kind:
+            depth = parse(item).reorder
+            deepest = None if depth is None or deepest is None else max(deepest, depth)
+    return deepest
 
 
 class PresentationBreakError(Exception):
