@@ -51,6 +51,11 @@ class RecorderPaths:
         return self.root / "journal.sqlite"
 
     @property
+    def mandates(self) -> Path:
+        """The signed sheets that were followed, with their instants: `beffroi.vault.mandates`."""
+        return self.root / "mandates.sqlite"
+
+    @property
     def lock(self) -> Path:
         return self.root / "recorder.lock"
 
@@ -67,6 +72,11 @@ class RecorderPaths:
     @property
     def doubt(self) -> Path:
         return self.root / "clock-doubt.json"
+
+    @property
+    def armed(self) -> Path:
+        """The cameras that were found to fit the disk, once: they are never taken off by a later reckoning."""
+        return self.root / "armed.json"
 
     def prepare(self) -> None:
         """Make the folders, closed to other accounts."""

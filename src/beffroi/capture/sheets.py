@@ -14,6 +14,7 @@ from beffroi.domain.clock import Clock
 from beffroi.domain.errors import BeffroiError
 from beffroi.vault.clockwatch import ClockWatch
 from beffroi.vault.journal import ActKind
+from beffroi.vault.mandates import MandateBook
 from beffroi.vault.sheetstore import DoubtBudget, EndedSheet, SheetBook, SheetStore
 from beffroi.vault.signed import load_public_keys
 
@@ -36,6 +37,7 @@ class SheetWatch:
         self._read_s = 0.0
         self._told: set[str] = set()
         self._doubtful = False
+        self._mandates: MandateBook | None = None
         self.ended: dict[str, EndedSheet] = {}
         self.asked = True
 
@@ -54,6 +56,7 @@ class SheetWatch:
         self._tell_clock(doubtful, spent_s)
         book = self._book(doubtful=doubtful, spent_s=spent_s)
         self._tell(book)
+        self._note(book)
         return {
             (item.camera, item.stream): item
             for active in book.active.values()
@@ -67,6 +70,15 @@ class SheetWatch:
             return SheetBook(problems=[error])
         store = SheetStore(self._paths.sheets, trusted)
         return store.load(self._clock.wall_us(), clock_doubtful=doubtful, doubt_s=spent_s)
+
+    def _note(self, book: SheetBook) -> None:
+        """Keep the signed sheets for the accounts. A disk that refuses must not stop the recording: tried again."""
+        try:
+            self._mandates = self._mandates or MandateBook.open(self._paths.mandates)
+            self._mandates.note(book, self._paths.sheets, self._clock.wall_us())
+        except BeffroiError as error:
+            self._mandates = None
+            _log.error("sheets not kept for the accounts", error=error.text.en)
 
     def _tell(self, book: SheetBook) -> None:
         said: set[str] = set()
