@@ -44,6 +44,7 @@ class EntryKind(StrEnum):
     SCREEN_CHANGED = "screen_changed"
     POST_CHANGED = "post_changed"
     REVIEWED = "reviewed"
+    RESTORED = "restored"
 
 
 @dataclass(frozen=True, slots=True)

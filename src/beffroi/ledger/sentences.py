@@ -24,6 +24,7 @@ _PLAIN: Final[dict[EntryKind, Text]] = {
     EntryKind.SCREEN_CHANGED: Text(fr="Personnes devant l'écran modifiées", en="Persons before the screen changed"),
     EntryKind.POST_CHANGED: Text(fr="Poste modifié", en="Workstation changed"),
     EntryKind.REVIEWED: Text(fr="Acte revu par le chef de salle", en="Act reviewed by the room supervisor"),
+    EntryKind.RESTORED: Text(fr="Centre restauré depuis une sauvegarde", en="Centre restored from a back-up"),
 }
 
 _OPENED: Final[dict[Act, Text]] = {
@@ -83,7 +84,17 @@ _POSTS: Final[dict[str, Text]] = {
     "enrolled": Text(fr="Poste installé sur une machine", en="Workstation enrolled on a machine"),
     "revoked": Text(fr="Poste révoqué", en="Workstation revoked"),
 }
+_RESTORED: Final[dict[str, Text]] = {
+    "restored": Text(
+        fr="Centre restauré depuis une sauvegarde : images fermées", en="Centre restored from a back-up: images shut"
+    ),
+    "reconciled": Text(
+        fr="Restauration rapprochée par deux personnes : images rouvertes",
+        en="Restoration reconciled by two persons: images open again",
+    ),
+}
 _BY_OUTCOME: Final = {
+    EntryKind.RESTORED: _RESTORED,
     EntryKind.DOCUMENT_CHANGED: _OUTCOMES,
     EntryKind.ACCOUNT_CHANGED: _ACCOUNTS,
     EntryKind.SCREEN_CHANGED: _SCREEN,

@@ -19,6 +19,7 @@ from beffroi.domain.errors import BrokenError
 from beffroi.domain.facts import Facts
 from beffroi.domain.ids import AuthorityId, PersonId
 from beffroi.domain.text import Text
+from beffroi.gate.restored import RestoredMark
 from beffroi.identity.service import Identity
 from beffroi.law import archive
 from beffroi.law.engine import LawEngine
@@ -36,6 +37,7 @@ from beffroi.registry.papers_check import validator
 from beffroi.registry.store import Registry
 from beffroi.server.duty import Duties
 from beffroi.server.herald import Herald
+from beffroi.server.hourmirror import HourMirror
 from beffroi.server.keyrings import keyrings
 from beffroi.server.lists import CameraLists
 from beffroi.server.notices import Level, Notice
@@ -86,6 +88,8 @@ class Centre:
     attachments: Attachments = field(init=False)
     announcer: Announcer = field(init=False)
     herald: Herald = field(init=False)
+    restored: RestoredMark = field(init=False)
+    mirror: HourMirror = field(init=False)
 
     def __post_init__(self) -> None:
         folder = self.data / "centre"
@@ -95,12 +99,15 @@ class Centre:
         self.attachments = Attachments(folder / "attachments")
         self.announcer = Announcer(self.registry, self.clock)
         self.herald = Herald(self.announcer, self.clock)
+        self.restored = RestoredMark(folder)
+        self.mirror = HourMirror(folder)
 
     def notices(self) -> list[Notice]:
         """What those who look after the machine should know, worst first."""
         register = self.ledger.failure
         mine = [] if register is None else [Notice("register-closed", Level.LOST, register.text)]
-        return [*mine, *self.supply.notices()]
+        shut = [Notice("restored", Level.LOST, self.restored.sentence())] if self.restored.standing() else []
+        return [*mine, *shut, *self.supply.notices(), *self.mirror.notices()]
 
     @property
     def recorder_socket(self) -> Path:
@@ -191,6 +198,7 @@ def open_centre(
         ledger.append(Entry(EntryKind.KEYRING_OPENED, authority=ring.authority))
     remotes = {authority: RemoteKeyring(path) for authority, path in (remote_keyrings or {}).items()}
     supply = Supply(
+        centre=folder,
         recorder=data / "recorder",
         registry=registry,
         engine=engine,

@@ -16,11 +16,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from beffroi.backup.reconcile import settle
 from beffroi.base.files import FsyncFailedError
 from beffroi.domain.clock import Clock, now
 from beffroi.domain.errors import BadInputError, BeffroiError
 from beffroi.domain.ids import AuthorityId, CameraId
 from beffroi.domain.text import Text
+from beffroi.gate.restored import RestoredMark
 from beffroi.ledger.entry import Entry, EntryKind
 from beffroi.ledger.ledger import Ledger
 from beffroi.registry.sheets import HourKeys, draw, to_revoke
@@ -55,6 +57,7 @@ class Supply:
     """One thread: draws, signs, destroys. Every step is repeated until it holds; a failure is told and retried.
 
     Args:
+        centre: the centre's folder.
         recorder: the recorder's folder.
         registry, engine, ledger: the centre's.
         rings: local keyrings. Keys die at their term also in a locked ring; only making new ones needs it open.
@@ -67,6 +70,7 @@ class Supply:
     def __init__(
         self,
         *,
+        centre: Path,
         recorder: Path,
         registry: Registry,
         engine: Engine,
@@ -83,11 +87,13 @@ class Supply:
         self.keepers = {ring.authority: RingKeeper(ring, ring.directory, clock, sink=self._enter) for ring in rings}
         self._open = open_
         self._remotes = dict(remotes)
+        self._restored = RestoredMark(centre)
         self._sheet_key = sheet_key
         self._signer = SheetSigner(sheet_key)
         self._clock = clock
         trusted = [sheet_key.public_key()]
-        self._sheets = SheetStore(recorder / "sheets", trusted)
+        self._sheet_folder = recorder / "sheets"
+        self._sheets = SheetStore(self._sheet_folder, trusted)
         self._hours = PublicHours.load(recorder / "hours", trusted)
         self.told = Notices()
         if rings and not open_:
@@ -124,6 +130,7 @@ class Supply:
             BeffroiError, OSError, ValueError, SQLAlchemyError: the step failed; those before it hold.
         """
         with self._round:
+            shut = settle(self._restored, self._ledger)
             self._destroy_due()
             self._registry.settle()
             at = now(self._clock)
@@ -131,13 +138,14 @@ class Supply:
             serials = {camera: sheet.serial for camera, sheet in held.items()}
             drawn = draw(self._registry.facts(), all_streams(self._engine), at, serials)
             for need in drawn.hours:
-                self._supply_hours(need)
+                self._supply_hours(need, restored=shut)
             self.told.keep_authorities({need.authority for need in drawn.hours} | set(self.keepers))
+            told = self._told_cameras() if shut else frozenset()
             for sheet in drawn.sheets:
-                if _differs(held.get(sheet.camera), sheet):
+                if sheet.camera not in told and _differs(held.get(sheet.camera), sheet):
                     self._sheets.install(self._signer.sign(sheet))
                     _log.info("sheet issued", camera=sheet.camera, serial=sheet.serial)
-            for camera, serial in to_revoke(drawn, serials).items():
+            for camera, serial in to_revoke(drawn, serials).items() if not shut else ():
                 raw = self._signer.revoke(
                     camera, up_to_serial=serial, issued_us=self._clock.wall_us(), reason="no document in force"
                 )
@@ -151,11 +159,17 @@ class Supply:
         self.told.sheets(book.problems)
         return {camera: active.sheet for camera, active in book.active.items()}
 
-    def _supply_hours(self, need: HourKeys) -> None:
+    def _told_cameras(self) -> frozenset[str]:
+        """Cameras of which the recorder holds a paper. A restored registry is older than these papers: until persons
+        have reconciled it, it neither renews nor revokes them, and a revocation is not undone."""
+        papers = (path for path in self._sheet_folder.iterdir()) if self._sheet_folder.is_dir() else ()
+        return frozenset(path.stem for path in papers if path.suffix in {".json", ".revoked"})
+
+    def _supply_hours(self, need: HourKeys, *, restored: bool = False) -> None:
         """Hour keys of one authority; its trouble is its own: the others are supplied."""
         why: Text | None = None
         try:
-            self._make_hours(need)
+            self._make_hours(need, restored=restored)
         except FsyncFailedError:
             raise
         except BeffroiError as error:
@@ -165,12 +179,13 @@ class Supply:
         left = -1 if last is None else last - hour_of(self._clock.wall_us())
         self.told.hours(need.authority, left_hours=left, alarm_hours=ALARM_HOURS, locked=not self._open, why=why)
 
-    def _make_hours(self, need: HourKeys) -> None:
+    def _make_hours(self, need: HourKeys, *, restored: bool) -> None:
         hour = hour_of(self._clock.wall_us())
         last = self._hours.last_hour(need.authority, need.term_days)
-        if last is not None and last >= hour + LOW_HOURS:
-            return
         remote, keeper = self._remotes.get(need.authority), self.keepers.get(need.authority)
+        orphaned = restored and keeper is not None and self._orphaned(need, keeper.keyring, hour)
+        if last is not None and last >= hour + LOW_HOURS and not orphaned:
+            return
         now_us = self._clock.wall_us()
         if remote is not None:
             bundle = remote.public_bundle(need.term_days, hour - 1, AHEAD_HOURS, self._sheet_key, now_us=now_us)
@@ -195,8 +210,19 @@ class Supply:
                     en=f"There is no keyring for {need.authority}: have one created (`beffroi keyring create`).",
                 )
             )
-        self._hours.install(bundle, now_us=now_us)
+        self._hours.install(bundle, now_us=now_us, anew=orphaned)
         _log.info("hour keys prepared", authority=need.authority, term_days=need.term_days, hours=AHEAD_HOURS)
+
+    def _orphaned(self, need: HourKeys, ring: HourKeyring, hour: int) -> bool:
+        """Whether the recorder holds public halves, from this hour on, whose private halves a restored ring has lost:
+        what it would seal to them could never be opened."""
+        held = set(ring.held_hours(need.term_days))
+        return self._open and any(
+            bundle.public(one) is not None and one not in held
+            for bundle in self._hours.bundles()
+            if (bundle.authority, bundle.term_days) == (need.authority, need.term_days)
+            for one in range(hour, bundle.last_hour + 1)
+        )
 
     def _destroy_due(self) -> None:
         for authority, keeper in self.keepers.items():
