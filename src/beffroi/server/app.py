@@ -13,6 +13,7 @@ from beffroi.domain.errors import BadInputError, BeffroiError, BrokenError, NotF
 from beffroi.domain.text import Text
 from beffroi.gate.answers import GateRefusedError
 from beffroi.gate.gate import Gate
+from beffroi.gate.restored import ShutWhileRestored
 from beffroi.identity.accounts import LoginRefusedError, ThrottledError
 from beffroi.server import static
 from beffroi.server.access import RouteFact
@@ -51,17 +52,19 @@ _STATUS: tuple[tuple[type[BeffroiError], int, str], ...] = (
 
 def create_app(centre: Centre) -> FastAPI:
     """The application of one open centre."""
-    gate = Gate(centre.decider, centre.ledger, centre.gate_key, centre.clock)
+    gate = Gate(ShutWhileRestored(centre.decider, centre.restored), centre.ledger, centre.gate_key, centre.clock)
     viewing = Viewing(centre, gate)
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
         centre.supply.start()
         centre.herald.start()
+        centre.mirror.start()
         try:
             async with gate, viewing:
                 yield
         finally:
+            centre.mirror.stop()
             centre.herald.stop()
             centre.supply.stop()
             centre.ledger.close()
