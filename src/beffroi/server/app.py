@@ -18,6 +18,7 @@ from beffroi.identity.accounts import LoginRefusedError, ThrottledError
 from beffroi.server import static
 from beffroi.server.access import RouteFact
 from beffroi.server.centre import Centre
+from beffroi.server.extracts import Extracts
 from beffroi.server.guard import Guard
 from beffroi.server.rendering import error_json, refusal_json
 from beffroi.server.routes import (
@@ -25,6 +26,7 @@ from beffroi.server.routes import (
     camerafile,
     cameras,
     door,
+    extracts,
     paperfiles,
     papers,
     people,
@@ -54,6 +56,7 @@ def create_app(centre: Centre) -> FastAPI:
     """The application of one open centre."""
     gate = Gate(ShutWhileRestored(centre.decider, centre.restored), centre.ledger, centre.gate_key, centre.clock)
     viewing = Viewing(centre, gate)
+    files = Extracts(centre, gate, viewing)
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
@@ -61,7 +64,7 @@ def create_app(centre: Centre) -> FastAPI:
         centre.herald.start()
         centre.mirror.start()
         try:
-            async with gate, viewing:
+            async with gate, viewing, files:
                 yield
         finally:
             centre.mirror.stop()
@@ -80,6 +83,7 @@ def create_app(centre: Centre) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.identity, app.state.https, app.state.viewing = centre.identity, centre.https, viewing
+    app.state.extracts = files
     table: list[RouteFact] = []
     for build in (
         door.build,
@@ -100,6 +104,9 @@ def create_app(centre: Centre) -> FastAPI:
         routes = build_on_views(centre, viewing)
         app.include_router(routes.router)
         table += routes.table
+    fetched = extracts.build(centre, files)
+    app.include_router(fetched.router)
+    table += fetched.table
     app.state.route_table = [*table, static.FACT]
     app.include_router(static.router)
     app.add_exception_handler(BeffroiError, _sentence)

@@ -111,6 +111,8 @@ class Viewing:
     centre: Centre
     gate: Gate
     connections: dict[ConnectionId, Connection] = field(default_factory=dict)
+    others: dict[ConnectionId, tuple[Caller, Post | None]] = field(default_factory=dict)
+    """Views that no socket carries (files): whose, and from which workstation."""
     _leave: list[Any] = field(default_factory=list)
     _watching: asyncio.Task[None] | None = None
 
@@ -198,12 +200,14 @@ class Viewing:
 
         def changed(view: OpenedView) -> ActRequest:
             connection = self.connections.get(view.connection)
-            if connection is None:
+            known = (connection.caller, connection.post) if connection else self.others.get(view.connection)
+            if known is None:
                 return view.request
-            post = connection.post and self.centre.posts.current(connection.post.id, connection.post.device)
+            caller, declared = known
+            post = declared and self.centre.posts.current(declared.id, declared.device)
             return replace(
                 view.request,
-                present=before_screen(self.centre, connection.caller),
+                present=before_screen(self.centre, caller),
                 post=None if post is None else post.name,
             )
 

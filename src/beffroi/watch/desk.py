@@ -6,7 +6,7 @@ from typing import Final, TypeVar
 
 from beffroi.domain.errors import RefusedError
 from beffroi.domain.lease import LeaseRefusedError
-from beffroi.watch.outlet import Outlet
+from beffroi.watch.permits import Permits
 from beffroi.watch.ports import Footage
 
 T = TypeVar("T")
@@ -20,9 +20,9 @@ _POLL_S: Final = 0.05
 class Desk:
     """Asks with a lease in force, waiting for one that is late (a cut ends the whole view elsewhere)."""
 
-    def __init__(self, footage: Footage, outlet: Outlet) -> None:
+    def __init__(self, footage: Footage, permits: Permits) -> None:
         self.footage = footage
-        self._outlet = outlet
+        self._permits = permits
 
     async def ask(self, question: Callable[[Footage, str], Awaitable[T]]) -> T:
         """The recorder's answer; asked once more when the lease ran out on the way.
@@ -48,7 +48,7 @@ class Desk:
         deadline_s = loop.time() + DARK_S
         while True:
             try:
-                return self._outlet.permit()
+                return self._permits.permit()
             except LeaseRefusedError:
                 if loop.time() > deadline_s:
                     raise
