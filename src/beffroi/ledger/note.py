@@ -91,7 +91,7 @@ def open_note(note: bytes, verifier: Verifier) -> Checkpoint:
     Raises:
         NoteError: malformed, not canonical, or without a valid signature by this key.
     """
-    text, signatures = _split(note)
+    text, signatures = split_note(note)
     for name, raw in signatures:
         if name == verifier.name and raw[:4] == verifier.key_id:
             try:
@@ -105,7 +105,21 @@ def open_note(note: bytes, verifier: Verifier) -> Checkpoint:
     raise NoteError("no signature by this key")
 
 
-def _split(note: bytes) -> tuple[str, list[tuple[str, bytes]]]:
+def parse_checkpoint(note: bytes) -> Checkpoint:
+    """What a note claims, its signatures not verified: to know which key to verify it with.
+
+    Raises:
+        NoteError: malformed or not canonical.
+    """
+    return _parse(split_note(note)[0])
+
+
+def split_note(note: bytes) -> tuple[str, list[tuple[str, bytes]]]:
+    """The text that is signed, and each signature line as (name, key id ‖ signature); none is verified.
+
+    Raises:
+        NoteError: not a signed note, or not in its one spelling.
+    """
     if len(note) > NOTE_LIMIT:
         raise NoteError("too long")
     try:
