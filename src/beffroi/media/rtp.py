@@ -7,19 +7,26 @@ the long way through `packet`.
 
 import struct
 from abc import ABC, abstractmethod
+from functools import lru_cache
 from typing import Final
 
 from beffroi.media.errors import MalformedMediaError
 from beffroi.media.nal import Codec
 from beffroi.media.rtp_nals import RULES, Role
-from beffroi.media.rtp_picture import AccessUnit, PictureBuilder, SenderClock
+from beffroi.media.rtp_picture import MAX_PICTURE_BYTES, AccessUnit, PictureBuilder, SenderClock
 
 __all__ = ["AccessUnit", "Depacketiser", "SenderClock"]
 
 _FIXED: Final = struct.Struct(">BBHII")
 _HEADER_BYTES: Final = 12
 _FRAME_BYTES: Final = 4
-_NO_TYPE: Final = -1
+
+
+@lru_cache(maxsize=256)
+def _layout(size: int, head: int) -> struct.Struct:
+    """An interleaved frame of ``size`` bytes: frame header with the first half of the RTP header, RTP time and source,
+    ``head`` bytes of payload header, a fragment."""
+    return struct.Struct(f">QQ{head}s{max(0, size - 16 - head)}s")
 
 
 class Depacketiser(ABC):
@@ -31,7 +38,6 @@ class Depacketiser(ABC):
     """
 
     codec: Codec
-    _fragment: struct.Struct  # an interleaved frame up to the fragment's bytes: see `interleaved`
 
     def __init__(self, payload_type: int, clock: SenderClock | None = None) -> None:
         self.clock = clock or SenderClock()
@@ -48,6 +54,8 @@ class Depacketiser(ABC):
         self._at: int | None = None
         self._role = Role.INNER
         self._middle = b""
+        self._frame_size = 0
+        self._stamp = -1
 
     def on_channel(self, channel: int) -> None:
         """Which interleaved channel carries this stream."""
@@ -62,29 +70,24 @@ class Depacketiser(ABC):
         Raises:
             MalformedMediaError: the camera packs its video in a way that is not understood.
         """
-        end = len(data)
-        channel, unpack = self._channel, self._fragment.unpack_from
-        skip = self._fragment.size
-        picture = self._picture
+        end, picture = len(data), self._picture
         while True:
-            if self._at is not None:
-                first = at
-                append, middle = picture.parts.append, self._middle
-                order = 0x8000_0000 | self._type << 16 | self._next  # type: ignore[operator]  # known: a NAL unit is under way
-                stamp = picture.rtp_time << 32 | self.ssrc  # type: ignore[operator]  # known for the same reason
-                began = order
-                while end - at >= skip:
-                    frame, this_order, this_stamp, head = unpack(data, at)
-                    if this_order != order or head != middle or this_stamp != stamp or frame >> 16 != channel:
+            if self._at is not None and self._frame_size:
+                first, layout = at, _layout(self._frame_size, len(self._middle))
+                append, unpack, size, last = picture.parts.append, layout.unpack_from, layout.size, end - layout.size
+                # Frame mark, channel and length, RTP version, type and number: what the next packet must begin with.
+                word = self._channel << 48 | (size - 4) << 32 | 0x8000_0000 | self._type << 16 | (self._next or 0)
+                stamp, middle = self._stamp, self._middle
+                while at <= last:
+                    this_word, this_stamp, head, piece = unpack(data, at)
+                    if this_word != word or this_stamp != stamp or head != middle:
                         break
-                    stop = at + _FRAME_BYTES + (frame & 0xFFFF)
-                    if stop > end:
-                        return self._moved(at, at - first, order - began)
-                    append(data[at + skip : stop])
-                    at = stop
-                    order += 1
-                self._moved(at, at - first, order - began)
-            if end - at < _FRAME_BYTES or data[at] << 8 | data[at + 1] != channel:
+                    append(piece)
+                    at += size
+                    word += 1
+                if at > first:
+                    self._moved(at - first, (at - first) // size)
+            if end - at < _FRAME_BYTES or data[at] << 8 | data[at + 1] != self._channel:
                 return at
             stop = at + _FRAME_BYTES + (data[at + 2] << 8 | data[at + 3])
             if stop > end:
@@ -92,16 +95,14 @@ class Depacketiser(ABC):
             self.packet(data, at + _FRAME_BYTES, stop, out)
             at = stop
 
-    def _moved(self, at: int, size: int, packets: int) -> int:
+    def _moved(self, size: int, packets: int) -> None:
         """Count the middle fragments that the short way took."""
-        if packets:
-            self.received += packets
-            self._next = (self._next + packets) & 0xFFFF  # type: ignore[operator]  # known: a NAL unit is under way
-            self.highest_sequence += packets
-            self._picture.size += size
-            if self._picture.too_large():
-                self._at = None
-        return at
+        self.received += packets
+        self.highest_sequence += packets
+        self._next = self.highest_sequence + 1 & 0xFFFF
+        self._picture.size += size
+        if self._picture.size > MAX_PICTURE_BYTES:
+            self._too_large()
 
     def packet(self, data: bytes, start: int, end: int, out: list[AccessUnit]) -> None:
         """Take one RTP packet. Anything that is not one is ignored.
@@ -120,31 +121,45 @@ class Depacketiser(ABC):
         if 72 <= second & 0x7F <= 76:
             return  # RTCP on the channel of the video (RFC 5761 §4)
         picture = self._picture
+        stamp = rtp_time << 32 | ssrc
         self.received += 1
-        gap = self._follow(sequence, ssrc)
-        if second & 0x7F != self._type and not self._adopt(second & 0x7F):
-            return
-        self._type_seen = True
-        if gap:
-            self._tear()
-            picture.turn(rtp_time, out)
-            picture.lost = True
-        elif rtp_time != picture.rtp_time:
-            if self._at is not None:
-                self._tear()
-            picture.turn(rtp_time, out)
+        if sequence == self._next and second & 0x7F == self._type:
+            self.highest_sequence += 1
+            self._next = (sequence + 1) & 0xFFFF
+            gap = False
+        else:
+            gap = self._follow(sequence, ssrc)
+            if second & 0x7F != self._type and not self._adopt(second & 0x7F):
+                if gap:
+                    self._tear()
+                return
+        if gap or stamp != self._stamp:
+            self._stamp, self.ssrc, self._type_seen = stamp, ssrc, True
+            self._turn(rtp_time, gap, out)
         picture.size += end - start
-        if picture.too_large():
-            self._at = None
+        if picture.size > MAX_PICTURE_BYTES:
+            self._too_large()
+        self._frame_size = end - start + _FRAME_BYTES if first == 0x80 else 0
         if begin < end:
             self._payload(data, begin, end, out)
         if second & 0x80 and self._at is None:
             picture.mark(out)
 
+    def _turn(self, rtp_time: int, gap: bool, out: list[AccessUnit]) -> None:
+        """This packet is not the plain next one of its picture: of another time, or behind missing ones."""
+        picture = self._picture
+        if gap or (self._at is not None and rtp_time != picture.rtp_time):
+            self._tear()
+        picture.turn(rtp_time, out)
+        picture.lost = picture.lost or gap
+
+    def _too_large(self) -> None:
+        self._at = None
+        self._picture.drop()
+
     def _follow(self, sequence: int, ssrc: int) -> bool:
         """Count what is missing before this packet; whether something is, or may be."""
         expected, self._next = self._next, (sequence + 1) & 0xFFFF
-        other, self.ssrc = ssrc != self.ssrc, ssrc
         if expected is None:
             self.highest_sequence = sequence
             return False
@@ -152,7 +167,7 @@ class Depacketiser(ABC):
         if not missing:
             self.highest_sequence += 1
             return False
-        if other or missing >= 0x8000:  # the camera began anew: how many are missing cannot be known
+        if ssrc != self.ssrc or missing >= 0x8000:  # the camera began anew: how many are missing cannot be known
             self.highest_sequence = (self.highest_sequence & ~0xFFFF) | sequence
         else:
             self.lost += missing
@@ -182,7 +197,7 @@ class Depacketiser(ABC):
         rules, picture = self._rules, self._picture
         if len(nal) <= rules.header_bytes:
             return
-        role = rules.roles[rules.kind(nal[0])]
+        role = rules.roles[nal[0]]
         if picture.begin(role, role <= Role.KEY_SLICE and nal[rules.header_bytes] & 0x80 != 0, out):
             picture.add(role, nal)
 
@@ -192,7 +207,7 @@ class Depacketiser(ABC):
         if flags & 0x80:
             if self._at is not None:
                 self._tear()  # the one before never ended
-            role = self._role = self._rules.roles[self._rules.kind(header[0])]
+            role = self._role = self._rules.roles[header[0]]
             first_slice = role <= Role.KEY_SLICE and piece[:1] >= b"\x80"
             if not picture.begin(role, first_slice, out):
                 return

@@ -1,6 +1,5 @@
 """H.264 in RTP (RFC 6184): packetization modes 0 and 1."""
 
-import struct
 from typing import Final
 
 from beffroi.media.nal import Codec
@@ -16,7 +15,6 @@ class H264Depacketiser(Depacketiser):
     """Single NAL units, STAP-A and FU-A. The interleaved mode (STAP-B, MTAP, FU-B) is refused."""
 
     codec: Codec = "h264"
-    _fragment = struct.Struct(">IIQ2s")
 
     def __init__(self, payload_type: int, clock: SenderClock | None = None) -> None:
         super().__init__(payload_type, clock)

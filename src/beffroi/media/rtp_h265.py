@@ -1,6 +1,5 @@
 """H.265 in RTP (RFC 7798)."""
 
-import struct
 from typing import Final
 
 from beffroi.media.nal import Codec
@@ -20,7 +19,6 @@ class H265Depacketiser(Depacketiser):
     """
 
     codec: Codec = "h265"
-    _fragment = struct.Struct(">IIQ3s")
 
     def __init__(self, payload_type: int, clock: SenderClock | None = None, *, donl: bool = False) -> None:
         super().__init__(payload_type, clock)

@@ -29,29 +29,25 @@ class Role(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class NalRules:
-    """The table of one codec: the role of each type, and where the first-slice bit stands."""
+    """The table of one codec: the role of a NAL unit by its *first byte*, and how many bytes its header has."""
 
-    codec: Codec
     roles: tuple[Role, ...]
     header_bytes: int
 
-    def kind(self, first_byte: int) -> int:
-        """The type of a NAL unit, from its first byte."""
-        return first_byte & 0x1F if self.codec == "h264" else (first_byte >> 1) & 0x3F
 
-
-def _h264() -> tuple[Role, ...]:
+def _h264() -> NalRules:
     roles = [Role.INNER] * 32
-    roles[1] = roles[2] = roles[3] = roles[4] = Role.SLICE
+    roles[1:5] = [Role.SLICE] * 4
     roles[5] = Role.KEY_SLICE
-    roles[6] = roles[14] = roles[15] = roles[16] = roles[17] = roles[18] = Role.OPENING
+    roles[6] = Role.OPENING
     roles[7] = roles[8] = Role.SET
     roles[9] = Role.DELIMITER
-    roles[10] = roles[11] = roles[12] = Role.DROPPED
-    return tuple(roles)
+    roles[10:13] = [Role.DROPPED] * 3
+    roles[14:19] = [Role.OPENING] * 5
+    return NalRules(tuple(roles[byte & 0x1F] for byte in range(256)), 1)
 
 
-def _h265() -> tuple[Role, ...]:
+def _h265() -> NalRules:
     roles = [Role.SLICE] * 32 + [Role.INNER] * 32
     roles[16:22] = [Role.KEY_SLICE] * 6
     roles[32:35] = [Role.SET] * 3
@@ -59,10 +55,8 @@ def _h265() -> tuple[Role, ...]:
     roles[36:39] = [Role.DROPPED] * 3
     roles[39] = Role.OPENING
     roles[41:45] = [Role.OPENING] * 4
-    return tuple(roles)
+    roles[48:56] = [Role.OPENING] * 8
+    return NalRules(tuple(roles[(byte >> 1) & 0x3F] for byte in range(256)), 2)
 
 
-RULES: Final[dict[Codec, NalRules]] = {
-    "h264": NalRules("h264", _h264(), 1),
-    "h265": NalRules("h265", _h265(), 2),
-}
+RULES: Final[dict[Codec, NalRules]] = {"h264": _h264(), "h265": _h265()}

@@ -156,13 +156,6 @@ class PictureBuilder:
         self.size = 0
         self.key = self.has_slice = self.lost = self.marked = False
 
-    def too_large(self) -> bool:
-        """Whether the picture under way passed what a camera can mean; it is then dropped."""
-        if self.size <= MAX_PICTURE_BYTES:
-            return False
-        self.drop()
-        return True
-
     def drop(self) -> None:
         """Forget the picture under way; the next one tells the loss."""
         self.parts.clear()
