@@ -108,6 +108,22 @@ class Destroyer:
             self._clear_lost(rows, report)
         return report
 
+    def early(self, rows: Iterable[ChunkRow], *, cause: str) -> DestructionReport:
+        """Destroy closed files before their term, for a cause that their order knows ("disk_full"). The caller answers
+        for the order; a file whose term has come dies by `run`, as any other.
+
+        Raises:
+            CatalogueError, JournalBrokenError, FsyncFailedError: let them end the process.
+        """
+        report = DestructionReport(doubtful=self._watch.doubtful())
+        fresh = [self._catalogue.chunk(row.id) for row in rows]
+        alive = [row for row in fresh if row is not None and row.state is ChunkState.CLOSED]
+        present = [row for row in alive if not self._noted_lost(row)]
+        self._trace("mark garbage")
+        self._catalogue.mark_garbage([row.id for row in present])
+        self._finish(present, report, cause=cause)
+        return report
+
     def _hours(self) -> Iterator[tuple[str, int, int]]:
         """Every (authority, term_days, hour) with a file, leaping from one to the next in the index."""
         oldest_first = (
@@ -123,7 +139,7 @@ class Destroyer:
     def _end_us(self, authority: str, term_days: int, hour: int) -> int:
         return hour_term_end_us(hour, term_days, self._legal_tz(authority, term_days) or UNKNOWN_TZ)
 
-    def _finish(self, rows: Iterable[ChunkRow], report: DestructionReport) -> None:
+    def _finish(self, rows: Iterable[ChunkRow], report: DestructionReport, *, cause: str = "") -> None:
         for row in rows:
             try:
                 how = self._remove(row)
@@ -132,7 +148,7 @@ class Destroyer:
                 _log.error("file at term not removed", path=row.path, error=str(error))
                 continue
             self._trace("journal")
-            self._journal_destruction(row, how)
+            self._journal_destruction(row, how, cause)
             self._trace("drop row")
             self._catalogue.mark_destroyed(row.id, self._clock.wall_us())
             report.destroyed += 1
@@ -154,7 +170,7 @@ class Destroyer:
         for row in rows:
             if row.state is ChunkState.LOST and (self._root / row.path).exists():
                 try:
-                    self._journal_destruction(row, self._remove(row))
+                    self._journal_destruction(row, self._remove(row), "")
                 except OSError as error:
                     report.problems.append(UnlinkFailedError(row.path, error))
 
@@ -175,8 +191,12 @@ class Destroyer:
         fsync_dir(path.parent)
         return "unlinked"
 
-    def _journal_destruction(self, row: ChunkRow, how: str) -> None:
+    def _journal_destruction(self, row: ChunkRow, how: str, cause: str) -> None:
+        end = self._watch.judge(self._end_us(row.authority, row.term_days, row.hour))
+        # Resumed after a crash: a file announced as garbage while in its term can only have gone early.
+        cause = cause or ("term" if end.due or end.refuse else "disk_full")
         fields: dict[str, Any] = {
+            "cause": cause,
             "camera": row.camera,
             "stream": row.stream,
             "run": row.run,
