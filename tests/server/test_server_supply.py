@@ -20,10 +20,11 @@ from beffroi.server import supply as supply_module
 from beffroi.server.centre import Centre, open_centre
 from beffroi.server.keyrings import keyrings
 from beffroi.server.notices import Level
-from beffroi.vault.keyring import HourKeyring, KeyDestroyed
+from beffroi.vault.keyring import HourKeyring
 from beffroi.vault.keyring_remote import ChunkClaim, KeyringServer, KeyringUnreachableError
 from beffroi.vault.publichours import PublicHours
 from beffroi.vault.release import LocalKeyrings, NoKeyringError
+from beffroi.vault.ringkeeper import KeyProof
 from beffroi.vault.sealing import chunk_info, hour_of, seal_content_key
 from beffroi.vault.sheet import SheetStream
 
@@ -142,10 +143,10 @@ def test_a_proof_that_the_register_did_not_take_is_told_again(desk: Desk, monkey
     centre = desk.open_now[0]
     centre.supply.once()
     desk.clock.advance(32 * DAY_S)
-    enter: Callable[[KeyDestroyed], None] = centre.supply._enter
+    enter: Callable[[KeyProof], None] = centre.supply._enter
     calls = 0
 
-    def failing(proof: KeyDestroyed) -> None:
+    def failing(proof: KeyProof) -> None:
         nonlocal calls
         calls += 1
         if calls == 3:

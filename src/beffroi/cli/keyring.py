@@ -4,6 +4,7 @@ import json
 import signal
 import threading
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -135,6 +136,8 @@ def serve(
     """The commune's own process: gives content keys under a lease, destroys hour keys at their term."""
     from beffroi.base.clock import SystemClock
     from beffroi.base.log import configure
+    from beffroi.vault.casekey_remote import answer_case, refusal_code
+    from beffroi.vault.caserelease import LocalCases
     from beffroi.vault.hourkeys import HourKeyring, LocalKeyrings
     from beffroi.vault.keyring_remote import KeyringServer
     from beffroi.vault.ringkeeper import RingKeeper
@@ -145,7 +148,9 @@ def serve(
     keyring = HourKeyring.open(ring, read_passphrase(passphrase_file, passphrase_fd), clock=clock)
     keeper = RingKeeper(keyring, ring, clock)
     releaser = LocalKeyrings([keyring], load_public_keys(gate_key)[0], watch=keeper.watch)
-    server = KeyringServer(socket, releaser, clock, ring=keyring)
+    cases = LocalCases([keyring], load_public_keys(gate_key)[0], watch=keeper.watch)
+    also = partial(answer_case, cases)
+    server = KeyringServer(socket, releaser, clock, ring=keyring, also=also, codes=refusal_code)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

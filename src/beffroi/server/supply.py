@@ -29,10 +29,10 @@ from beffroi.registry.sheets import HourKeys, draw, to_revoke
 from beffroi.registry.store import Registry
 from beffroi.registry.streams import all_streams
 from beffroi.server.notices import Notice, Notices
-from beffroi.vault.keyring import HourKeyring, KeyDestroyed
+from beffroi.vault.keyring import HourKeyring
 from beffroi.vault.keyring_remote import RemoteKeyring
 from beffroi.vault.publichours import PublicHours, open_bundle
-from beffroi.vault.ringkeeper import RingKeeper
+from beffroi.vault.ringkeeper import KeyProof, RingKeeper
 from beffroi.vault.sealing import hour_of
 from beffroi.vault.sheet import SHEET_LIFE_US, RecordingSheet, SheetSigner
 from beffroi.vault.sheetstore import SheetStore
@@ -236,13 +236,13 @@ class Supply:
             else:
                 self.told.destruction(authority, None, paused=report.paused)
 
-    def _enter(self, proof: KeyDestroyed) -> None:
+    def _enter(self, proof: KeyProof) -> None:
         """The proof of a destroyed key, in the register: at least once."""
         self._ledger.append(
             Entry(
                 EntryKind.DESTRUCTION,
                 authority=proof.authority,
-                outcome="hour_key_destroyed",
+                outcome=proof.outcome,
                 detail=proof.as_fields(),
             )
         )

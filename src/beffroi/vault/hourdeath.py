@@ -1,17 +1,20 @@
-"""At term, where the private hour keys are held: each key dies, with a proof."""
+"""Where private keys are held: hour keys die at their term, case keys at the end of their hold, each with a proof."""
 
 from dataclasses import dataclass, field
 
+from beffroi.vault.casekey import CaseKeyDestroyed, CaseKeys
 from beffroi.vault.clockwatch import ClockWatch
 from beffroi.vault.keyring import HourKeyring, KeyDestroyed
+from beffroi.vault.keyslots import KeyState
 from beffroi.vault.term import hour_term_end_us
 
 
 @dataclass
 class HourReport:
-    """What the centre destroyed. ``paused``: hours due by some clock, kept because the clock is in doubt."""
+    """What was destroyed. ``paused``: keys due by some clock, kept because the clock is in doubt."""
 
     proofs: list[KeyDestroyed] = field(default_factory=list)
+    cases: list[CaseKeyDestroyed] = field(default_factory=list)
     paused: int = 0
 
 
@@ -29,4 +32,22 @@ def destroy_due_hours(keyring: HourKeyring, watch: ClockWatch, *, now_us: int) -
             report.proofs.append(keyring.destroy(term_days, hour, before_term=True))
         elif verdict.refuse:
             report.paused += 1
+    return report
+
+
+def destroy_due_cases(cases: CaseKeys, watch: ClockWatch, *, now_us: int) -> HourReport:
+    """Destroy every case key at the end of its hold, or pause while the clock is in doubt.
+
+    Raises:
+        FsyncFailedError: let it end the process.
+        CaseDamagedError: a slot does not read back as destroyed.
+    """
+    report = HourReport()
+    for slot in cases.cases():
+        if slot.state is KeyState.HELD:
+            verdict = watch.judge(slot.until_us)
+            if verdict.due:
+                report.cases.append(cases.destroy(slot.case, now_us))
+            elif verdict.refuse:
+                report.paused += 1
     return report

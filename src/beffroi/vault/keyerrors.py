@@ -65,3 +65,41 @@ class NotDueError(RefusedError):
                 en=f"Hour {hour} is not at its term: its key was not destroyed.",
             )
         )
+
+
+class CaseMissingError(NotFoundError):
+    """No hold was ever made under this case."""
+
+    def __init__(self, case: str) -> None:
+        super().__init__(
+            Text(
+                fr=f"Aucun gel n'a été fait pour le dossier {case} : vérifiez son numéro.",
+                en=f"No hold was made for case {case}: check its number.",
+            )
+        )
+
+
+class CaseEndedError(NotFoundError):
+    """The hold has ended: its key was destroyed."""
+
+    def __init__(self, case: str) -> None:
+        super().__init__(
+            Text(
+                fr=f"Le gel du dossier {case} est terminé et sa clé détruite : ses images ne s'ouvrent plus, et un "
+                "nouveau gel demande un nouveau numéro de dossier.",
+                en=f"The hold of case {case} has ended and its key is destroyed: its images no longer open, and a new "
+                "hold needs a new case number.",
+            )
+        )
+
+
+class CaseDamagedError(BrokenError):
+    """The case's slot on disk is damaged."""
+
+    def __init__(self, case: str) -> None:
+        super().__init__(
+            Text(
+                fr=f"La clé du dossier {case} est abîmée sur le disque : restaurez le trousseau, ou mettez fin au gel.",
+                en=f"The key of case {case} is damaged on disk: restore the keyring, or end the hold.",
+            )
+        )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -45,6 +45,8 @@ class KeyDestroyed:
     ``key_sha256`` names the public half; ``was`` is what the slot held; ``read_back`` says that after fsync the
     slot was read again and held no private half.
     """
+
+    outcome: ClassVar[str] = "hour_key_destroyed"
 
     authority: AuthorityId
     term_days: int
@@ -150,7 +152,7 @@ class HourKeyring:
         head = ringfile.wrap(
             self._key(), passphrase, authority=self.authority, legal_tz=self.legal_tz, cost=self._head.cost
         )
-        with self._locked():
+        with self.locked():
             write_durable(self._directory / "ring.json", head.encode())
         self._head = head
 
@@ -162,13 +164,13 @@ class HourKeyring:
         Raises:
             RingLockedError, TermRefusedError, FsyncFailedError.
         """
-        ring_key = AESGCM(self._key())
+        ring_key = self.wrapper()
         check_term_days(term_days)
         if not 0 <= count <= PREPARE_MAX_HOURS or not 0 <= from_hour <= 0xFFFFFFFF - count:
             raise ValueError("hours out of bounds")
         now_us, made = self._clock.wall_us(), 0
         files = self._files(term_days)
-        with self._locked():
+        with self.locked():
             if not files.directory.is_dir():
                 files.directory.mkdir(mode=0o700)
                 fsync_dir(self._directory)
@@ -270,7 +272,7 @@ class HourKeyring:
         if now_us < end_us and not before_term:
             raise NotDueError(hour)
         files = self._files(term_days)
-        with self._locked():
+        with self.locked():
             slot = files.read(hour)
             if slot.state is not KeyState.DESTROYED:
                 files.directory.mkdir(exist_ok=True, mode=0o700)
@@ -302,7 +304,7 @@ class HourKeyring:
             raise HourDestroyedError(self.authority, slot.hour)
         if slot.state is KeyState.DAMAGED:
             raise HourDamagedError(self.authority, slot.hour)
-        ring_key = AESGCM(self._key())
+        ring_key = self.wrapper()
         try:
             raw = ring_key.decrypt(slot.nonce, slot.wrapped, self._bound(term_days, slot.hour, slot.public))
         except InvalidTag as error:
@@ -320,13 +322,22 @@ class HourKeyring:
     def _files(self, term_days: int) -> SlotFiles:
         return SlotFiles(self._directory / f"{int(term_days)}d")
 
+    def wrapper(self) -> AESGCM:
+        """What wraps private halves of this ring (`beffroi.vault.casekey`).
+
+        Raises:
+            RingLockedError: the ring was opened without its passphrase.
+        """
+        return AESGCM(self._key())
+
     def _key(self) -> bytes:
         if self._ring_key is None:
             raise RingLockedError(self.authority)
         return self._ring_key
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
+    def locked(self) -> Iterator[None]:
+        """One writer of this ring at a time, over all processes."""
         fd = os.open(self._directory / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX)

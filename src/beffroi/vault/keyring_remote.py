@@ -94,6 +94,18 @@ _REFUSALS: Final[dict[str, tuple[type[BeffroiError], Callable[[SealedChunk, str]
 }
 
 
+def claim_fields(header: SealedChunk) -> dict[str, Any]:
+    """A `ChunkClaim` as it travels."""
+    claim = {field.name: getattr(header, field.name) for field in fields(ChunkClaim)}
+    return claim | {"kid": b64(header.kid), "sealed_key": b64(header.sealed_key)}
+
+
+def refusal_of(answer: dict[str, Any], chunk: SealedChunk) -> BeffroiError | None:
+    """The error that an answer names; None when it names none of ours."""
+    refusal = _REFUSALS.get(str(answer.get("refused")))
+    return refusal[1](chunk, str(answer.get("why", ""))[:200]) if refusal else None
+
+
 class RemoteKeyring:
     """The centre's side. Safe for several threads: one short connection per key."""
 
@@ -107,9 +119,7 @@ class RemoteKeyring:
         Raises:
             KeyringUnreachableError: besides those of the contract.
         """
-        claim = {field.name: getattr(header, field.name) for field in fields(ChunkClaim)}
-        claim |= {"kid": b64(header.kid), "sealed_key": b64(header.sealed_key)}
-        answer = self._ask({"chunk": claim, "lease": lease_token})
+        answer = self.ask({"chunk": claim_fields(header), "lease": lease_token})
         if "key" in answer:
             try:
                 key = unb64(answer["key"])
@@ -117,10 +127,7 @@ class RemoteKeyring:
                 raise KeyringUnreachableError(self._path) from error
             if len(key) == CONTENT_KEY_BYTES:
                 return key
-        refusal = _REFUSALS.get(str(answer.get("refused")))
-        if refusal is None:
-            raise KeyringUnreachableError(self._path)
-        raise refusal[1](header, str(answer.get("why", ""))[:200])
+        raise refusal_of(answer, header) or KeyringUnreachableError(self._path)
 
     def public_bundle(
         self, term_days: int, from_hour: int, count: int, signer: Ed25519PrivateKey, *, now_us: int
@@ -132,7 +139,7 @@ class RemoteKeyring:
             BadQuestionError: hours or a term out of bounds.
         """
         asked = {"count": count, "from_hour": from_hour, "term_days": term_days}
-        answer = self._ask({"publics": asked}, timeout_s=PREPARE_TIMEOUT_S)
+        answer = self.ask({"publics": asked}, timeout_s=PREPARE_TIMEOUT_S)
         if answer.get("refused") == "malformed":
             raise BadQuestionError
         try:
@@ -153,7 +160,12 @@ class RemoteKeyring:
             raise KeyringUnreachableError(self._path)
         return raw
 
-    def _ask(self, question: dict[str, Any], *, timeout_s: float | None = None) -> dict[str, Any]:
+    def ask(self, question: dict[str, Any], *, timeout_s: float | None = None) -> dict[str, Any]:
+        """One question, one answer.
+
+        Raises:
+            KeyringUnreachableError: no answer, or not one.
+        """
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as link:
                 link.settimeout(timeout_s or self._timeout_s)
@@ -189,15 +201,25 @@ class KeyringServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     """Answers questions on a Unix socket (mode 0660: the centre may be another user of its group) with a releaser of
     its own and its own clock.
 
-    ``ring``, when given, also makes and gives public halves.
+    ``ring``, when given, also makes and gives public halves. ``also`` answers other questions with what it is asked and
+    the time (None: not its own), and ``codes`` names its refusals: `beffroi.vault.casekey_remote`.
     """
 
     daemon_threads = True
 
     def __init__(
-        self, socket_path: Path, releaser: KeyReleaser, clock: Clock, *, ring: HourKeyring | None = None
+        self,
+        socket_path: Path,
+        releaser: KeyReleaser,
+        clock: Clock,
+        *,
+        ring: HourKeyring | None = None,
+        also: Callable[[dict[str, Any], int], dict[str, Any] | None] | None = None,
+        codes: Callable[[BeffroiError], str | None] | None = None,
     ) -> None:
         self._releaser = releaser
+        self._also = also
+        self._codes = codes
         self._ring = ring
         self._clock = clock
         _clear_stale(socket_path)
@@ -213,6 +235,9 @@ class KeyringServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
             asked = _parsed(line)
             if self._ring and set(asked) == {"publics"}:
                 return _publics(self._ring, asked["publics"])
+            other = self._also(asked, self._clock.wall_us()) if self._also else None
+            if other is not None:
+                return other
             claim, token = _question(asked)
             return {"key": b64(self._releaser.release(claim, token, now_us=self._clock.wall_us()))}
         except FsyncFailedError:
@@ -223,6 +248,10 @@ class KeyringServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
                 if isinstance(error, kind):
                     _log.warning("content key refused", refusal=code)
                     return {"refused": code, "why": getattr(error, "why", "")}
+            code_of_ours = self._codes(error) if self._codes else None
+            if code_of_ours:
+                _log.warning("content key refused", refusal=code_of_ours)
+                return {"refused": code_of_ours}
             _log.exception("keyring error")
             return {"refused": "broken"}
 
@@ -262,16 +291,28 @@ def _publics(ring: HourKeyring, asked: object) -> dict[str, Any]:
 
 
 def _question(asked: dict[str, Any]) -> tuple[ChunkClaim, str]:
+    if set(asked) != {"chunk", "lease"} or not isinstance(asked["lease"], str):
+        raise BadQuestionError
+    return chunk_claim(asked["chunk"]), asked["lease"]
+
+
+def chunk_claim(chunk: object) -> ChunkClaim:
+    """A `ChunkClaim` from what travelled.
+
+    Raises:
+        BadQuestionError: a field is missing, unknown, of the wrong kind or out of bounds.
+    """
+    if not isinstance(chunk, dict):
+        raise BadQuestionError
     try:
-        chunk, token = dict(asked.pop("chunk")), asked.pop("lease")
         claim = ChunkClaim(**{**chunk, "kid": unb64(chunk["kid"]), "sealed_key": unb64(chunk["sealed_key"])})
     except (ValueError, TypeError, KeyError) as error:
         raise BadQuestionError from error
     good = all(type(value) is kind for value, kind in zip(asdict(claim).values(), _KINDS, strict=True))
     in_bounds = good and 0 <= claim.hour < 1 << 32 and 1 <= claim.term_days <= 31 and 0 <= claim.wall_start_us < 1 << 62
-    if asked or not isinstance(token, str) or not in_bounds or len(claim.sealed_key) != SEALED_KEY_BYTES:
+    if not in_bounds or len(claim.sealed_key) != SEALED_KEY_BYTES:
         raise BadQuestionError
-    return claim, token
+    return claim
 
 
 _KINDS: Final = (str, str, str, str, int, int, bytes, bytes, int)

@@ -3,7 +3,7 @@
 import json
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -11,13 +11,18 @@ import structlog
 
 from beffroi.base.files import fsync_dir, fsync_fd
 from beffroi.domain.clock import Clock
+from beffroi.vault.casekey import CaseKeyDestroyed, CaseKeys
 from beffroi.vault.clockstamp import StampFile
 from beffroi.vault.clockwatch import ClockWatch
-from beffroi.vault.hourdeath import HourReport, destroy_due_hours
+from beffroi.vault.hourdeath import HourReport, destroy_due_cases, destroy_due_hours
 from beffroi.vault.keyring import HourKeyring, KeyDestroyed
+from beffroi.vault.keyslots import KeyState
 from beffroi.vault.signed import canonical
 
 PERIOD_S: Final = 30.0
+KeyProof = KeyDestroyed | CaseKeyDestroyed
+"""Proof of a destroyed key: of an hour, or of a case."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -25,8 +30,9 @@ class RingKeeper:
     """One per ring and process. In the ring's folder, ``destroyed.jsonl`` holds one JSON line per destroyed key, for
     the commune itself, and ``clock.json`` what is known of time, so that a start with a wrong clock is noticed.
 
-    ``boot`` names this boot (default: the kernel's name). ``sink`` is told each proof before its line is written, for instance to enter it in the register. A crash in between
-    is made good at the next start, from the tombstones: the sink hears of each key at least once.
+    ``sink`` is told each proof before its line is written, for instance to enter it in the register. A crash in between
+    is made good at the next start, from the tombstones: the sink hears of each key at least once. ``boot`` names this
+    boot (default: the kernel's name for it).
     """
 
     def __init__(
@@ -35,11 +41,12 @@ class RingKeeper:
         directory: Path,
         clock: Clock,
         *,
-        sink: Callable[[KeyDestroyed], object] | None = None,
+        sink: Callable[[KeyProof], object] | None = None,
         boot: str | None = None,
     ) -> None:
         self._keyring = keyring
-        self._sink = sink or (lambda proof: _log.info("hour key destroyed", **proof.as_fields()))
+        self._cases = CaseKeys(keyring)
+        self._sink = sink or (lambda proof: _log.info(proof.outcome, **proof.as_fields()))
         self._complete = False
         self._proofs = directory / "destroyed.jsonl"
         self._clock = clock
@@ -66,30 +73,35 @@ class RingKeeper:
             self._tell(self._unproved())
             self._complete = True
         self._complete = False
-        report = destroy_due_hours(self._keyring, self.watch, now_us=self._clock.wall_us())
-        self._tell(report.proofs)
+        now_us = self._clock.wall_us()
+        report = destroy_due_hours(self._keyring, self.watch, now_us=now_us)
+        held = destroy_due_cases(self._cases, self.watch, now_us=now_us)
+        report.cases, report.paused = held.cases, report.paused + held.paused
+        self._tell([*report.proofs, *report.cases])
         self._complete = True
         if report.paused:
             _log.error("clock in doubt: destruction of hour keys is paused", hours=report.paused)
         self.watch.note()
         return report
 
-    def _unproved(self) -> list[KeyDestroyed]:
+    def _unproved(self) -> list[KeyProof]:
         known = _proved(self._proofs)
-        return [
+        hours: list[KeyProof] = [
             self._keyring.destroy(term_days, hour, before_term=True)
             for term_days in self._keyring.terms()
             for hour in self._keyring.destroyed_hours(term_days)
             if (term_days, hour) not in known
         ]
+        ended = (slot for slot in self._cases.cases() if slot.state is KeyState.DESTROYED)
+        return hours + [self._cases.destroy(slot.case, slot.destroyed_us) for slot in ended if slot.case not in known]
 
-    def _tell(self, proofs: list[KeyDestroyed]) -> None:
+    def _tell(self, proofs: Sequence[KeyProof]) -> None:
         for proof in proofs:
             self._sink(proof)
         if proofs:
             self._write(proofs)
 
-    def _write(self, proofs: list[KeyDestroyed]) -> None:
+    def _write(self, proofs: Sequence[KeyProof]) -> None:
         is_new = not self._proofs.exists()
         fd = os.open(self._proofs, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
@@ -106,12 +118,12 @@ class RingKeeper:
             fsync_dir(self._proofs.parent)
 
 
-def _proved(path: Path) -> set[tuple[int, int]]:
-    found = set()
+def _proved(path: Path) -> set[tuple[int, int] | str]:
+    found: set[tuple[int, int] | str] = set()
     for line in path.read_bytes().splitlines() if path.exists() else []:
         try:
             fields = json.loads(line)
-            found.add((int(fields["term_days"]), int(fields["hour"])))
+            found.add(str(fields["case"]) if "case" in fields else (int(fields["term_days"]), int(fields["hour"])))
         except (ValueError, TypeError, KeyError):
             continue
     return found

@@ -241,7 +241,7 @@ def _too_close(spec: KindSpec, least: int, most: int) -> Text:
         )
     longest = longest_minimum(most)
     return Text(
-        fr=f"La pièce « {spec.name.fr} » : la durée minimale ({least} jours) et la durée de conservation ({most} jours) "
+        fr=f"La pièce « {spec.name.fr} » : la durée minimale ({least} jours) et la conservation ({most} jours) "
         "sont à moins d'une heure l'une de l'autre, en tout cas pour le mois de février. Or les images sont détruites "
         "par heure entière, au plus tard à leur terme et jamais après un mois : aucune ne pourrait être à la fois "
         f"gardée et détruite à temps. Demandez à la préfecture une durée minimale de {longest} jours au plus.",
