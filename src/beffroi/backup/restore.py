@@ -64,6 +64,7 @@ def restore(
     *,
     hours: Path | None = None,
     without_hours: bool = False,
+    clock_is_right: bool = False,
     engine: Engine | None = None,
 ) -> Restored:
     """Bring a centre back.
@@ -74,18 +75,22 @@ def restore(
         passphrase: the archive's.
         clock: what is past its term by it is destroyed, not restored.
         hours: where the copy of the hour keys lies; ``hours`` beside the archive by default.
+        clock_is_right: a person checked the time, although the copy was last written more than 7 days ago.
         without_hours: do without it: all that was recorded until now stays shut for ever.
         engine: an empty database to fill instead of the folder's own SQLite file.
 
     Raises:
         BackupRefusedError, BackupPassphraseError: the archive is not whole, or not opened by this.
         RestoreFailedError: the target is not empty, or is of another centre. CopyMissingError: no hour keys there.
+        CopyClockError: the machine's time is to be checked first.
     """
     archive = chosen(source)
     centre = data / "centre"
     if os.path.lexists(centre):
         raise RestoreFailedError("un centre s'y trouve déjà", "a centre is there already")
     copy = None if without_hours else RingCopy.open(hours if hours is not None else archive.parent / "hours")
+    if copy is not None and not clock_is_right:
+        copy.check_clock(clock.wall_us())
     if engine is not None:
         check_empty(engine)
     data.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -22,6 +22,8 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "keyring": ("beffroi.cli.keyring", "create, open and serve an authority's keyring"),
     "vault": ("beffroi.cli.vault", "check the files, decrypt a range under a lease"),
     "ledger": ("beffroi.cli.ledger", "verify the register"),
+    "backup": ("beffroi.cli.backup", "save documents, register and keyrings in one archive"),
+    "restore": ("beffroi.cli.restore", "bring a centre back from a back-up; reconcile it"),
     "profile": ("beffroi.cli.profile", "the deployments: who may see what, what is missing, the way to a lawful form"),
     "law": ("beffroi.cli.law", "ask the law, print its rules"),
     "demo": ("beffroi.cli.demo", "INGEAGGLO on this machine: simulated cameras, real everything else"),

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Final
 
 from beffroi.base.files import fsync_dir, write_durable
-from beffroi.domain.errors import BrokenError
+from beffroi.domain.clock import instant
+from beffroi.domain.errors import BrokenError, RefusedError
 from beffroi.domain.ids import AuthorityId, authority_slug
 from beffroi.domain.text import Text
 from beffroi.vault import ringfile
@@ -26,6 +27,7 @@ from beffroi.vault.term import hour_term_end_us, legal_zone
 PLACE_FILE: Final = "hour-keys-copy.json"
 _RING_FILE: Final = "copy.json"
 _MAX_BYTES: Final = 4096
+_AWAY_MAX_US: Final = 7 * 86_400_000_000
 _Question = Callable[[Slot, int, str], bool]
 """Asked of each slot, with the term in days and the legal time zone."""
 
@@ -39,6 +41,21 @@ class CopyMissingError(BrokenError):
                 fr=f"La copie des clés horaires n'est pas dans « {place} » : branchez ou montez son disque, ou "
                 "corrigez le chemin.",
                 en=f"The copy of the hour keys is not in “{place}”: plug in or mount its disk, or correct the path.",
+            )
+        )
+
+
+class CopyClockError(RefusedError):
+    """The machine's time is far past the last time this copy was written: a wrong clock would destroy all of it."""
+
+    def __init__(self, now_us: int) -> None:
+        at = f"{instant(now_us):%Y-%m-%d %H:%M} UTC"
+        super().__init__(
+            Text(
+                fr=f"L'horloge de cette machine dit {at}, plus de 7 jours après la dernière écriture de cette copie : "
+                "les clés passées de terme en seraient détruites. Vérifiez l'heure, puis ajoutez --clock-is-right.",
+                en=f"This machine's clock says {at}, more than 7 days after this copy was last written: keys past "
+                "their term would be destroyed in it. Check the time, then add --clock-is-right.",
             )
         )
 
@@ -121,6 +138,16 @@ class RingCopy:
     def destroy_all(self, now_us: int) -> int:
         """Destroy every hour: the copy is given up."""
         return self._destroy(lambda *_: True, now_us)
+
+    def check_clock(self, now_us: int) -> None:
+        """Whether ``now_us`` may be believed before it destroys anything here.
+
+        Raises:
+            CopyClockError: more than 7 days past the last write in this place.
+        """
+        written = [path.stat().st_mtime_ns for path in self.place.rglob("*") if path.is_file()]
+        if now_us > max(written, default=0) // 1000 + _AWAY_MAX_US:
+            raise CopyClockError(now_us)
 
     def authorities(self) -> dict[str, AuthorityId]:
         """Whose keys are here, by folder name."""
