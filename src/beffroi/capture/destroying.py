@@ -3,7 +3,7 @@
 import asyncio
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import structlog
@@ -11,7 +11,7 @@ import structlog
 from beffroi.capture.paths import RecorderPaths
 from beffroi.domain.clock import Clock
 from beffroi.domain.errors import BeffroiError
-from beffroi.vault.catalogue import Catalogue
+from beffroi.vault.catalogue import Catalogue, ChunkRow
 from beffroi.vault.clockwatch import ClockWatch
 from beffroi.vault.destruction import Destroyer, DestructionReport
 from beffroi.vault.journal import Journal
@@ -73,6 +73,16 @@ class Destroying:
                 took_s=round(time.monotonic() - began_s, 2),
             )
         return report
+
+    def early(self, rows: Sequence[ChunkRow]) -> int:
+        """Destroy these files before their term: the disk is full and their order says so. How many went: one that is
+        held stays. Blocking.
+
+        Raises:
+            CatalogueError, JournalBrokenError, FsyncFailedError: as `Destroyer.run`.
+        """
+        with self._one:
+            return self.destroyer(self._journal()).early(rows, cause="disk_full").destroyed
 
     def destroyer(self, journal: Journal) -> Destroyer:
         """A destroyer that knows the legal time zones of now."""

@@ -12,9 +12,11 @@ from beffroi.capture.messages import Assignment, assignments_of
 from beffroi.capture.paths import RecorderPaths
 from beffroi.domain.clock import Clock
 from beffroi.domain.errors import BeffroiError
+from beffroi.domain.ids import CameraId
 from beffroi.vault.clockwatch import ClockWatch
 from beffroi.vault.journal import ActKind
 from beffroi.vault.mandates import MandateBook
+from beffroi.vault.sheet import RecordingSheet
 from beffroi.vault.sheetstore import DoubtBudget, EndedSheet, SheetBook, SheetStore
 from beffroi.vault.signed import load_public_keys
 
@@ -39,6 +41,7 @@ class SheetWatch:
         self._doubtful = False
         self._mandates: MandateBook | None = None
         self.ended: dict[str, EndedSheet] = {}
+        self.active: dict[CameraId, RecordingSheet] = {}
         self.asked = True
 
     def changed(self) -> bool:
@@ -57,6 +60,7 @@ class SheetWatch:
         book = self._book(doubtful=doubtful, spent_s=spent_s)
         self._tell(book)
         self._note(book)
+        self.active = {camera: active.sheet for camera, active in book.active.items()}
         return {
             (item.camera, item.stream): item
             for active in book.active.values()

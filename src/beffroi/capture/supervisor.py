@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any, Final
 
 import structlog
@@ -17,6 +18,7 @@ from beffroi.capture.acts import RecorderJournal
 from beffroi.capture.control import ControlServer
 from beffroi.capture.crew import Crew
 from beffroi.capture.destroying import Destroying
+from beffroi.capture.diskguard import DiskGuard
 from beffroi.capture.duties import keep
 from beffroi.capture.folderlock import lock_folder
 from beffroi.capture.handle import StreamId
@@ -48,6 +50,7 @@ class Supervisor:
         self._paths = paths
         self._clock = SystemClock()
         self._wanted: dict[StreamId, Assignment] = {}
+        self._told: dict[StreamId, Assignment] = {}
         self._stopping = asyncio.Event()
         self._nudge = asyncio.Event()
         paths.prepare()
@@ -68,6 +71,14 @@ class Supervisor:
             clock=self._clock,
             watch=self._clock_watch,
             every_s=destroy_every_s,
+        )
+        self._guard = DiskGuard(
+            paths,
+            catalogue=self._catalogue,
+            destroying=self._destroying,
+            clock=self._clock,
+            post=self._journal.post,
+            changed=self._assign_soon,
         )
         self._crew = Crew(
             paths,
@@ -104,7 +115,7 @@ class Supervisor:
         control = ControlServer(self._methods())
         await control.start(self._paths.control)
         _log.info("recorder started", data=str(self._paths.data))
-        duties = [self._follow_sheets, self._follow_hours, self._destroying.keep, self._crew.watch]
+        duties = [self._follow_sheets, self._follow_hours, self._destroying.keep, self._guard.keep, self._crew.watch]
         tasks = [asyncio.create_task(keep(duty, self._journal.post)) for duty in duties]
         await self._stopping.wait()
         for task in tasks:
@@ -146,12 +157,23 @@ class Supervisor:
         while True:
             if await asyncio.to_thread(self._sheets.changed):
                 wanted = await asyncio.to_thread(self._sheets.read)
-                if wanted != self._wanted:
-                    self._wanted = wanted
-                    self._crew.assign(wanted)
+                await asyncio.to_thread(self._guard.follow, self._sheets.active)
+                self._wanted = wanted
+                self._assign()
             self._nudge.clear()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._nudge.wait(), _POLL_S)
+
+    def _assign_soon(self) -> None:
+        self._loop.call_soon_threadsafe(self._assign)
+
+    def _assign(self) -> None:
+        """Tell the crew what to record, and which of it waits for room on the disk."""
+        paused = self._guard.paused()
+        told = {key: replace(item, paused=key[0] in paused) for key, item in self._wanted.items()}
+        if told != self._told:
+            self._told = told
+            self._crew.assign(told)
 
     async def _follow_hours(self) -> None:
         """Have the workers read the hour keys again when the folder changes."""
@@ -177,7 +199,7 @@ class Supervisor:
 
     def _more_methods(self) -> dict[str, Method]:
         """Requests answered by modules of their own."""
-        return {}
+        return {"disk": lambda _: self._guard.figures()}
 
 
 def _mtime(paths: RecorderPaths) -> tuple[int, ...]:
