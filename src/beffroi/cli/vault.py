@@ -8,11 +8,15 @@ from typing import Annotated
 import typer
 
 from beffroi.cli.passphrase import FdOption, FileOption, read_passphrase
+from beffroi.cli.vault_account import account
 from beffroi.domain.errors import BadInputError
 from beffroi.domain.ranges import WallRange
 from beffroi.domain.text import Text
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="The files of a recorder.")
+
+
+app.command()(account)
 
 
 @app.callback()

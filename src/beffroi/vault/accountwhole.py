@@ -1,0 +1,87 @@
+"""What of the account concerns no day: the chains of the journal and of the kept sheets, the sheets, dangling rows."""
+
+from pathlib import Path
+
+from beffroi.domain.clock import instant
+from beffroi.domain.text import Text
+from beffroi.vault.accounttext import Discrepancy, Fault, discrepancy
+from beffroi.vault.catalogueschema import Connection
+from beffroi.vault.journal import Journal
+from beffroi.vault.journalchain import ChainFault, FaultKind
+from beffroi.vault.mandates import Orders
+from beffroi.vault.spans import Span
+
+
+def check_whole(root: Path, journal: Journal, mandates: Journal, orders: Orders, db: Connection) -> list[Discrepancy]:
+    """Everything that is wrong there.
+
+    Raises:
+        JournalBrokenError, sqlite3.Error: a source cannot be read.
+    """
+    found = [_chain(fault, Text(fr="journal.sqlite", en="journal.sqlite")) for fault in journal.faults()]
+    found += [_chain(fault, Text(fr="mandates.sqlite", en="mandates.sqlite")) for fault in mandates.faults()]
+    found += _sheets(root, journal, orders)
+    found += _dangling(db)
+    return found
+
+
+def _chain(fault: ChainFault, book: Text) -> Discrepancy:
+    numbers = str(fault.first) if fault.first == fault.last else f"{fault.first}–{fault.last}"
+    one = Text(fr=f"l'acte n° {numbers} ({book.fr})", en=f"act no. {numbers} ({book.en})")
+    line = Text(fr=f"ligne {numbers} ({book.fr})", en=f"line {numbers} ({book.en})")
+    match fault.kind:
+        case FaultKind.MISSING:
+            return discrepancy(Fault.ENTRY_MISSING, one)
+        case FaultKind.CHANGED:
+            return discrepancy(Fault.ENTRY_CHANGED, one)
+        case FaultKind.CARRIED:
+            return discrepancy(Fault.BALANCE_CHANGED, line)
+        case FaultKind.OPENING:
+            return discrepancy(Fault.BALANCE_CHANGED, Text(fr=f"en-tête ({book.fr})", en=f"its head ({book.en})"))
+
+
+def _sheets(root: Path, journal: Journal, orders: Orders) -> list[Discrepancy]:
+    found = [discrepancy(Fault.SHEET_REFUSED, f"{one.camera} n° {one.serial}", one.why) for one in orders.bad]
+    told = journal.select(
+        "SELECT DISTINCT json_extract(fields, '$.camera'), json_extract(fields, '$.serial') FROM act "
+        "WHERE kind = 'sheet_applied' AND wall_us >= ?",
+        (orders.opened_us,),
+    )
+    absent = Text(fr="gardée par l'enregistreur", en="kept by the recorder")
+    for camera, serial in told:
+        if (camera, serial) not in orders.serials:
+            found.append(discrepancy(Fault.SHEET_MISSING, f"{camera} n° {serial}", absent, camera=camera))
+    folder = Text(fr="dossier des fiches", en="folder of sheets")
+    for camera, serial in sorted(orders.last.items()):
+        if not (root / "sheets" / f"{camera}.json").is_file():
+            found.append(discrepancy(Fault.SHEET_MISSING, f"{camera} n° {serial}", folder, camera=camera))
+    return found
+
+
+def _dangling(db: Connection) -> list[Discrepancy]:
+    """Rows whose stream or run is gone. Read through the indexes: there may be a million rows."""
+    found = []
+    for table, column, parent in (
+        ("chunk", "stream_id", "stream"), ("chunk", "run_id", "run"), ("gap", "stream_id", "stream"),
+        ("destroyed", "stream_id", "stream"), ("run", "stream_id", "stream"),
+    ):  # fmt: skip
+        sql = f"SELECT DISTINCT {column} FROM {table} EXCEPT SELECT id FROM {parent}"  # noqa: S608  names of ours
+        for (number,) in db.execute(sql):
+            found.append(discrepancy(Fault.ROW_BROKEN, f"{parent} {number}", table))
+    sql = "SELECT chunk_id FROM tail EXCEPT SELECT id FROM chunk"
+    found += [discrepancy(Fault.ROW_BROKEN, f"chunk {number}", "tail") for (number,) in db.execute(sql)]
+    return found
+
+
+def span_text(span: Span) -> Text:
+    """A stretch of time in words, UTC."""
+    start, end = (instant(at).isoformat(timespec="milliseconds").replace("+00:00", "Z") for at in span)
+    return Text(fr=f"Du {start} au {end}", en=f"From {start} to {end}")
+
+
+def times(us: int) -> Text:
+    """A duration in seconds, to the microsecond when it is not whole."""
+    whole, rest = divmod(us, 1_000_000)
+    if not rest:
+        return Text(fr=f"{whole} s", en=f"{whole} s")
+    return Text(fr=f"{whole},{rest:06d} s", en=f"{whole}.{rest:06d} s")
