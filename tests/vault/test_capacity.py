@@ -38,7 +38,7 @@ def test_a_camera_asks_for_its_rate_times_its_term() -> None:
     one = need("a", kbit_s=4000, min_days=7)
     assert one.most == 4000 * 125 * 86_400 * 30
     assert one.least == 4000 * 125 * 86_400 * 7
-    assert need("a", kbit_s=4000).least == 4000 * 125 * 86_400  # no minimum: a day
+    assert need("a", kbit_s=4000).least == 0
 
 
 def test_what_does_not_fit_its_minimum_is_refused_with_figures_and_what_fits() -> None:
@@ -59,6 +59,14 @@ def test_what_fits_its_minimum_and_not_its_term_is_warned_by_priority() -> None:
     told = sentence(found)
     assert "15,4 jours" in told.fr
     assert "Tiennent leur durée entière : b" in told.fr
+
+
+def test_a_guessed_rate_that_refuses_says_how_to_correct_it() -> None:
+    guess = replace(need("a", min_days=30), source=RateSource.ASSUMED)
+    found = weigh([guess], GB)
+    assert found.refused == {CameraId("a")}
+    assert "Déclarez son vrai débit" in refusal(found, CameraId("a")).fr
+    assert not weigh([replace(guess, min_days=0)], 0).refused
 
 
 def test_when_all_fits_it_says_so() -> None:
@@ -91,7 +99,8 @@ def test_laws_of_the_reckoning(needs: list[Need], room: int) -> None:
     armed = {one.camera for one in needs if one.armed}
     assert not found.refused & armed, "an armed camera is never taken off"
     kept = [one for one in needs if one.camera not in found.refused]
-    if any(not one.armed for one in kept):
+    assert all(one.min_days for one in needs if one.camera in found.refused), "without a minimum nobody is refused"
+    if any(not one.armed and one.least for one in kept):
         assert sum(one.least for one in kept) <= room, "what is accepted has its minimum"
     whole = [one for one in needs if found.fits[one.camera] is Fit.WHOLE]
     assert sum(one.most for one in whole) <= room

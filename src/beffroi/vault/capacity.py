@@ -19,9 +19,6 @@ from beffroi.vault.sheet import RecordingSheet
 ASSUMED_KBIT_S: Final[dict[StreamName, int]] = {"main": 4000, "sub": 500}
 """Rates reckoned with while a stream's is neither declared nor measured."""
 
-LEAST_DAYS: Final = 1
-"""An order without a minimum: a camera that could not keep one day is not worth arming."""
-
 _MIB: Final = 1 << 20
 _DAY_BYTES_OF_KBIT_S: Final = 86_400 * 125
 """Bytes a day at one kbit/s."""
@@ -102,8 +99,8 @@ class Need:
 
     @property
     def least(self) -> int:
-        """Bytes for its minimum; a day where the order sets none."""
-        return math.ceil(self.kbit_s * _DAY_BYTES_OF_KBIT_S) * min(max(self.min_days, LEAST_DAYS), self.term_days)
+        """Bytes for its minimum; none where the order sets none: such a camera is never refused."""
+        return math.ceil(self.kbit_s * _DAY_BYTES_OF_KBIT_S) * min(self.min_days, self.term_days)
 
 
 def need_of(sheet: RecordingSheet, measured: Mapping[StreamName, float], *, armed: bool) -> Need:
@@ -149,8 +146,8 @@ class Capacity:
 def weigh(needs: Iterable[Need], room: int) -> Capacity:
     """Weigh all cameras against ``room`` bytes.
 
-    The higher priority is served first. A new camera is refused when the minima of what is armed, what was accepted
-    before it, and its own exceed the room; it is accepted partly when whole terms do.
+    The higher priority is served first. A new camera whose order sets a minimum is refused when the minima of what is
+    armed, what was accepted before it, and its own exceed the room; it is accepted partly when whole terms do.
     """
     several = sorted(needs, key=lambda need: (-need.priority, need.camera))
     least = sum(need.least for need in several if need.armed)
@@ -158,7 +155,7 @@ def weigh(needs: Iterable[Need], room: int) -> Capacity:
     for need in several:
         if need.armed:
             accepted.add(need.camera)
-        elif least + need.least <= room:
+        elif not need.least or least + need.least <= room:
             accepted.add(need.camera)
             least += need.least
     most, fits = 0, {}
@@ -199,14 +196,16 @@ def sentence(found: Capacity) -> Text:
 def refusal(found: Capacity, camera: CameraId) -> Text:
     """Why a camera is not armed."""
     need = found.needs[camera]
-    days = min(max(need.min_days, LEAST_DAYS), need.term_days)
+    days = min(need.min_days, need.term_days)
+    guessed = need.source is RateSource.ASSUMED
     left, asked = _size(max(0, found.room - found.least)), _size(need.least)
     source_fr = {RateSource.DECLARED: "déclaré", RateSource.MEASURED: "mesuré", RateSource.ASSUMED: "supposé"}
     return Text(
         fr=f"La caméra {camera} n'est pas enregistrée : {days} j à {need.kbit_s:.0f} kbit/s (débit "
-        f"{source_fr[need.source]}) demandent {asked[0]}, il en reste {left[0]}.",
+        f"{source_fr[need.source]}) demandent {asked[0]}, il en reste {left[0]}."
+        + (" Déclarez son vrai débit (« beffroi camera share »)." if guessed else ""),
         en=f"Camera {camera} is not recorded: {days} d at {need.kbit_s:.0f} kbit/s ({need.source.value} rate) ask for "
-        f"{asked[1]}, {left[1]} are left.",
+        f"{asked[1]}, {left[1]} are left." + (" Declare its true rate (`beffroi camera share`)." if guessed else ""),
     )
 
 
