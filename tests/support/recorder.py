@@ -90,7 +90,8 @@ class RunningRecorder:
             term_days=self.world.term_days,
             min_days=0,
             priority=0,
-            streams=tuple(SheetStream(name, url) for name, url in urls.items()),
+            # A declared rate: a day of many cameras at the assumed one does not fit on a small machine's disk.
+            streams=tuple(SheetStream(name, url, kbit_s=200) for name, url in urls.items()),
             credentials=sealed,
             origin=Origin.PUBLIC_WAY,
             order=DocumentId(f"prefect_order/{camera}"),
