@@ -7,7 +7,7 @@ that belongs to one commune, so that two towns differ in nothing else.
 import socket
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -230,19 +230,33 @@ def running(folder: Path, *, variation: Variation | None = None, extra: Sequence
         passphrase=PASSPHRASE,
         cheap_keyrings=True,
     )
+
+    def fill(town: Town) -> None:
+        settle(town.centre.registry, variation)
+        _open_accounts(town, [*_seats(variation), *extra], variation)
+
+    with serving(folder, fill=fill) as town:
+        yield town
+
+
+@contextmanager
+def serving(folder: Path, *, like: Town | None = None, fill: Callable[[Town], None] = lambda _: None) -> Iterator[Town]:
+    """The centre of a prepared folder, serving until the block ends. ``like``: a town whose people and clocks it has;
+    ``fill`` is called before anybody may ask."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
-        clock = ShiftClock(to_wall_us(worlds.NOW))
+        clock = like.clock if like else ShiftClock(to_wall_us(worlds.NOW))
         address = f"http://127.0.0.1:{port}"
         centre = open_centre(
             folder, passphrase=PASSPHRASE, address=address, origins=[address], https=False, clock=clock
         )
-        identity_clock = ShiftClock(to_wall_us(worlds.NOW))
+        identity_clock = like.identity_clock if like else ShiftClock(to_wall_us(worlds.NOW))
         centre.identity = _identity(centre, folder, identity_clock, centre.bus)
-        settle(centre.registry, variation)
         town = Town(centre, clock, identity_clock, port, create_app(centre))
-        _open_accounts(town, [*_seats(variation), *extra], variation)
+        if like is not None:
+            town.secrets, town.accounts = like.secrets, like.accounts
+        fill(town)
         server = uvicorn.Server(config_of(town.app, "127.0.0.1", port))
         thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
         thread.start()

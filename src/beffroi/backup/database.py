@@ -7,12 +7,12 @@ migrates forward.
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from itertools import groupby, islice
 from typing import Any, Final
 
 from alembic.util.exc import CommandError
-from sqlalchemy import JSON, Column, Engine, LargeBinary, Table, column, delete, inspect, select, table, text
+from sqlalchemy import JSON, Column, Date, Engine, LargeBinary, Table, column, delete, inspect, select, table, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -131,7 +131,7 @@ def _lines(session: Session, one: Table, counted: dict[str, int]) -> Iterator[by
 
 
 def _said(value: Any) -> Any:
-    if isinstance(value, datetime):
+    if isinstance(value, date):  # and every datetime
         return value.isoformat()
     return b64(value) if isinstance(value, bytes) else value
 
@@ -165,4 +165,6 @@ def _meant(one: Column[Any], value: Any) -> Any:
         return value
     if isinstance(one.type, Instant):
         return datetime.fromisoformat(value)
+    if isinstance(one.type, Date):
+        return date.fromisoformat(value)
     return unb64(value) if isinstance(one.type, LargeBinary) else value

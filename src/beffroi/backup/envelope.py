@@ -153,7 +153,10 @@ class SealedReader:
     def _open(self, passphrase: str) -> _Key:
         if self._file.read(len(MAGIC)) != MAGIC:
             raise self.refused("ce n'est pas une sauvegarde de Beffroi", "it is not a back-up of Beffroi")
-        head = self._file.read(int.from_bytes(self._file.read(4), "big") % (_HEAD_LIMIT + 1))
+        length = int.from_bytes(self._file.read(4), "big")
+        if length > _HEAD_LIMIT:
+            raise self.refused("son en-tête est trop long", "its head is too long")
+        head = self._file.read(length)
         fields = self._parsed(head)
         bound = canonical({name: value for name, value in fields.items() if name != "wrapped"})
         try:
