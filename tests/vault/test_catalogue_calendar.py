@@ -253,3 +253,21 @@ def test_an_open_file_counts_for_what_it_holds_by_now(tmp_path: Path, catalogue:
     assert row is not None
     found = catalogue.calendar(CAMERA, "main", at(0, 10), growing=[at(3, 8)])
     assert found.recorded == (at(0, 8),)
+
+
+def test_a_row_number_is_never_given_twice(tmp_path: Path) -> None:
+    """A file destroyed while it is open (a clock that jumped past its term): its writer closes nobody else's row."""
+    catalogue = Catalogue.open(tmp_path / "catalogue.sqlite")
+    config, frames = clip(count=25)
+    first, _ = begin(tmp_path, catalogue, config)
+    feed(first, gops(frames))
+    catalogue.mark_garbage([first.chunk_id])
+    catalogue.mark_destroyed(first.chunk_id, START_US)
+    second, _ = begin(tmp_path, catalogue, config, wall_start_us=START_US + 3_600_000_000)
+    feed(second, gops(frames))
+    first.close(CloseReason.ROTATED)
+    row = catalogue.chunk(second.chunk_id)
+    assert row is not None
+    assert (row.state, row.root) == (ChunkState.OPEN, None)
+    second.close(CloseReason.ROTATED)
+    catalogue.close()

@@ -142,6 +142,38 @@ def test_a_file_without_a_whole_head_is_set_aside(tmp_path: Path, catalogue: Cat
     assert kinds == {FindingKind.QUARANTINED, FindingKind.LOST}
 
 
+@pytest.mark.parametrize("size", [0, 700])
+def test_a_file_that_a_power_cut_left_void_is_removed(tmp_path: Path, catalogue: Catalogue, size: int) -> None:
+    writer, _ = begin(tmp_path, catalogue, clip(count=25)[0])
+    writer.abandon()
+    catalogue.discard_chunk(writer.chunk_id)
+    writer.path.write_bytes(bytes(size))
+    (found,) = recover(tmp_path, catalogue)
+    assert (found.outcome, writer.path.exists()) == (Outcome.EMPTY, False)
+    assert check(tmp_path, catalogue) == []
+
+
+@pytest.mark.parametrize("by", ["writer", "recovery"])
+def test_a_crash_while_an_empty_file_is_removed_does_not_tell_it_as_lost(
+    tmp_path: Path, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch, by: str
+) -> None:
+    """Found by power cuts: file gone, row still there."""
+    writer, _ = begin(tmp_path, catalogue, clip(count=25)[0])
+
+    def crash(path: Path) -> None:
+        path.unlink()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(f"beffroi.vault.{'chunk' if by == 'writer' else 'recover'}.unlink_durable", crash)
+        if by == "writer":
+            writer.close(CloseReason.STOPPED)
+        writer.abandon()
+        recover(tmp_path, catalogue)
+    assert recover(tmp_path, catalogue) == []
+    assert check(tmp_path, catalogue) == []
+
+
 def test_a_missing_file_is_marked_lost(tmp_path: Path, catalogue: Catalogue) -> None:
     writer, _ = crashed(tmp_path, catalogue, checkpoint_after=2)
     writer.path.unlink()

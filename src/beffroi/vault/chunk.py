@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from beffroi.base.clock import SystemClock
-from beffroi.base.files import fsync_dir, fsync_fd
+from beffroi.base.files import fsync_dir, fsync_fd, unlink_durable
 from beffroi.domain.clock import Clock
 from beffroi.domain.errors import BrokenError
 from beffroi.domain.gaps import GapCause
@@ -188,9 +188,8 @@ class ChunkWriter:
         fd = self._open_fd()
         try:
             if not self._entries:
-                self.path.unlink(missing_ok=True)
-                fsync_dir(self.path.parent)
-                self._catalogue.discard_chunk(self.chunk_id)
+                self._catalogue.discard_chunk(self.chunk_id)  # first: a row without its file would be told as lost
+                unlink_durable(self.path)
                 return None
             footer = Footer(reason, self._head_sha256, tuple(self._entries))
             box = footer.to_box()

@@ -23,6 +23,7 @@ from beffroi.vault.reader import ChunkReader
 
 _log = structlog.get_logger(__name__)
 
+_VOID_BYTES: Final = 64 * 1024  # no head is longer
 TORN_SUFFIX: Final = ".torn"
 
 
@@ -109,6 +110,9 @@ def _adopt(root: Path, catalogue: Catalogue, relative: str) -> Recovered:
         _log.error("recovery postponed", path=relative, error=str(error))
         return Recovered(relative, Outcome.POSTPONED)
     except DamagedChunkError:
+        if _is_void(path):
+            unlink_durable(path)
+            return Recovered(relative, Outcome.EMPTY)
         _quarantine(path)
         return Recovered(relative, Outcome.QUARANTINED)
     chunk_id = catalogue.open_chunk(header, relative, size)
@@ -161,8 +165,8 @@ def _cut(
     entries = list(confirmed)
     entries += proven_entries(reader, entries[-1].offset + entries[-1].length if entries else reader.head_length)
     if not entries:
+        catalogue.discard_chunk(row.id)  # first: a row without its file would be told as lost
         unlink_durable(reader.path)
-        catalogue.discard_chunk(row.id)
         return Recovered(row.path, Outcome.EMPTY, 0, reader.size - reader.head_length)
     end = entries[-1].offset + entries[-1].length
     head_sha256 = reader.sha256(0, reader.head_length)
@@ -196,6 +200,12 @@ def _close_row(catalogue: Catalogue, row: ChunkRow, size: int, footer: Footer) -
 
 def _frames(entries: Collection[GopEntry]) -> int:
     return sum(entry.frames for entry in entries)
+
+
+def _is_void(path: Path) -> bool:
+    """Whether a file holds no byte but zeros: a power cut came between its creation and its head."""
+    data = path.read_bytes() if path.stat().st_size <= _VOID_BYTES else b"?"
+    return not any(data)
 
 
 def _quarantine(path: Path) -> None:
