@@ -23,10 +23,11 @@ CREATE TABLE IF NOT EXISTS run (
     codec_string TEXT NOT NULL, config_digest TEXT NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL,
     UNIQUE (stream_id, run)
 );
--- One row per file. state: open, closed, garbage (about to be unlinked), lost. A destroyed chunk has no row here. An id is
--- never given twice: a writer whose open file was destroyed must not close another file's row.
+-- One row per file. state: open, closed, garbage (about to be unlinked), lost. A destroyed chunk has no row here. An id
+-- is never given twice: a writer whose open file was destroyed must not close another file's row.
 CREATE TABLE IF NOT EXISTS chunk (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, stream_id INTEGER NOT NULL REFERENCES stream, run_id INTEGER NOT NULL REFERENCES run,
+    id INTEGER PRIMARY KEY AUTOINCREMENT, stream_id INTEGER NOT NULL REFERENCES stream,
+    run_id INTEGER NOT NULL REFERENCES run,
     path TEXT NOT NULL UNIQUE, wall_start_us INTEGER NOT NULL, wall_end_us INTEGER NOT NULL,
     start_90k INTEGER NOT NULL, authority TEXT NOT NULL, term_days INTEGER NOT NULL, hour INTEGER NOT NULL,
     kid BLOB NOT NULL, sealed_key BLOB, size INTEGER NOT NULL, gops INTEGER NOT NULL, frames INTEGER NOT NULL,
