@@ -2,18 +2,20 @@
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from tests.support.clips import clip
 
 from beffroi.capture.ends import RunEnd
-from beffroi.capture.groups import LARGEST_BYTES, Group, Grouper
+from beffroi.capture.groups import Group, Grouper
 from beffroi.capture.intake import Intake, Run
-from beffroi.capture.source import Packet
 from beffroi.capture.wallclock import WallClock
 from beffroi.domain.clock import ManualClock
 from beffroi.media.codec import Codec, CodecConfig
 from beffroi.media.frame import Frame
+from beffroi.media.rtp import AccessUnit
+from beffroi.vault.chunk import MAX_FRAGMENT_BYTES
 
 STEP = 3600
 
@@ -45,15 +47,6 @@ class Taker:
             self.groups.append(group)
 
 
-def annexb(frame: Frame) -> bytes:
-    out, at = [], 0
-    while at < len(frame.data):
-        size = int.from_bytes(frame.data[at : at + 4], "big")
-        out.append(b"\0\0\0\1" + frame.data[at + 4 : at + 4 + size])
-        at += 4 + size
-    return b"".join(out)
-
-
 class Feeder:
     """A camera that sends a clip again and again, in step with the clock."""
 
@@ -62,23 +55,28 @@ class Feeder:
         self.clock = ManualClock()
         self.taker = Taker()
         self.intake = Intake(self.taker, self.clock)
-        self.dts = 1_000_000
+        self.rtp_time = 1_000_000
         self.sent = 0
         self._at = 0
-        self.intake.session(codec, self.config.annexb())
+        self.intake.session(codec, self.config.parameter_sets)
 
-    def packets(self, count: int) -> Iterator[Packet]:
+    def units(self, count: int) -> Iterator[AccessUnit]:
         for _ in range(count):
             frame = self._frames[self._at % 50]
             self._at += 1
             self.sent += 1
-            yield Packet(annexb(frame), self.dts, self.dts, frame.key, None)
-            self.dts += STEP
+            yield AccessUnit(frame.data, frame.key, (), self.rtp_time % (1 << 32), None, lost=False)
+            self.rtp_time += STEP
             self.clock.advance(0.04)
 
     def send(self, count: int) -> None:
-        for packet in self.packets(count):
-            self.intake.packet(packet)
+        for unit in self.units(count):
+            self.intake.unit(unit)
+
+    def send_with_sets(self, count: int) -> None:
+        """Parameter sets before each key frame, as most cameras do."""
+        for unit in self.units(count):
+            self.intake.unit(replace(unit, sets=self.config.parameter_sets) if unit.key else unit)
 
     def use(self, config: CodecConfig, frames: tuple[Frame, ...]) -> None:
         self.config, self._frames, self._at = config, frames, 0
@@ -94,34 +92,46 @@ def test_every_frame_from_the_first_key_frame_on_is_taken(codec: Codec) -> None:
     assert len(taken) == 100 - 18
     assert [len(group.frames) for group in feeder.taker.groups] == [25, 25, 25, 7]
     assert taken[0].key
-    assert [frame.dts_90k for frame in taken] == [STEP * number for number in range(82)]
+    shown = [frame.pts_90k - taken[0].pts_90k for frame in taken]
+    assert shown == [STEP * number for number in range(82)]
     assert feeder.taker.ends == [(RunEnd.CLOSED, 0)]
 
 
-def test_the_first_key_frame_without_a_time_is_kept() -> None:
-    feeder = Feeder()
-    first, second = feeder.packets(2)
-    feeder.intake.packet(Packet(first.data, None, None, True, None))
-    feeder.intake.packet(second)
-    feeder.send(24)
-    frames = [frame for frame, _ in feeder.taker.frames]
-    assert frames[0].key
-    assert [frame.dts_90k for frame in frames[:3]] == [0, STEP, 2 * STEP]
+@pytest.mark.parametrize("codec", ["h264", "h265"])
+def test_pictures_out_of_order_have_decode_times_that_grow_and_wall_times_of_when_they_are_shown(codec: Codec) -> None:
+    config, frames = clip(codec, count=50, gop=25, b_frames=2)
+    feeder = Feeder(codec)
+    feeder.intake.session(codec, config.parameter_sets)
+    began_us = feeder.clock.wall_us()
+    for frame in frames:
+        ahead_s = max(0, frame.pts_90k - frame.dts_90k) / 90_000  # a picture is not sent before it was taken
+        feeder.clock.advance(0.04)
+        arrival = replace(_unit(frame), rtp_time=(7_000_000 + frame.pts_90k) % (1 << 32))
+        assert ahead_s < 1
+        feeder.intake.unit(arrival)
+    feeder.intake.end(RunEnd.CLOSED)
+    taken = feeder.taker.frames
+    assert len(taken) == 50
+    assert feeder.taker.ends == [(RunEnd.CLOSED, 0)]
+    decoded = [frame.dts_90k for frame, _ in taken]
+    assert decoded == sorted(set(decoded))
+    assert all(frame.dts_90k <= frame.pts_90k for frame, _ in taken)
+    first = taken[0][0].pts_90k
+    for group in feeder.taker.groups:
+        shown_us = (group.frames[0].pts_90k - first) * 100 // 9
+        assert group.wall_us - feeder.taker.groups[0].wall_us == pytest.approx(shown_us, abs=1_000)
+    assert abs(feeder.taker.groups[0].wall_us - began_us) < 200_000
 
 
-def test_packets_that_never_get_a_time_do_not_fill_the_memory() -> None:
-    feeder = Feeder()
-    for packet in feeder.packets(500):
-        feeder.intake.packet(Packet(packet.data, None, None, packet.key, None))
-    assert len(feeder.intake._held) <= 100
-    assert feeder.taker.frames == []
+def _unit(frame: Frame) -> AccessUnit:
+    return AccessUnit(frame.data, frame.key, (), 0, None, lost=False)
 
 
 @pytest.mark.parametrize("jump", [-90_000, 11 * 90_000])
 def test_a_jump_ends_the_run_before_the_frame_that_jumps(jump: int) -> None:
     feeder = Feeder()
     feeder.send(60)
-    feeder.dts += jump
+    feeder.rtp_time += jump
     feeder.send(60)
     assert feeder.taker.ends == [(RunEnd.TIMESTAMP, 0)]
     assert len(feeder.taker.runs) == 2
@@ -132,18 +142,17 @@ def test_a_jump_ends_the_run_before_the_frame_that_jumps(jump: int) -> None:
 
 def test_a_wrap_of_the_rtp_clock_is_no_event() -> None:
     feeder = Feeder()
-    feeder.dts = (1 << 32) - 30 * STEP
-    for packet in feeder.packets(60):
-        wrapped = (packet.dts or 0) % (1 << 32)
-        feeder.intake.packet(Packet(packet.data, wrapped, wrapped, packet.key, None))
+    feeder.rtp_time = (1 << 32) - 30 * STEP
+    feeder.send(60)
     assert feeder.taker.ends == []
-    assert [frame.dts_90k for frame, _ in feeder.taker.frames][-1] == 59 * STEP
+    frames = [frame for frame, _ in feeder.taker.frames]
+    assert frames[-1].pts_90k - frames[0].pts_90k == 59 * STEP
 
 
 def test_a_hole_is_not_a_run_end_but_ends_the_group() -> None:
     feeder = Feeder()
     feeder.send(60)
-    feeder.dts += 3 * 90_000
+    feeder.rtp_time += 3 * 90_000
     feeder.clock.advance(3.0)
     feeder.send(40)
     assert feeder.taker.ends == []
@@ -158,9 +167,7 @@ def test_new_parameter_sets_end_the_run_and_begin_another_at_the_same_frame() ->
     feeder.send(50)
     config, frames = clip("h264", count=50, gop=25, width=192, height=108)
     feeder.use(config, frames)
-    for number, packet in enumerate(feeder.packets(50)):
-        data = config.annexb() + packet.data if number % 25 == 0 else packet.data
-        feeder.intake.packet(Packet(data, packet.dts, packet.pts, packet.key, None))
+    feeder.send_with_sets(50)
     assert feeder.taker.ends == [(RunEnd.PARAMETERS, 0)]
     assert [run.config.width for run in feeder.taker.runs] == [160, 192]
     assert sum(len(group.frames) for group in feeder.taker.groups) == 75, "the rest waits for its next key frame"
@@ -168,29 +175,16 @@ def test_new_parameter_sets_end_the_run_and_begin_another_at_the_same_frame() ->
 
 def test_the_same_parameter_sets_again_change_nothing() -> None:
     feeder = Feeder()
-    for packet in feeder.packets(100):
-        data = feeder.config.annexb() + packet.data if packet.key else packet.data
-        feeder.intake.packet(Packet(data, packet.dts, packet.pts, packet.key, None))
+    feeder.send_with_sets(100)
     assert len(feeder.taker.runs) == 1
-
-
-def test_a_parameter_set_with_a_torn_picture_stuck_to_it_is_a_loss_not_a_new_format() -> None:
-    feeder = Feeder()
-    for number, packet in enumerate(feeder.packets(100)):
-        torn = feeder.config.annexb() + bytes(range(1, 200)) if number == 50 else packet.data
-        feeder.intake.packet(Packet(torn, packet.dts, packet.pts, packet.key, None))
-    assert feeder.taker.ends == []
-    assert len(feeder.taker.frames) == 99
 
 
 def test_a_description_without_parameter_sets_waits_for_those_in_the_stream() -> None:
     feeder = Feeder()
-    feeder.intake.session("h264", b"")
+    feeder.intake.session("h264", ())
     feeder.send(25)
     assert feeder.taker.runs == []
-    for packet in feeder.packets(50):
-        data = feeder.config.annexb() + packet.data if packet.key else packet.data
-        feeder.intake.packet(Packet(data, packet.dts, packet.pts, packet.key, None))
+    feeder.send_with_sets(50)
     assert len(feeder.taker.runs) == 1
     assert len(feeder.taker.frames) == 50
 
@@ -222,19 +216,18 @@ def test_two_runs_never_overlap() -> None:
         feeder.send(60)
         feeder.intake.end(RunEnd.CLOSED)
         feeder.clock.advance(0.01)
-        feeder.dts = 7
+        feeder.rtp_time = 7
         feeder._at = 0
-        feeder.intake.session("h264", feeder.config.annexb())
+        feeder.intake.session("h264", feeder.config.parameter_sets)
     walls = [(group.wall_us, group.end_us) for group in feeder.taker.groups]
     assert len({group.run.id for group in feeder.taker.groups}) == 5
     assert all(before[1] <= after[0] + 1 for before, after in itertools.pairwise(walls))
 
 
-def test_empty_and_senseless_access_units_are_passed_over() -> None:
+def test_empty_access_units_are_passed_over() -> None:
     feeder = Feeder()
     feeder.send(25)
-    for junk in (b"", b"\0\0\0\1", b"\xff" * 50, b"\0\0\1\x09\x10"):
-        feeder.intake.packet(Packet(junk, feeder.dts, feeder.dts, False, None))
+    feeder.intake.unit(AccessUnit(b"", False, (), feeder.rtp_time, None, lost=True))
     feeder.send(25)
     assert feeder.taker.ends == []
     assert len(feeder.taker.frames) == 50
@@ -244,15 +237,15 @@ def test_a_very_long_group_is_written_in_parts() -> None:
     config, _ = clip("h264", count=50, gop=50)
     grouper, run = Grouper(), Run("00", config, _clock())
     grouper.begin(run)
-    big = b"\0" * (LARGEST_BYTES // 3)
+    big = b"\0" * (MAX_FRAGMENT_BYTES // 3)
     parts = [
         group
         for number in range(20)
         if (group := grouper.add(Frame(big, number == 0, number * STEP, number * STEP, 0, 0), number * 40_000))
     ]
     assert [part.key for part in parts] == [True] + [False] * (len(parts) - 1)
-    assert len(parts) == 4
-    assert all(part.size <= LARGEST_BYTES + len(big) for part in parts)
+    assert len(parts) == 6
+    assert all(part.size <= MAX_FRAGMENT_BYTES for part in parts)
 
 
 def _clock() -> WallClock:

@@ -1,34 +1,12 @@
-"""Timeline, rotation, back-off: small pure rules."""
+"""Rotation, back-off: small pure rules."""
 
 import random
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from beffroi.capture.backoff import Backoff
 from beffroi.capture.rotation import CHUNK_US, HOUR_US, hour_of, rotate_at_us, stagger_us
-from beffroi.capture.timeline import Timeline, TimelineBreakError
-
-
-@given(start=st.integers(0, (1 << 32) - 1), steps=st.lists(st.integers(1, 900_000), max_size=200))
-def test_timestamps_that_wrap_are_one_line(start: int, steps: list[int]) -> None:
-    line, at, total = Timeline(), start, 0
-    assert line.place(at, at) == (0, 0)
-    for step in steps:
-        total += step
-        at = (start + total) % (1 << 32)
-        assert line.place(at, at + 3600) == (total, total + 3600)
-
-
-@pytest.mark.parametrize("step", [0, -1, -90_000, -(1 << 30), 900_001, 1 << 30])
-def test_a_timestamp_that_does_not_go_on_breaks_the_run(step: int) -> None:
-    line = Timeline()
-    line.place(5_000_000, 5_000_000)
-    line.place(5_003_600, 5_003_600)
-    with pytest.raises(TimelineBreakError) as broken:
-        line.place(5_003_600 + step, 5_003_600 + step)
-    assert broken.value.step_90k == step
 
 
 @given(start=st.integers(0, 2 * 10**15), shift=st.integers(0, 599).map(lambda s: s * 1_000_000))

@@ -1,17 +1,17 @@
-"""Frames gathered into groups of pictures, the unit that is written. No copy: the frames are those of the live ring."""
+"""Frames gathered into groups of pictures, the unit that is written. No copy: the frames are those of the live ring.
+
+A longer group is written in parts, cut where the file's fragments are: a crash loses no more than one of them.
+"""
 
 from dataclasses import dataclass
 from typing import Final
 
 from beffroi.capture.intake import Run
 from beffroi.media.frame import Frame
+from beffroi.vault.chunk import MAX_FRAGMENT_90K, MAX_FRAGMENT_BYTES
 
-LONGEST_90K: Final = 3 * 90_000
 HOLE_90K: Final = 90_000
 """Pictures further apart than this, and than three usual intervals, leave a gap between them."""
-
-LARGEST_BYTES: Final = 4 * 1024 * 1024
-"""A longer group is written in parts, so that a crash loses no more than this."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,6 +41,7 @@ class Grouper:
     def __init__(self) -> None:
         self._run: Run | None = None
         self._fixed = False
+        self._first_pts_90k: int | None = None
         self._frames: list[Frame] = []
         self._first_us = 0
         self._last_us = 0
@@ -51,28 +52,31 @@ class Grouper:
         """A run begins."""
         self._run = run
         self._fixed = False
+        self._first_pts_90k = None
         self._clear()
 
     def add(self, frame: Frame, wall_us: int) -> Group | None:
         """Take a frame; when it begins a new group, return the one before."""
         done = None
+        if self._first_pts_90k is None:
+            self._first_pts_90k = frame.pts_90k
         if self._frames:
             end_us = self._last_us + self._interval_90k * 100 // 9
             hole = self._is_hole(frame)
-            whole = frame.key or self._size >= LARGEST_BYTES
+            whole = frame.key or self._size + len(frame.data) > MAX_FRAGMENT_BYTES
             if hole:
                 moved_us = -self._last_us
                 wall_us = self._fix(frame, wall_us)
                 moved_us += self._last_us
                 done = self._group(end_us + moved_us, None)
-            elif whole or frame.dts_90k - self._frames[0].dts_90k >= LONGEST_90K:
+            elif whole or frame.dts_90k - self._frames[0].dts_90k >= MAX_FRAGMENT_90K:
                 wall_us = self._fix(frame, wall_us)
                 done = self._group(wall_us, frame.dts_90k)
         if not self._frames:
             self._first_us = wall_us
         self._frames.append(frame)
         self._size += len(frame.data)
-        self._last_us = wall_us
+        self._last_us = max(wall_us, self._last_us) if len(self._frames) > 1 else wall_us
         return done
 
     def flush(self) -> Group | None:
@@ -100,9 +104,10 @@ class Grouper:
             return wall_us
         self._fixed = True
         start_us = self._run.clock.fix()
-        self._first_us = start_us + self._frames[0].dts_90k * 100 // 9
-        self._last_us = start_us + self._frames[-1].dts_90k * 100 // 9
-        return start_us + frame.dts_90k * 100 // 9
+        first_90k = self._first_pts_90k or 0
+        self._first_us = start_us + (self._frames[0].pts_90k - first_90k) * 100 // 9
+        self._last_us = start_us + (max(held.pts_90k for held in self._frames) - first_90k) * 100 // 9
+        return start_us + (frame.pts_90k - first_90k) * 100 // 9
 
     def _group(self, end_us: int, next_dts_90k: int | None) -> Group:
         assert self._run is not None  # noqa: S101  frames exist, hence a run

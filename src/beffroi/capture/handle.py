@@ -23,8 +23,8 @@ START_S: Final = 30.0
 SILENT_S: Final = 5.0
 """A worker reports twice a second; silent for longer, it is stuck and is killed."""
 
-STREAM_STUCK_S: Final = 60.0
-"""A stream's thread returns from the network within twice its time-out; after this it never will."""
+CAPTURE_STUCK_S: Final = 10.0
+"""The capture loop turns fifty times a second and never waits; after this it never will again."""
 
 _SEND_S: Final = 2.0
 
@@ -47,6 +47,7 @@ class WorkerHandle:
         self._link: socket.socket | None = None
         self._started_s = 0.0
         self._heard_s = 0.0
+        self._capture_stuck_s = 0.0
         self.cause = GapCause.RECORDER_STOPPED
 
     @property
@@ -67,7 +68,7 @@ class WorkerHandle:
         mine.settimeout(_SEND_S)
         self._link, self._channel = mine, Channel(mine)
         self._started_s = time.monotonic()
-        self._heard_s = 0.0
+        self._heard_s = self._capture_stuck_s = 0.0
         asyncio.get_running_loop().add_reader(mine, self._hear)
         self.tell_streams()
 
@@ -99,10 +100,7 @@ class WorkerHandle:
             return "start" if now_s - self._started_s > START_S else None
         if now_s - self._heard_s > SILENT_S:
             return "process"
-        for stream, health in self.health.items():
-            if health.get("stuck_s", 0) > STREAM_STUCK_S:
-                return f"stream {'/'.join(stream)}"
-        return None
+        return "capture" if self._capture_stuck_s > CAPTURE_STUCK_S else None
 
     def kill(self) -> None:
         """End it at once."""
@@ -147,3 +145,4 @@ class WorkerHandle:
         for message in messages:
             if message.get("tell") == "health":
                 self.health = {(item["camera"], item["stream"]): item for item in message["streams"]}
+                self._capture_stuck_s = float(message["capture_stuck_s"])

@@ -20,7 +20,8 @@ class StreamState(StrEnum):
 
 @dataclass(slots=True)
 class StreamHealth:
-    """Figures of one stream. ``since_us``: since when it is in this state; ``cause``: why it is down, a closed word."""
+    """Figures of one stream. ``since_us``: since when it is in this state; ``cause``: why it is down, a closed word;
+    ``rtp_lost``: packets that the camera numbered and that never came."""
 
     state: StreamState = StreamState.CONNECTING
     since_us: int = 0
@@ -34,7 +35,7 @@ class StreamHealth:
     dropped_groups: int = 0
     runs: int = 0
     camera_offset_ms: float | None = None
-    beat_s: float = 0.0
+    rtp_lost: int = 0
     _window_s: float = field(default=0.0, repr=False)
     _window_frames: int = field(default=0, repr=False)
     _window_bytes: int = field(default=0, repr=False)
@@ -75,4 +76,5 @@ class StreamHealth:
             "dropped_groups": self.dropped_groups,
             "runs": self.runs,
             "camera_offset_ms": self.camera_offset_ms,
+            "rtp_lost": self.rtp_lost,
         }

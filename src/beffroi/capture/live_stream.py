@@ -107,7 +107,10 @@ class LiveStream:
         if self._run is None:
             return
         if frame.key:
-            self.ring.trim()
+            if self.viewers:
+                self.ring.trim()
+            else:
+                self.ring.clear()  # nobody can be a few pictures late: only the group that a viewer joins is held
         self._number += 1
         self._wall_us = max(wall_us, self._wall_us + 1) if self._number > 1 else wall_us
         self.ring.push(LiveFrame(frame, self._wall_us, self._run, self._number))
@@ -115,8 +118,10 @@ class LiveStream:
             self._wake(self)
 
     def end(self, end: RunEnd) -> None:
-        """The run ended: viewers are told; what is in the ring stays until the next run."""
+        """The run ended: viewers are told; what is in the ring stays for them until the next run."""
         self._run = None
         self.last_end = end
         if self.viewers:
             self._wake(self)
+        else:
+            self.ring.clear()

@@ -1,100 +1,61 @@
-"""The thread of one stream: call the camera, take what it sends, call again when it stops, until the sheet ends."""
+"""One stream: call the camera, take what it sends, call again when it stops, until the sheet ends.
 
-import threading
+A state machine that the capture loop drives; it never waits. Everything here is called by the loop's thread, but for
+`renew`.
+"""
+
+import contextlib
+import select
 from collections.abc import Callable
-from statistics import median
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 
 from beffroi.capture.backoff import Backoff
 from beffroi.capture.ends import RunEnd
-from beffroi.capture.groups import Group, Grouper
 from beffroi.capture.health import StreamHealth, StreamState
-from beffroi.capture.intake import Intake, Run
+from beffroi.capture.intake import Intake
+from beffroi.capture.link import Link, Target
 from beffroi.capture.live_stream import LiveStream
 from beffroi.capture.mandate import Mandate
 from beffroi.capture.recording import StreamRecording, cause_of
-from beffroi.capture.source import Source, SourceError, open_source
+from beffroi.capture.rtsp import Address, Session, SourceError
+from beffroi.capture.sink import StreamSink
 from beffroi.capture.writers import WriterPool
 from beffroi.domain.clock import Clock
 from beffroi.domain.errors import BeffroiError
-from beffroi.media.frame import Frame
 
 _log = structlog.get_logger(__name__)
-_MAX_OFFSETS: Final = 64
+
+SILENT_S: Final = 5.0
+"""A camera that sends nothing for so long, at any moment of the session, is taken for gone."""
+
+_LOOK_S: Final = 0.5
+_MAX_READS: Final = 16
+"""Reads of one stream before the others have their turn: 16 × 256 KiB."""
+
+_FOR_EVER_S: Final = float("inf")
 
 
-class StreamSink:
-    """Takes the runs of one stream and hands them to the writers and to the viewers. Never waits."""
+class Reactor(Protocol):
+    """What a stream asks of the loop."""
 
-    def __init__(
-        self,
-        *,
-        name: str,
-        recording: StreamRecording,
-        pool: WriterPool,
-        live: LiveStream,
-        health: StreamHealth,
-        clock: Clock,
-    ) -> None:
-        self._name = name
-        self._recording = recording
-        self._pool = pool
-        self._live = live
-        self._health = health
-        self._clock = clock
-        self._grouper = Grouper()
-        self._skip_to_key = False
-        self._offsets_us: list[int] = []
+    def watch(self, fd: int, events: int, stream: "CameraStream") -> None:
+        """Have `ready` called when this socket is; replaces what was asked for it before."""
+        ...
 
-    def begin(self, run: Run) -> None:
-        self._grouper.begin(run)
-        self._live.begin(run)
-        self._offsets_us.clear()
-        health = self._health
-        health.codec_string, health.width, health.height = run.config.codec_string, run.config.width, run.config.height
-        health.runs += 1
-        health.enter(StreamState.RECORDING, self._clock.wall_us())
+    def unwatch(self, fd: int) -> None:
+        """No more; before the socket is closed."""
+        ...
 
-    def frame(self, frame: Frame, wall_us: int) -> None:
-        self._live.frame(frame, wall_us)
-        if frame.camera_us is not None:
-            self._offset(frame.camera_us - wall_us)
-        group = self._grouper.add(frame, wall_us)
-        if group:
-            self._submit(group)
-
-    def end(self, end: RunEnd, step_us: int = 0) -> None:
-        group = self._grouper.flush()
-        if group:
-            self._submit(group)
-        self._live.end(end)
-        recording = self._recording
-        offset_ms = self._health.camera_offset_ms
-        self._pool.order(self._name, lambda: recording.run_ended(end, step_us, offset_ms))
-
-    def _submit(self, group: Group) -> None:
-        self._health.count(len(group.frames), group.size, self._clock.monotonic_s())
-        if self._skip_to_key and not group.key:
-            return
-        recording = self._recording
-        if self._pool.submit(self._name, group.size, lambda: recording.write(group)):
-            self._skip_to_key = False
-            return
-        self._health.dropped_groups += 1
-        if not self._skip_to_key:
-            self._skip_to_key = True
-            self._pool.order(self._name, lambda: recording.overrun(group.wall_us))
-
-    def _offset(self, offset_us: int) -> None:
-        self._offsets_us.append(offset_us)
-        del self._offsets_us[:-_MAX_OFFSETS]
-        self._health.camera_offset_ms = round(median(self._offsets_us) / 1000, 1)
+    def resolve(self, address: Address, found: Callable[[Target | None], None]) -> None:
+        """Look a name up without waiting; ``found`` is called by the loop."""
+        ...
 
 
-class StreamThread(threading.Thread):
-    """Captures one stream for ever; `stop` ends it with the next packet, or at once while it waits."""
+class CameraStream:
+    """Captures one stream for ever. ``due_s``: when `timer` is to be called, monotonic. ``finished``: it has stopped,
+    and hands in no more groups."""
 
     def __init__(
         self,
@@ -104,75 +65,196 @@ class StreamThread(threading.Thread):
         pool: WriterPool,
         live: LiveStream,
         clock: Clock,
-        opener: Callable[[str], Source] = open_source,
     ) -> None:
-        super().__init__(name=f"stream-{mandate.key}", daemon=True)
         self.mandate = mandate
         self.live = live
         self.recording = recording
         self.health = StreamHealth()
+        self.due_s = 0.0
+        self.finished = False
+        self.closing = False
+        self.stop_end = RunEnd.STOPPED
         self._pool = pool
         self._clock = clock
-        self._opener = opener
-        self._stopping = threading.Event()
         self._backoff = Backoff()
         sink = StreamSink(
             name=str(mandate.key), recording=recording, pool=pool, live=live, health=self.health, clock=clock
         )
         self._intake = Intake(sink, clock, recording.accounted_us)
-        self.stop_end = RunEnd.STOPPED
-        self.closing = False
+        self._reactor: Reactor | None = None
+        self._session: Session | None = None
+        self._link: Link | None = None
+        self._events = 0
+        self._call = 0  # number of the attempt: an answer of the resolver for an earlier one is passed over
+        self._told = False
+        self._began_s = self._heard_s = 0.0
+        self._frames_before = self._lost_before = 0
+
+    def begin(self, reactor: Reactor) -> None:
+        """The loop takes this stream."""
+        self._reactor = reactor
+        self.health.enter(StreamState.CONNECTING, self._clock.wall_us())
 
     def renew(self, mandate: Mandate) -> None:
-        """The same stream under a renewed sheet. Its credentials serve at the next call."""
+        """The same stream under a renewed sheet. Its credentials serve at the next call. From any thread."""
         self.mandate = mandate
         self.recording.mandate = mandate
 
-    def stop(self, end: RunEnd = RunEnd.STOPPED) -> None:
-        """Ask the thread to end."""
+    def stop(self, end: RunEnd) -> None:
+        """End now: what has come is handed to the writers."""
         self.stop_end = end
-        self._stopping.set()
+        if self._session is not None:
+            self._over(end, stopping=True)
+        self.due_s = _FOR_EVER_S
+        self.finished = True
 
-    def run(self) -> None:
-        self._beat()
-        self.health.enter(StreamState.CONNECTING, self._clock.wall_us())
-        while not self._stopping.is_set():
-            if not self.mandate.in_force(self._clock.wall_us()):
-                self._out_of_force()
-                self._pause(1.0)
-                continue
-            good_s, end = self._session()
-            if not self._stopping.is_set() and end not in {RunEnd.SHEET, RunEnd.DISK}:
-                self._pause(self._backoff.after(good_s))
+    def timer(self, now_s: float) -> None:
+        """Time has passed: call the camera, keep the session alive, see that it is not silent."""
+        if not self.mandate.in_force(self._clock.wall_us()):
+            self._out_of_force(now_s)
+        elif self._session is None:
+            self._begin_call(now_s)
+        elif now_s - self._heard_s > SILENT_S:
+            self._over(RunEnd.STALLED)
+        else:
+            self.due_s = now_s + _LOOK_S
+            self._guarded(self._keep_alive, now_s)
 
-    def _session(self) -> tuple[float, RunEnd]:
-        """One session, from the call to its end: how long it delivered pictures, and why it ended."""
-        began_s, frames = self._clock.monotonic_s(), self.health.frames
+    def ready(self, events: int, buffer: memoryview, now_s: float) -> None:
+        """Its socket is ready. ``buffer`` is the loop's, free again afterwards."""
+        if self._session is not None and not self.mandate.in_force(self._clock.wall_us()):
+            self._out_of_force(now_s)
+        else:
+            self._guarded(self._advance, events, buffer, now_s)
+
+    def _advance(self, events: int, buffer: memoryview, now_s: float) -> None:
+        link, session = self._link, self._session
+        if link is None or session is None:
+            return
+        if not link.open:
+            if link.advance():
+                self._heard_s = now_s
+                link.send(session.to_send())
+            self._listen()
+            return
+        if events & select.EPOLLOUT:
+            link.flush()
+        for _ in range(_MAX_READS):
+            count = link.receive(buffer)
+            if not count:
+                break
+            self._heard_s = now_s
+            units = session.receive(buffer[:count], now_s)
+            if units:
+                if not self._told and session.codec is not None:
+                    self._told = True
+                    self._intake.session(session.codec, session.sets)
+                take = self._intake.unit
+                for unit in units:
+                    take(unit)
+            if count < len(buffer) and not link.buffered:
+                break
+        self._answer(link, session)
+
+    def _answer(self, link: Link, session: Session) -> None:
+        waiting = session.to_send()
+        if waiting:
+            link.send(waiting)
+        self._listen()
+
+    def _keep_alive(self, now_s: float) -> None:
+        if self._session is None:
+            return
+        self._session.tick(now_s)
+        self.health.rtp_lost = self._lost_before + self._session.rtp_lost
+        if self._link is not None and self._link.open:
+            self._answer(self._link, self._session)
+
+    def _begin_call(self, now_s: float) -> None:
+        assert self._reactor is not None  # noqa: S101  `begin` comes first
+        self._began_s = self._heard_s = now_s
+        self._frames_before = self.health.frames
+        self._call += 1
+        self._told = False
+        self.due_s = now_s + _LOOK_S
+        self._guarded(self._dial, now_s)
+
+    def _dial(self, now_s: float) -> None:
+        assert self._reactor is not None  # noqa: S101  `begin` comes first
+        self._session = Session(self._url(), now_s=now_s)
+        address = self._session.address
+        target = Target.literal(address)
+        if target is not None:
+            self._connect(address, target)
+            return
+        call = self._call
+
+        def found(target: Target | None) -> None:
+            if call == self._call and self._session is not None and self._link is None:
+                if target is None:
+                    self._over(RunEnd.REFUSED)
+                else:
+                    self._guarded(self._connect, address, target)
+
+        self._reactor.resolve(address, found)
+
+    def _connect(self, address: Address, target: Target) -> None:
+        self._link = Link(target, address)
+        self._listen()
+
+    def _listen(self) -> None:
+        link = self._link
+        if link is not None and self._reactor is not None and link.events != self._events:
+            self._events = link.events
+            self._reactor.watch(link.fileno(), link.events, self)
+
+    def _guarded(self, act: Callable[..., None], *args: object) -> None:
+        """Do something that a camera may make fail: the session then ends, and nothing else."""
         try:
-            with self._opener(self._url()) as source:
-                self._intake.session(source.codec, source.extradata)
-                end = self._take(source)
+            act(*args)
         except SourceError as error:
-            end = error.end
+            self._over(error.end)
+        except Exception as error:  # noqa: BLE001  a camera sends what it likes: the other streams must go on
+            _log.error("a session failed", stream=str(self.mandate.key), error=type(error).__name__, exc_info=True)
+            self._over(RunEnd.UNREADABLE)
+
+    def _over(self, end: RunEnd, *, stopping: bool = False) -> None:
+        """The session, or the attempt at one, ended: say so and plan the next."""
+        if end is RunEnd.CLOSED and not (self._session and self._session.playing):
+            end = RunEnd.REFUSED  # it never agreed to play
+        self._hang_up()
         self._intake.end(end)
-        delivered = self.health.frames > frames
-        good_s = self._clock.monotonic_s() - began_s if delivered else 0.0
+        now_s = self._clock.monotonic_s()
+        delivered = self.health.frames > self._frames_before
         if not delivered:
             recording = self.recording
             self._pool.order(str(self.mandate.key), lambda: recording.attempt_failed(end))
-        if not self._stopping.is_set():
-            self._down(end)
-        return good_s, end
+        if stopping:
+            return
+        self._down(end)
+        wait_s = (
+            0.0
+            if end in {RunEnd.SHEET, RunEnd.DISK}
+            else self._backoff.after(now_s - self._began_s if delivered else 0.0)
+        )
+        self.due_s = now_s + wait_s
 
-    def _take(self, source: Source) -> RunEnd:
-        for packet in source:
-            self._beat()
-            if self._stopping.is_set():
-                return self.stop_end
-            if not self.mandate.in_force(self._clock.wall_us()):
-                return self.mandate.out_of_force()
-            self._intake.packet(packet)
-        return RunEnd.CLOSED
+    def _hang_up(self) -> None:
+        session, self._session = self._session, None
+        link, self._link = self._link, None
+        if session is not None:
+            self._lost_before += session.rtp_lost
+            self.health.rtp_lost = self._lost_before
+        self._events = 0
+        self._call += 1
+        if link is None:
+            return
+        if self._reactor is not None:
+            self._reactor.unwatch(link.fileno())
+        if session is not None and link.open:
+            with contextlib.suppress(SourceError):  # a camera that does not take its farewell is no matter
+                link.send(session.close())
+        link.close()
 
     def _url(self) -> str:
         try:
@@ -187,20 +269,15 @@ class StreamThread(threading.Thread):
         if state is not StreamState.DOWN:
             _log.warning("stream lost", stream=str(self.mandate.key), end=end.value)
 
-    def _out_of_force(self) -> None:
+    def _out_of_force(self, now_s: float) -> None:
         recording, end = self.recording, self.mandate.out_of_force()
         cause = cause_of(end)
+        if self._session is not None:
+            self._over(end)
         if self.health.state is not StreamState.STOPPED or self.health.cause != cause.value:
             self._pool.order(str(self.mandate.key), lambda: recording.close(cause))
             _log.warning("recording stopped", stream=str(self.mandate.key), cause=cause.value)
         elif end is RunEnd.DISK:
             self._pool.order(str(self.mandate.key), lambda: recording.attempt_failed(end))
         self.health.enter(StreamState.STOPPED, self._clock.wall_us(), cause.value)
-
-    def _pause(self, seconds: float) -> None:
-        self._beat()
-        self._stopping.wait(seconds)
-        self._beat()
-
-    def _beat(self) -> None:
-        self.health.beat_s = self._clock.monotonic_s()
+        self.due_s = now_s + 1.0

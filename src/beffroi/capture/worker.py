@@ -1,4 +1,4 @@
-"""One worker process: a thread per stream, a few writers, one loop for viewers, and this main thread that reports.
+"""One worker process: a thread that captures, a few that write, one for viewers, and this main thread that reports.
 
 Started by the supervisor as ``python -m beffroi.capture.worker``; told what to record over the socket pair it inherits.
 No address and no password is on its command line or in its environment.
@@ -27,11 +27,12 @@ from beffroi.capture.ends import RunEnd
 from beffroi.capture.leases import LeaseChecker
 from beffroi.capture.live import LiveServer
 from beffroi.capture.live_stream import LiveStream
+from beffroi.capture.loop import CaptureLoop
 from beffroi.capture.mandate import Mandate
 from beffroi.capture.messages import Assignment, Channel
 from beffroi.capture.paths import RecorderPaths
 from beffroi.capture.recording import Shelf, StreamRecording, cause_of
-from beffroi.capture.stream import StreamThread
+from beffroi.capture.stream import CameraStream
 from beffroi.capture.writers import WriterPool, end_process
 from beffroi.domain.gaps import GapCause
 from beffroi.domain.ids import CameraId, StreamName
@@ -44,7 +45,7 @@ from beffroi.vault.signed import load_public_keys
 _log = structlog.get_logger(__name__)
 
 REPORT_S: Final = 0.5
-_THREADS_S: Final = 3.0
+_LOOP_S: Final = 3.0
 _CLOSE_S: Final = 20.0
 
 
@@ -60,8 +61,9 @@ class Worker:
         self._catalogue = Catalogue.open(paths.catalogue)
         self._hours = self._load_hours()
         self._pool = WriterPool()
-        self._streams: dict[tuple[str, str], StreamThread] = {}
-        self._leaving: list[tuple[StreamThread, threading.Event]] = []
+        self._loop = CaptureLoop()
+        self._streams: dict[tuple[str, str], CameraStream] = {}
+        self._leaving: list[tuple[CameraStream, threading.Event]] = []
         self._wanted: dict[tuple[str, str], Assignment] = {}
         self._journal = RecorderJournal(paths.journal, self._clock)
         self._live = LiveServer(self._watchable, LeaseChecker(paths.gate_trust, self._clock), self._clock)
@@ -80,6 +82,7 @@ class Worker:
         loop_ready = threading.Event()
         threading.Thread(target=self._serve_live, args=(loop_ready,), name="live", daemon=True).start()
         loop_ready.wait(10)
+        self._loop.start()
         next_report_s = 0.0
         while not self._ending:
             readable, _, _ = select.select([self._channel], [], [], max(0.0, next_report_s - time.monotonic()))
@@ -113,19 +116,19 @@ class Worker:
         self._reconcile()
 
     def _reconcile(self) -> None:
-        """Bring the threads in line with what is wanted. A stream begins anew only once its former thread is done."""
-        for key, thread in list(self._streams.items()):
+        """Bring the streams in line with what is wanted. A stream begins anew only once its former self is done."""
+        for key, stream in list(self._streams.items()):
             item = self._wanted.get(key)
             if item is None:
                 self._leave(key, RunEnd.SHEET)
                 continue
             mandate = item.mandate(self._identity)
-            if thread.mandate.same_recording(mandate):
-                thread.renew(mandate)
+            if stream.mandate.same_recording(mandate):
+                stream.renew(mandate)
             else:
                 self._leave(key, RunEnd.STOPPED)
-        self._leaving = [(thread, closed) for thread, closed in self._leaving if not self._has_left(thread, closed)]
-        busy = {(thread.mandate.key.camera, thread.mandate.key.stream) for thread, _ in self._leaving}
+        self._leaving = [(stream, closed) for stream, closed in self._leaving if not self._has_left(stream, closed)]
+        busy = {(stream.mandate.key.camera, stream.mandate.key.stream) for stream, _ in self._leaving}
         for key, item in self._wanted.items():
             if key not in self._streams and key not in busy:
                 self._begin(key, item)
@@ -133,34 +136,34 @@ class Worker:
     def _begin(self, key: tuple[str, str], item: Assignment) -> None:
         mandate = item.mandate(self._identity)
         accounted_us = self._accounted_us(mandate.key.camera, mandate.key.stream)
-        thread = StreamThread(
+        stream = CameraStream(
             mandate=mandate,
             recording=StreamRecording(mandate, self._shelf, accounted_us, GapCause(item.cause)),
             pool=self._pool,
             live=LiveStream(self._live.wake),
             clock=self._clock,
         )
-        self._streams[key] = thread
-        thread.start()
+        self._streams[key] = stream
+        self._loop.add(stream)
 
     def _leave(self, key: tuple[str, str], end: RunEnd) -> None:
-        thread = self._streams.pop(key)
-        thread.stop(end)
-        self._live.gone(thread.live)
-        self._leaving.append((thread, threading.Event()))
+        stream = self._streams.pop(key)
+        self._loop.end(stream, end)
+        self._live.gone(stream.live)
+        self._leaving.append((stream, threading.Event()))
 
-    def _has_left(self, thread: StreamThread, closed: threading.Event) -> bool:
-        if thread.is_alive():
+    def _has_left(self, stream: CameraStream, closed: threading.Event) -> bool:
+        if not stream.finished:
             return False
-        if not thread.closing:
-            thread.closing = True
-            recording, cause = thread.recording, cause_of(thread.stop_end)
+        if not stream.closing:
+            stream.closing = True
+            recording, cause = stream.recording, cause_of(stream.stop_end)
 
             def close() -> None:
                 recording.close(cause)
                 closed.set()
 
-            self._pool.order(str(thread.mandate.key), close)
+            self._pool.order(str(stream.mandate.key), close)
         return closed.is_set()
 
     def _accounted_us(self, camera: CameraId, stream: StreamName) -> int | None:
@@ -175,26 +178,28 @@ class Worker:
         return max([end_us, *(gap.range.to_us for gap in since.gaps)])
 
     def _watchable(self, camera: str, stream: str) -> tuple[Mandate, LiveStream] | None:
-        thread = self._streams.get((camera, stream))
-        return (thread.mandate, thread.live) if thread else None
+        found = self._streams.get((camera, stream))
+        return (found.mandate, found.live) if found else None
 
     def _report(self) -> None:
-        self._reconcile()
-        now_s = self._clock.monotonic_s()
+        if self._leaving:
+            self._reconcile()
         streams = []
-        for (camera, stream), thread in self._streams.items():
-            gap = thread.recording.open_gap
+        for (camera, name), stream in self._streams.items():
+            gap = stream.recording.open_gap
             streams.append(
                 {
                     "camera": camera,
-                    "stream": stream,
-                    **thread.health.as_dict(),
-                    "stuck_s": round(now_s - thread.health.beat_s, 1) if thread.health.beat_s else 0.0,
+                    "stream": name,
+                    **stream.health.as_dict(),
                     "open_gap": [gap[0], gap[1].value] if gap else None,
                 }
             )
-        stuck_s = max([0.0, *(now_s - beat for beat in self._pool.beats_s())])
-        self._send({"tell": "health", "streams": streams, "writer_stuck_s": round(stuck_s, 1)})
+        now_s = self._clock.monotonic_s()
+        writer_s = max([0.0, *(now_s - beat for beat in self._pool.beats_s())])
+        capture_s = max(0.0, now_s - self._loop.beat_s)
+        stuck = {"writer_stuck_s": round(writer_s, 1), "capture_stuck_s": round(capture_s, 1)}
+        self._send({"tell": "health", "streams": streams, **stuck})
 
     def _send(self, message: dict[str, Any]) -> None:
         try:
@@ -218,14 +223,11 @@ class Worker:
 
     def _close(self) -> None:
         """Stop every stream, write what waits, close every file."""
-        threads = list(self._streams.values()) + [thread for thread, _ in self._leaving]
-        for thread in threads:
-            thread.stop(RunEnd.STOPPED)
-        deadline_s = time.monotonic() + _THREADS_S
-        for thread in threads:
-            thread.join(max(0.0, deadline_s - time.monotonic()))
-        for thread in threads:
-            self._pool.order(str(thread.mandate.key), partial(thread.recording.close, GapCause.RECORDER_STOPPED))
+        streams = list(self._streams.values()) + [stream for stream, _ in self._leaving]
+        self._loop.close()
+        self._loop.join(_LOOP_S)
+        for stream in streams:
+            self._pool.order(str(stream.mandate.key), partial(stream.recording.close, GapCause.RECORDER_STOPPED))
         self._pool.close(_CLOSE_S)
         self._journal.close()
         self._paths.live(self._number).unlink(missing_ok=True)
@@ -248,7 +250,7 @@ def main() -> None:
     threading.excepthook = lambda args: end_process(args.exc_value or RuntimeError("thread"))
     worker.run()
     sys.stderr.flush()
-    os._exit(0)  # threads inside FFmpeg may still wait for a silent camera: everything is on disk, leave them
+    os._exit(0)  # a helper may still wait for a name: everything is on disk, leave it
 
 
 if __name__ == "__main__":

@@ -99,7 +99,8 @@ def _papers(paths: RecorderPaths, port: int, streams: int) -> None:
             term_days=1,
             min_days=0,
             priority=0,
-            streams=(SheetStream("main", f"rtsp://127.0.0.1:{port}/cam-{number}/main"),),
+            # The rate declared is not the one sent: a day of them need not fit on this disk, they last some seconds.
+            streams=(SheetStream("main", f"rtsp://127.0.0.1:{port}/cam-{number}/main", kbit_s=1),),
             credentials="",
             origin=Origin.PUBLIC_WAY,
             order=DocumentId("prefect_order/bench"),

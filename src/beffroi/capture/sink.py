@@ -1,0 +1,84 @@
+"""Where the runs of one stream go: groups of pictures to the writers, each picture to the viewers. Never waits."""
+
+from statistics import median
+from typing import Final
+
+from beffroi.capture.ends import RunEnd
+from beffroi.capture.groups import Group, Grouper
+from beffroi.capture.health import StreamHealth, StreamState
+from beffroi.capture.intake import Run
+from beffroi.capture.live_stream import LiveStream
+from beffroi.capture.recording import StreamRecording
+from beffroi.capture.writers import WriterPool
+from beffroi.domain.clock import Clock
+from beffroi.media.frame import Frame
+
+_MAX_OFFSETS: Final = 64
+
+
+class StreamSink:
+    """Takes the runs of one stream and hands them to the writers and to the viewers. Never waits."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        recording: StreamRecording,
+        pool: WriterPool,
+        live: LiveStream,
+        health: StreamHealth,
+        clock: Clock,
+    ) -> None:
+        self._name = name
+        self._recording = recording
+        self._pool = pool
+        self._live = live
+        self._health = health
+        self._clock = clock
+        self._grouper = Grouper()
+        self._skip_to_key = False
+        self._offsets_us: list[int] = []
+
+    def begin(self, run: Run) -> None:
+        self._grouper.begin(run)
+        self._live.begin(run)
+        self._offsets_us.clear()
+        health = self._health
+        health.codec_string, health.width, health.height = run.config.codec_string, run.config.width, run.config.height
+        health.runs += 1
+        health.enter(StreamState.RECORDING, self._clock.wall_us())
+
+    def frame(self, frame: Frame, wall_us: int) -> None:
+        self._live.frame(frame, wall_us)
+        if frame.key and frame.camera_us is not None:
+            self._offset(frame.camera_us - wall_us)
+        group = self._grouper.add(frame, wall_us)
+        if group:
+            self._submit(group)
+
+    def end(self, end: RunEnd, step_us: int = 0) -> None:
+        group = self._grouper.flush()
+        if group:
+            self._submit(group)
+        self._live.end(end)
+        recording = self._recording
+        offset_ms = self._health.camera_offset_ms
+        self._pool.order(self._name, lambda: recording.run_ended(end, step_us, offset_ms))
+
+    def _submit(self, group: Group) -> None:
+        self._health.count(len(group.frames), group.size, self._clock.monotonic_s())
+        if self._skip_to_key and not group.key:
+            return
+        recording = self._recording
+        if self._pool.submit(self._name, group.size, lambda: recording.write(group)):
+            self._skip_to_key = False
+            return
+        self._health.dropped_groups += 1
+        if not self._skip_to_key:
+            self._skip_to_key = True
+            self._pool.order(self._name, lambda: recording.overrun(group.wall_us))
+
+    def _offset(self, offset_us: int) -> None:
+        self._offsets_us.append(offset_us)
+        del self._offsets_us[:-_MAX_OFFSETS]
+        self._health.camera_offset_ms = round(median(self._offsets_us) / 1000, 1)
