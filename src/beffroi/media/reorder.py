@@ -107,11 +107,11 @@ class DecodeTimes:
             self._first = self._newest = self._last = pts_90k
             self._kept = [pts_90k - self._interval * late for late in range(self.depth, 0, -1)]
         else:
-            if pts_90k < self._first and not self._forward:
-                return None
             step = pts_90k - newest
             if abs(step) > LONGEST_STEP_90K:
                 raise PresentationBreakError(step)
+            if pts_90k < self._first and not self._forward:
+                return None
             if step > 0:
                 self._newest, self._forward = pts_90k, True
             if not self.settled:

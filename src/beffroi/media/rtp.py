@@ -61,6 +61,11 @@ class Depacketiser(ABC):
         """Which interleaved channel carries this stream."""
         self._channel = 0x2400 | channel
 
+    @property
+    def held_bytes(self) -> int:
+        """Bytes kept of the picture under way."""
+        return sum(map(len, self._picture.parts)) + sum(map(len, self._picture.sets))
+
     def interleaved(self, data: bytes, at: int, out: list[AccessUnit]) -> int:
         """Take the whole interleaved frames of this channel that stand one behind the other from ``at``.
 

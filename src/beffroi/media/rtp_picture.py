@@ -2,9 +2,8 @@
 
 A picture ends, whichever is first: with the marker bit, once this camera's markers have proved right; with another RTP
 time; with a NAL unit that must begin a new access unit. Markers prove right when the first pictures of the session,
-each ended by what follows it, had theirs on the last NAL unit and nowhere after an earlier slice: cameras put it on
-SEI, on every NAL unit or nowhere. A proven marker costs no delay; an unproven one costs one picture of it, never a
-torn picture.
+each ended by what follows it, had theirs on the last NAL unit and nowhere else: cameras put it on SEI, on every NAL
+unit or nowhere. A proven marker costs no delay; an unproven one costs one picture of it, never a torn picture.
 """
 
 from dataclasses import dataclass
@@ -62,7 +61,7 @@ class PictureBuilder:
     """Collects the NAL units of the picture under way. ``parts`` is what it holds, to be joined once."""
 
     __slots__ = (
-        "_clock", "_done_time", "_proof", "delivered", "has_slice", "key", "liar", "lost", "marked", "parts",
+        "_clock", "_done_time", "_proof", "_skips", "delivered", "has_slice", "key", "liar", "lost", "marked", "parts",
         "rtp_time", "rules", "sets", "size",
     )  # fmt: skip
 
@@ -75,7 +74,7 @@ class PictureBuilder:
         self.key = self.has_slice = self.lost = self.marked = False
         self.rtp_time = 0
         self.delivered = 0
-        self.liar = False
+        self.liar = self._skips = False
         self._proof = 0
         self._done_time: int | None = None
 
@@ -86,12 +85,15 @@ class PictureBuilder:
                 self.finish(out)
             self.rtp_time = rtp_time
             self._done_time = None
+            self._skips = False
 
     def begin(self, role: Role, first_slice: bool, out: list[AccessUnit]) -> bool:
         """A NAL unit of this role comes: end the picture before it if it must begin another one.
 
-        Returns whether it can be kept: what belongs to a picture that was already given away cannot.
+        Returns whether it can be kept: what belongs to a picture that was already given away or dropped cannot.
         """
+        if self._skips:
+            return False
         if role >= Role.OPENING:
             if self.has_slice:
                 self.finish(out)
@@ -132,6 +134,8 @@ class PictureBuilder:
             if self._proof >= _PROOF and not self.liar:
                 self._done_time = self.rtp_time
                 self.finish(out)
+        elif not self.lost:
+            self.liar = True  # a marker ahead of the slices: it stands on other things than ends of pictures
 
     def finish(self, out: list[AccessUnit]) -> None:
         """Give away the picture under way."""
@@ -157,7 +161,8 @@ class PictureBuilder:
         self.key = self.has_slice = self.lost = self.marked = False
 
     def drop(self) -> None:
-        """Forget the picture under way; the next one tells the loss."""
+        """Forget the picture under way and the rest of it; the next one tells the loss."""
+        self._skips = True
         self.parts.clear()
         self.sets.clear()
         self.size = 0

@@ -19,7 +19,7 @@ ANSWER_S: Final = 5.0
 """A camera that does not answer a request within this is stalled."""
 
 DATA_S: Final = 10.0
-"""A camera that plays and sends no video for this long is stalled."""
+"""A camera that plays and gives no picture for this long is stalled, whatever else it sends."""
 
 REPORT_S: Final = 5.0
 _DOLLAR: Final = 0x24
@@ -96,6 +96,8 @@ class Session:
         try:
             at = self._take(whole, out, now_s)
             self._rest = whole[at:]
+            if out:
+                self._data_s = now_s
         except MalformedMediaError as error:
             self._fail(unreadable(error.what), out)
         except SourceError as error:
@@ -106,7 +108,7 @@ class Session:
         """Let time pass: keep-alive, receiver reports, time-outs. Call `to_send` afterwards.
 
         Raises:
-            SourceError: the camera does not answer, or plays and sends nothing.
+            SourceError: the camera does not answer, or plays and sends no picture.
         """
         if self._failed is not None:
             raise self._failed
@@ -116,7 +118,7 @@ class Session:
                 raise SourceError(RunEnd.STALLED, "no answer")
             return
         if now_s - self._data_s > DATA_S:
-            raise SourceError(RunEnd.STALLED, "no data")
+            raise SourceError(RunEnd.STALLED, "no picture")
         if now_s - self._kept_s >= dialogue.timeout_s / 2:
             self._kept_s = now_s
             dialogue.keep_alive()
@@ -152,7 +154,6 @@ class Session:
             if video is not None:
                 before, at = at, video.interleaved(data, at, out)
                 if at > before:
-                    self._data_s = now_s
                     continue
             if end - at < 4:
                 break
