@@ -10,6 +10,7 @@ packages=(
   python3-venv
   strace              # faults injected at system calls in the tests
   util-linux          # setpriv: PostgreSQL refuses to run as root
+  iproute2            # a witness of the tests runs on a host of its own (a network name space)
 )
 missing=()
 for package in "${packages[@]}"; do

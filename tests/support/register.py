@@ -58,8 +58,8 @@ def view_entry(number: int, *, person: str = "operateur-1") -> Entry:
     )
 
 
-def fill(ledger: Ledger, count: int) -> None:
+def fill(ledger: Ledger, count: int, *, person: str = "operateur-1") -> None:
     """Append ``count`` entries, many to a commit."""
-    futures = [ledger.submit(view_entry(number)) for number in range(count)]
+    futures = [ledger.submit(view_entry(number, person=person)) for number in range(count)]
     for future in futures:
         future.result(30)

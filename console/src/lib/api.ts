@@ -1,7 +1,21 @@
 /** Calls to the centre. Every failure becomes an ApiError that carries a sentence in both languages. */
 import { both } from '../i18n/both';
 import type {
-  AccountRow, ActPage, CameraTree, Duty, FactorReset, HealthRow, Invitation, Language, Me, OpenedView, Reason, Refusal, Text, MachineNotice,
+  AccountRow,
+  ActPage,
+  CameraTree,
+  Duty,
+  FactorReset,
+  Head,
+  HealthRow,
+  Invitation,
+  Language,
+  MachineNotice,
+  Me,
+  OpenedView,
+  Reason,
+  Refusal,
+  Text,
 } from './types';
 import { readRefusal } from './wire';
 
@@ -136,5 +150,5 @@ export const api = {
   enrol: (token: string, code: string) => post<unknown>('/api/invitations/enrol', { token, code }),
   register: async (camera: string, day: string) =>
     get<ActPage>(`/api/register?day=${part(day)}${camera ? `&camera=${part(camera)}` : ''}`),
-  checkpoint: () => get<{ size?: number; witnessed?: boolean }>('/api/register/checkpoint'),
+  checkpoint: () => get<Head>('/api/register/checkpoint'),
 };

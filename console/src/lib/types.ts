@@ -68,6 +68,14 @@ export interface Me {
   tools: Tool[];
 }
 
+/** The signed head of the register, and who stands behind it outside this machine. */
+export interface Head {
+  size: number;
+  note: string;
+  witnessed: boolean;
+  witness: { state: 'witnessed' | 'late' | 'missing' | 'none' | 'here' | 'refused'; text: Text; size: number; at: string | null };
+}
+
 /** What to know of the machine: what is lost now, what will be soon, what is made do without. */
 export interface MachineNotice {
   code: string;

@@ -8,7 +8,7 @@ Lines, one statement each; ``#`` begins a comment::
     quorum   <name>|none
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -60,12 +60,15 @@ class Quorum:
     groups: Mapping[str, Group]
     required: str | None
 
-    def met_at_s(self, note: bytes) -> int | None:
-        """Since when (seconds since 1970, by the witnesses' own clocks) enough witnesses stand behind a checkpoint;
-        None when they do not, or when nobody is asked. A false cosignature counts for nothing."""
+    def met_at_s(self, note: bytes, *, ignoring: Collection[str] = ()) -> int | None:
+        """Since when (seconds since 1970, by the witnesses' own clocks) enough witnesses stand behind a checkpoint,
+        those ``ignoring`` names left out; None when they do not, or when nobody is asked. A false cosignature counts
+        for nothing."""
         if self.required is None:
             return None
-        times = {name: _time_s(note, witness) for name, witness in self.witnesses.items()}
+        times = {
+            name: None if name in ignoring else _time_s(note, witness) for name, witness in self.witnesses.items()
+        }
         return self._met_s(self.required, times)
 
     def _met_s(self, name: str, times: Mapping[str, int | None]) -> int | None:

@@ -81,11 +81,8 @@ class Witness:
         Raises:
             NoteError: what is on disk is not what was written there.
         """
-        try:
-            note = self._path(log).read_bytes()
-        except FileNotFoundError:
-            return None
-        return open_note(note, log), note
+        note = remembered(self._heads.parent, log)
+        return None if note is None else (open_note(note, log), note)
 
     def add_checkpoint(self, request: bytes) -> Answer:
         """Take a checkpoint with the proof that it goes on from the last one seen.
@@ -118,11 +115,20 @@ class Witness:
             return Answer(409, f"{seen.size}\n".encode(), SIZE_TYPE)
         if not _goes_on(seen, new, proof):
             return Answer(422, b"the proof does not hold\n")
-        write_durable(self._path(log), note)
+        write_durable(_path(self._heads.parent, log), note)
         return Answer(200, cosign(note, self._name, self._key, now_s=self._clock.wall_us() // 1_000_000))
 
-    def _path(self, log: Verifier) -> Path:
-        return self._heads / hashlib.sha256(log.encode().encode()).hexdigest()
+
+def remembered(folder: Path, log: Verifier) -> bytes | None:
+    """The last checkpoint that the witness of a folder saw of a register, as it was signed; None before the first."""
+    try:
+        return _path(folder, log).read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def _path(folder: Path, log: Verifier) -> Path:
+    return folder / "heads" / hashlib.sha256(log.encode().encode()).hexdigest()
 
 
 def request_of(old: int, proof: Iterable[bytes], note: bytes) -> bytes:

@@ -63,10 +63,12 @@ def create_app(centre: Centre) -> FastAPI:
         centre.supply.start()
         centre.herald.start()
         centre.mirror.start()
+        centre.witnessing.start()
         try:
             async with gate, viewing, files:
                 yield
         finally:
+            centre.witnessing.stop()
             centre.mirror.stop()
             centre.herald.stop()
             centre.supply.stop()

@@ -44,6 +44,7 @@ from beffroi.server.notices import Level, Notice
 from beffroi.server.posts import Posts
 from beffroi.server.screens import Screens
 from beffroi.server.supply import Supply
+from beffroi.server.witnessing import Witnessing
 from beffroi.vault.keyring import HourKeyring
 from beffroi.vault.keyring_remote import RemoteKeyring
 from beffroi.vault.release import KeyReleaser
@@ -90,6 +91,7 @@ class Centre:
     herald: Herald = field(init=False)
     restored: RestoredMark = field(init=False)
     mirror: HourMirror = field(init=False)
+    witnessing: Witnessing = field(init=False)
 
     def __post_init__(self) -> None:
         folder = self.data / "centre"
@@ -101,13 +103,14 @@ class Centre:
         self.herald = Herald(self.announcer, self.clock)
         self.restored = RestoredMark(folder)
         self.mirror = HourMirror(folder)
+        self.witnessing = Witnessing(self.ledger, folder, self.clock)
 
     def notices(self) -> list[Notice]:
         """What those who look after the machine should know, worst first."""
         register = self.ledger.failure
         mine = [] if register is None else [Notice("register-closed", Level.LOST, register.text)]
         shut = [Notice("restored", Level.LOST, self.restored.sentence())] if self.restored.standing() else []
-        return [*mine, *shut, *self.supply.notices(), *self.mirror.notices()]
+        return [*mine, *shut, *self.supply.notices(), *self.mirror.notices(), *self.witnessing.notices()]
 
     @property
     def recorder_socket(self) -> Path:

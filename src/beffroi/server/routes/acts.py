@@ -21,6 +21,7 @@ from beffroi.server.access import LOGGED_IN, REGISTER, Routes
 from beffroi.server.centre import Centre, commune_name
 from beffroi.server.rendering import Json, iso
 from beffroi.server.session import require_caller
+from beffroi.server.witnessing import Witnessing
 
 PAGE: Final = 50
 MOST: Final = 2000
@@ -80,9 +81,23 @@ def build(centre: Centre) -> Routes:
     def checkpoint() -> Json:
         """The signed head of the register, to be kept elsewhere."""
         head = centre.ledger.checkpoint()
-        return {"size": head.size, "note": centre.ledger.checkpoint_note().decode(), "witnessed": False}
+        return {"size": head.size, "note": centre.ledger.checkpoint_note().decode(), **witness_json(centre.witnessing)}
 
     return routes
+
+
+def witness_json(witnessing: Witnessing) -> Json:
+    """Whether somebody outside stands behind the register, and since when."""
+    status = witnessing.status()
+    return {
+        "witnessed": status.witnessed,
+        "witness": {
+            "state": status.state.value,
+            "text": status.text.as_dict(),
+            "size": status.size,
+            "at": None if status.since_us is None else iso(status.since_us),
+        },
+    }
 
 
 def _place(facts: Facts, record: Record) -> str | None:

@@ -132,7 +132,7 @@ def me_json(centre: Centre, caller: Caller, session: str | None, post: Post | No
         "post": None if post is None else post.name,
         "banner": None if centre.banner is None else centre.banner.as_dict(),
         "demo": centre.banner is not None,
-        "witnessed": False,
+        "witnessed": centre.witnessing.status().witnessed,
         "notices": [notice_json(one) for one in centre.notices()] if caller.role in (MACHINE.roles or ()) else [],
         "tools": [tool for tool, rule in TOOLS.items() if rule.roles is not None and caller.role in rule.roles],
     }
