@@ -2,7 +2,11 @@
 
 import os
 import secrets
+import threading
+import time
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from beffroi.domain.errors import BrokenError
 from beffroi.domain.text import Text
@@ -24,12 +28,31 @@ class FsyncFailedError(BrokenError):
         self.path = path
 
 
+@dataclass
+class Syncs:
+    """How long this process has waited for its disk: a count and a sum that only grow, for figures."""
+
+    count: int = 0
+    seconds: float = 0.0
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def add(self, seconds: float) -> None:
+        """One more confirmed write."""
+        with self._lock:
+            self.count += 1
+            self.seconds += seconds
+
+
+SYNCS: Final = Syncs()
+
+
 def fsync_fd(fd: int, path: Path, *, data_only: bool = False) -> None:
     """Force one open file to disk.
 
     Raises:
         FsyncFailedError: never retried; the caller lets it end the process.
     """
+    began_s = time.perf_counter()
     try:
         if data_only:
             os.fdatasync(fd)
@@ -37,6 +60,7 @@ def fsync_fd(fd: int, path: Path, *, data_only: bool = False) -> None:
             os.fsync(fd)
     except OSError as error:
         raise FsyncFailedError(path) from error
+    SYNCS.add(time.perf_counter() - began_s)
 
 
 def fsync_dir(path: Path) -> None:

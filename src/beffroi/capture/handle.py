@@ -38,6 +38,7 @@ class WorkerHandle:
         self.number = number
         self.streams: dict[StreamId, Assignment] = {}
         self.health: dict[StreamId, dict[str, Any]] = {}
+        self.figures: dict[str, float] = {}
         self.restarts = 0
         self._paths = paths
         self._log_level = log_level
@@ -115,6 +116,7 @@ class WorkerHandle:
             self._link.close()
         self._link = self._channel = self._process = None
         self.health.clear()
+        self.figures = {}
 
     async def stop(self, timeout_s: float) -> bool:
         """Ask it to close its files and end; kill it when it does not. True when it ended by itself."""
@@ -146,3 +148,4 @@ class WorkerHandle:
             if message.get("tell") == "health":
                 self.health = {(item["camera"], item["stream"]): item for item in message["streams"]}
                 self._capture_stuck_s = float(message["capture_stuck_s"])
+                self.figures = message["figures"]

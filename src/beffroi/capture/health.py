@@ -32,6 +32,7 @@ class StreamHealth:
     fps: float = 0.0
     kbit_s: float = 0.0
     frames: int = 0
+    bytes: int = 0
     dropped_groups: int = 0
     runs: int = 0
     camera_offset_ms: float | None = None
@@ -52,6 +53,7 @@ class StreamHealth:
     def count(self, frames: int, size: int, now_s: float) -> None:
         """Add what was received; figures are means over at least two seconds."""
         self.frames += frames
+        self.bytes += size
         self._window_frames += frames
         self._window_bytes += size
         elapsed_s = now_s - self._window_s
@@ -73,6 +75,7 @@ class StreamHealth:
             "fps": self.fps,
             "kbit_s": self.kbit_s,
             "frames": self.frames,
+            "bytes": self.bytes,
             "dropped_groups": self.dropped_groups,
             "runs": self.runs,
             "camera_offset_ms": self.camera_offset_ms,

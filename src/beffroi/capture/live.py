@@ -60,6 +60,10 @@ class LiveServer:
             for viewer in list(viewers):
                 viewer.abort()
 
+    def viewers(self) -> int:
+        """Connections open now, all streams together."""
+        return self._count
+
     def wake(self, stream: LiveStream) -> None:
         """A stream has something new."""
         if self._loop is not None:

@@ -22,6 +22,7 @@ import structlog
 
 from beffroi.base import log
 from beffroi.base.clock import SystemClock
+from beffroi.base.files import SYNCS
 from beffroi.capture.acts import RecorderJournal
 from beffroi.capture.ends import RunEnd
 from beffroi.capture.leases import LeaseChecker
@@ -135,7 +136,7 @@ class Worker:
 
     def _begin(self, key: tuple[str, str], item: Assignment) -> None:
         mandate = item.mandate(self._identity)
-        accounted_us = self._accounted_us(mandate.key.camera, mandate.key.stream)
+        accounted_us = self._catalogue.accounted_us(mandate.key.camera, mandate.key.stream)
         stream = CameraStream(
             mandate=mandate,
             recording=StreamRecording(mandate, self._shelf, accounted_us, GapCause(item.cause)),
@@ -166,17 +167,6 @@ class Worker:
             self._pool.order(str(stream.mandate.key), close)
         return closed.is_set()
 
-    def _accounted_us(self, camera: CameraId, stream: StreamName) -> int | None:
-        """Up to where this stream is recorded or a stored gap."""
-        last = self._catalogue.last_end(camera, stream)
-        if last is None:
-            return None
-        end_us, now_us = last[0], self._clock.wall_us()
-        if end_us >= now_us:
-            return end_us
-        since = self._catalogue.calendar(camera, stream, WallRange(end_us, now_us))
-        return max([end_us, *(gap.range.to_us for gap in since.gaps)])
-
     def _watchable(self, camera: str, stream: str) -> tuple[Mandate, LiveStream] | None:
         found = self._streams.get((camera, stream))
         return (found.mandate, found.live) if found else None
@@ -199,7 +189,9 @@ class Worker:
         writer_s = max([0.0, *(now_s - beat for beat in self._pool.beats_s())])
         capture_s = max(0.0, now_s - self._loop.beat_s)
         stuck = {"writer_stuck_s": round(writer_s, 1), "capture_stuck_s": round(capture_s, 1)}
-        self._send({"tell": "health", "streams": streams, **stuck})
+        sync = {"syncs": SYNCS.count, "sync_seconds": round(SYNCS.seconds, 3)}
+        waiting = {"waiting_bytes": self._pool.waiting_bytes(), "viewers": self._live.viewers()}
+        self._send({"tell": "health", "streams": streams, "figures": {**sync, **waiting}, **stuck})
 
     def _send(self, message: dict[str, Any]) -> None:
         try:
