@@ -203,6 +203,10 @@ def of_document(cell: Cell) -> tuple[str, dict[str, Any] | None, int]:
     return f"/api/documents/{cell.paper}", None, 200 if cell.visible else 404
 
 
+def on_footage(cell: Cell, **more: str) -> dict[str, str]:
+    return {"camera": cell.camera, "from": "2026-03-02T09:40:00+01:00", "to": "2026-03-02T09:41:00+01:00", **more}
+
+
 def declare_post(cell: Cell) -> tuple[str, dict[str, Any] | None, int]:
     return "/api/posts", {"name": f"poste {cell.number}"}, 201
 
@@ -305,6 +309,11 @@ PROBES: dict[tuple[str, str], Probe] = {
         {"connection": "none", "camera": cell.camera, "act": "live", "reason": "patrol"},
         404,
     ),
+    # Agreeing says nothing back; taking needs a title and a second person, whatever the camera.
+    ("POST", "/api/extracts/agree"): lambda cell: ("/api/extracts/agree", on_footage(cell, person="pmX"), 200),
+    ("POST", "/api/extracts"): lambda cell: ("/api/extracts", on_footage(cell, reason="watch", second="mayorX"), 403),
+    ("GET", "/api/extracts/{extract}/video.mp4"): plain("/api/extracts/none/video.mp4", None, 404),
+    ("DELETE", "/api/extracts/{extract}"): plain("/api/extracts/none", None, 404),
     ("GET", "/{path}"): plain("/assets/nothing.js", None, 404),
     **PROBES_TONIGHT,
 }

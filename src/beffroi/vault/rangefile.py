@@ -195,6 +195,11 @@ def _same_settings(sources: Sequence[Source], steps: Sequence[tuple[int, GopEntr
         own = sources[number].header.config_digest
         from_us, to_us = max(gop.wall_us, asked.from_us), min(gop.end_us, asked.to_us)
         if own != digest:
+            if ranges:
+                # Two runs may overlap by some milliseconds: each range is cut so that it meets one of them alone.
+                before = ranges.pop()
+                ranges.append(WallRange(before.from_us, max(before.from_us, min(before.to_us, from_us))))
+                from_us = max(from_us, before.to_us)
             ranges.append(WallRange(from_us, max(from_us, to_us)))
             digest = own
         else:

@@ -1,0 +1,181 @@
+"""Odd streams, each sent once over real RTSP: what lies on disk, decrypted, is packet by packet what was sent."""
+
+import io
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+import av
+import pytest
+from tests.support.keys import key_world
+from tests.support.oddcamera import OddCamera, OddServer, odd_cameras
+from tests.support.oddclips import TICKS, OddClip, joined, odd_clip
+from tests.support.ports import wait_for
+from tests.support.recorder import RunningRecorder
+
+from beffroi.base.clock import SystemClock
+from beffroi.domain.gaps import GapCause
+from beffroi.domain.ranges import WallRange
+from beffroi.media.codec import config_from_init
+from beffroi.media.frame import Frame
+from beffroi.vault.check import CheckLevel, check
+from beffroi.vault.chunkformat import GopEntry
+from beffroi.vault.export import Source, export_clear
+from beffroi.vault.rangefile import SettingsChangedError
+from beffroi.vault.reader import ChunkReader
+
+EVER: Final = WallRange(0, 1 << 61)
+
+
+def _cameras() -> dict[str, OddCamera]:
+    h264, h265 = partial(odd_clip, "h264"), partial(odd_clip, "h265")
+    return {
+        "h264": OddCamera(h264(count=75, gop=25), reports=True),
+        "h264-sans-rapport": OddCamera(h264(count=75, gop=25)),
+        "h264-b": OddCamera(h264(count=75, gop=25, bframes=3)),
+        "h264-b-ouvert": OddCamera(h264(count=75, gop=25, bframes=2, open_gop=True), reports=True),
+        "h265": OddCamera(h265(count=75, gop=25), reports=True),
+        "h265-b": OddCamera(h265(count=75, gop=25, bframes=3)),
+        "h265-b-ouvert": OddCamera(h265(count=75, gop=25, bframes=3, open_gop=True)),
+        "gop-12-s": OddCamera(h264(count=135, gop=120, fps=10), reports=True),
+        "gop-sans-fin": OddCamera(h264(count=75, gop=1000, width=1280, height=720, noise=60, quality=30)),
+        "reglages-h264": OddCamera(joined(h264(count=40, gop=20), h264(count=40, gop=20, width=320, height=192))),
+        "reglages-h265": OddCamera(
+            joined(h265(count=40, gop=20), h265(count=40, gop=20, width=320, height=192), pause_90k=2 * TICKS)
+        ),
+        "4k-h264": OddCamera(h264(count=6, gop=3, fps=3, width=3840, height=2160)),
+        "4k-h265": OddCamera(h265(count=4, gop=2, fps=2, width=3840, height=2160), reports=True),
+        "une-par-seconde": OddCamera(h264(count=8, gop=4, fps=1)),
+        "soixante-par-seconde": OddCamera(h264(count=180, gop=60, fps=60), reports=True),
+        "cadence-variable": OddCamera(h264(count=60, gop=20, steps=(3600, 1800, 7200, 2700, 13_500))),
+        "cadence-variable-b": OddCamera(h264(count=60, gop=20, bframes=2, steps=(3600, 1800, 7200, 2700, 13_500))),
+    }
+
+
+NAMES: Final = (
+    *("h264", "h264-sans-rapport", "h264-b", "h264-b-ouvert", "h265", "h265-b", "h265-b-ouvert", "gop-12-s"),
+    *("gop-sans-fin", "reglages-h264", "reglages-h265", "4k-h264", "4k-h265", "une-par-seconde"),
+    *("soixante-par-seconde", "cadence-variable", "cadence-variable-b"),
+)
+
+
+@dataclass
+class Recorded:
+    """What was sent and what was kept."""
+
+    sim: OddServer
+    rec: RunningRecorder
+
+    def clip(self, name: str) -> OddClip:
+        return self.sim.cameras[name].clip
+
+    def runs(self, name: str) -> list[list[tuple[GopEntry, Frame]]]:
+        """What lies on disk, run by run."""
+        found: dict[str, list[tuple[GopEntry, Frame]]] = {}
+        everything = iter(self.rec.frames(name))
+        for path in self.rec.chunks(name):
+            with ChunkReader.open(path) as reader:
+                count = sum(gop.frames for gop in reader.gops)
+                found.setdefault(reader.header.run, []).extend(next(everything) for _ in range(count))
+        return list(found.values())
+
+    def sources(self, name: str) -> list[Source]:
+        return [Source(path, self.rec.content_key(path)) for path in self.rec.chunks(name)]
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorded]:
+    """All of them at once, to one recorder, which is stopped in order at the end."""
+    data = tmp_path_factory.mktemp("data")
+    with odd_cameras(_cameras()) as sim, RunningRecorder(data, key_world(data, SystemClock()), cores=2) as rec:
+        for name in sim.cameras:
+            rec.write_sheet(name, {"main": sim.url(name)})
+        rec.start()
+        for name in sim.cameras:
+            sim.wait_sent(name)
+        wait_for(lambda: all(rec.chunks(name) for name in sim.cameras), what="a file of each stream")
+        time.sleep(0.5)
+        assert rec.stop() == 0
+        yield Recorded(sim, rec)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_picture_sent_is_on_disk_in_order_at_its_time(recorded: Recorded, name: str) -> None:
+    clip = recorded.clip(name)
+    runs = recorded.runs(name)
+    stored = [frame for run in runs for _, frame in run]
+    assert [frame.data for frame in stored] == [picture.stored(clip.codec) for picture in clip.pictures]
+    assert [frame.key for frame in stored] == [picture.key for picture in clip.pictures]
+    assert len(runs) == clip.settings
+    at = 0
+    for run in runs:
+        sent = clip.pictures[at : at + len(run)]
+        at += len(run)
+        shown = [picture.shown_90k - sent[0].shown_90k for picture in sent]
+        assert [frame.pts_90k - run[0][1].pts_90k for _, frame in run] == shown
+        decoded = [frame.dts_90k for _, frame in run]
+        assert decoded == sorted(decoded)
+        assert all(frame.dts_90k <= frame.pts_90k for _, frame in run)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_decoder_shows_every_picture(recorded: Recorded, name: str) -> None:
+    """From the one clear file of the whole range; or of each part, where the settings changed."""
+    clip, sources = recorded.clip(name), recorded.sources(name)
+    parts: tuple[WallRange, ...] = (EVER,)
+    if clip.settings > 1:
+        with pytest.raises(SettingsChangedError) as changed:
+            b"".join(export_clear(sources, EVER))
+        parts = changed.value.ranges
+    assert len(parts) == clip.settings
+    shown = 0
+    for part in parts:
+        data = b"".join(export_clear(sources, part))
+        with av.open(io.BytesIO(data), "r") as container:
+            assert container.streams.video[0].codec_context.codec_tag == ("avc1" if clip.codec == "h264" else "hvc1")
+            times = [picture.pts or 0 for picture in container.decode(video=0)]
+        assert times == sorted(set(times)), "each once, in order"
+        shown += len(times)
+    assert shown == len(clip.pictures)
+
+
+@pytest.mark.parametrize("name", ["reglages-h264", "reglages-h265"])
+def test_new_settings_make_a_new_run_with_its_own_head_and_a_gap_that_says_so(recorded: Recorded, name: str) -> None:
+    configs: list[Any] = []
+    for path in recorded.rec.chunks(name):
+        with ChunkReader.open(path) as reader:
+            configs.append(config_from_init(reader.init()))
+    assert [(config.width, config.height) for config in configs] == [(160, 96), (320, 192)]
+    ends = [act.fields for act in recorded.rec.journal() if act.kind.value == "recording_ended"]
+    assert next(act["end"] for act in ends if act["camera"] == name) == "parameters"
+    gaps = [gap for gap in recorded.rec.whole_calendar(name).gaps if gap.cause is GapCause.PARAMETERS_CHANGED]
+    if name == "reglages-h264":
+        assert gaps == [], "no picture is missing between the two, hence no time"
+    else:
+        assert [round(gap.range.duration_s, 1) for gap in gaps] == [2.0], "the camera was silent while it changed"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_fragment_is_longer_than_two_seconds_or_four_megabytes(recorded: Recorded, name: str) -> None:
+    largest = max(len(picture.stored(recorded.clip(name).codec)) for picture in recorded.clip(name).pictures)
+    fragments = 0
+    for path in recorded.rec.chunks(name):
+        with ChunkReader.open(path) as reader:
+            for gop in reader.gops:
+                fragments += 1
+                longest = 2 * 90_000 + 90_000  # the last picture may last a second
+                assert gop.duration_90k <= longest
+                assert gop.length <= (4 << 20) + largest + 64_000
+    if name == "gop-sans-fin":
+        assert sum(1 for p in recorded.clip(name).pictures if p.key) == 1
+        assert fragments > 2
+
+
+def test_the_vault_finds_it_whole(recorded: Recorded) -> None:
+    catalogue = recorded.rec.catalogue()
+    try:
+        assert check(recorded.rec.paths.root, catalogue, level=CheckLevel.HASH) == []
+    finally:
+        catalogue.close()
