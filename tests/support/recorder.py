@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -74,8 +74,9 @@ class RunningRecorder:
         authority: AuthorityId | None = None,
         valid_from_us: int | None = None,
         valid_until_us: int | None = None,
+        **changes: Any,
     ) -> RecordingSheet:
-        """Sign and put down a sheet for one camera. ``urls`` are without credentials."""
+        """Sign and put down a sheet for one camera. ``urls`` are without credentials; ``changes`` replace fields."""
         now_us = SystemClock().wall_us()
         sealed = ""
         if password:
@@ -102,6 +103,7 @@ class RunningRecorder:
             valid_until_us=until_us,
             serial=next(self._serials),
         )
+        sheet = replace(sheet, **changes)
         self.paths.sheets.mkdir(parents=True, exist_ok=True)
         target = self.paths.sheets / f"{camera}.json"
         temporary = target.with_suffix(".new")

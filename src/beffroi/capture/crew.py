@@ -79,6 +79,12 @@ class Crew:
                 found[key] = {**health, **where, "worker_restarts": worker.restarts}
         return found
 
+    def figures(self) -> list[dict[str, float]]:
+        """Of each worker: ``pid`` (0: none now), ``restarts``, and what it last told (bytes, seconds, counts)."""
+        return [
+            {**worker.figures, "pid": worker.pid or 0, "restarts": worker.restarts} for worker in list(self._workers)
+        ]
+
     async def watch(self) -> None:
         """Start again what ends, kill what is stuck. For ever."""
         while True:

@@ -29,7 +29,7 @@ LOOK_S: Final = 1.0
 _TERM_AGAIN_S: Final = 10.0
 """While the disk is full, destruction at term runs this often."""
 
-_EASE_AFTER_S: Final = 60.0
+_EASE_AFTER_S: Final = 20.0
 """Cameras that stopped stay so for at least this long: they do not start and stop with each file."""
 
 _ALARMS: Final = {80: Alarm.DISK_80, 90: Alarm.DISK_90, 95: Alarm.DISK_95}
