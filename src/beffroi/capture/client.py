@@ -99,6 +99,10 @@ class RecorderClient:
         """Have the sheets read again now."""
         await self._ask("reload", {})
 
+    async def call(self, method: str, params: dict[str, Any]) -> Any:
+        """Any other request that answers JSON (``hold``, ``hold_pieces``, ``hold_seal``, ``hold_end``, ``holds``)."""
+        return await self._ask(method, params)
+
     async def _ask(self, method: str, params: dict[str, Any], *, raw: bool = False) -> Any:
         async with self._lock:
             try:

@@ -14,6 +14,7 @@ from beffroi.domain.errors import BeffroiError
 from beffroi.vault.catalogue import Catalogue, ChunkRow
 from beffroi.vault.clockwatch import ClockWatch
 from beffroi.vault.destruction import Destroyer, DestructionReport
+from beffroi.vault.freezer import Freezer
 from beffroi.vault.journal import Journal
 from beffroi.vault.publichours import PublicHours
 from beffroi.vault.signed import load_public_keys
@@ -35,6 +36,8 @@ class Destroying:
         journal: Callable[[], Journal],
         clock: Clock,
         watch: ClockWatch,
+        freezer: Freezer,
+        min_days: Callable[[str], int | None],
         every_s: float,
     ) -> None:
         self._paths = paths
@@ -42,6 +45,8 @@ class Destroying:
         self._journal = journal
         self._clock = clock
         self._watch = watch
+        self._freezer = freezer
+        self._min_days = min_days
         self._every_s = every_s
         self._one = threading.Lock()
         self.last = DestructionReport()
@@ -63,7 +68,13 @@ class Destroying:
             journal.prune(self._clock.wall_us() - _KEEP_ACTS_US, batch_us=86_400_000_000)
             began_s = time.monotonic()
             self.last = report = self.destroyer(journal).run()
+            frozen = self._freezer.once()
             self._watch.note()
+        if frozen.copied or frozen.destroyed or frozen.problems:
+            _log.info(
+                "holds", copied=frozen.copied, destroyed=frozen.destroyed, ended=frozen.ended,
+                problems=[str(problem) for problem in frozen.problems],
+            )  # fmt: skip
         if report.destroyed or report.paused or report.problems:
             _log.info(
                 "destruction at term",
@@ -97,4 +108,6 @@ class Destroying:
             clock=self._clock,
             watch=self._watch,
             legal_tz=hours.legal_tz,
+            freezer=self._freezer,
+            min_days=self._min_days,
         )

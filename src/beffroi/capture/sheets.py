@@ -44,6 +44,11 @@ class SheetWatch:
         self.active: dict[CameraId, RecordingSheet] = {}
         self.asked = True
 
+    def min_days(self, camera: str) -> int | None:
+        """The minimum of a camera's order, in days (0: none); None when no sheet of it is in force."""
+        sheet = self.active.get(CameraId(camera))
+        return sheet.min_days if sheet else None
+
     def changed(self) -> bool:
         """Whether the sheets are to be read (again) now."""
         stamp = tuple(_stamp(path) for path in (self._paths.sheets, self._paths.sheet_trust))

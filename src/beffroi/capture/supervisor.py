@@ -22,6 +22,7 @@ from beffroi.capture.diskguard import DiskGuard
 from beffroi.capture.duties import keep
 from beffroi.capture.folderlock import lock_folder
 from beffroi.capture.handle import StreamId
+from beffroi.capture.holding import Holding
 from beffroi.capture.leases import LeaseChecker
 from beffroi.capture.messages import Assignment
 from beffroi.capture.methods import Method, Methods
@@ -64,8 +65,13 @@ class Supervisor:
             BootClock(), last_wall_us=self._journal.reader().last_wall_us(), stamp=StampFile(paths.clock)
         )
         self._sheets = SheetWatch(paths, self._clock, self._clock_watch, self._journal.post)
+        self._holding = Holding(
+            paths, catalogue=self._catalogue, journal=self._journal.reader, clock=self._clock, watch=self._clock_watch
+        )
         self._destroying = Destroying(
             paths,
+            freezer=self._holding.freezer,
+            min_days=self._sheets.min_days,
             catalogue=self._catalogue,
             journal=self._journal.reader,
             clock=self._clock,
@@ -199,7 +205,7 @@ class Supervisor:
 
     def _more_methods(self) -> dict[str, Method]:
         """Requests answered by modules of their own."""
-        return {"disk": lambda _: self._guard.figures()}
+        return {"disk": lambda _: self._guard.figures(), **self._holding.methods()}
 
 
 def _mtime(paths: RecorderPaths) -> tuple[int, ...]:

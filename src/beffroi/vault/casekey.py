@@ -7,7 +7,6 @@ only, wrapped under the ring key, a tombstone once destroyed, so that an ended c
 
 import hashlib
 import os
-import re
 import struct
 import zlib
 from dataclasses import asdict, dataclass, replace
@@ -18,36 +17,15 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from beffroi.base.files import fsync_dir, fsync_fd, write_durable
-from beffroi.domain.errors import BadInputError
 from beffroi.domain.ids import AuthorityId
-from beffroi.domain.text import Text
+from beffroi.vault.caseid import case_id, is_case_id
 from beffroi.vault.keyerrors import CaseDamagedError, CaseEndedError, CaseMissingError
 from beffroi.vault.keyring import HourKeyring
 from beffroi.vault.keyslots import KeyState
 from beffroi.vault.sealing import unseal
 from beffroi.vault.signed import canonical
 
-HOLD_MAX_US: Final = 92 * 86_400_000_000
-"""A hold, and a renewal of it, reach at most this far ahead: one that nobody renews ends by itself."""
-
 _SLOT: Final = struct.Struct(">B3x32s12s48sQQ12xI")
-_CASE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-
-
-def case_id(text: object) -> str:
-    """A case's name when it can name a file.
-
-    Raises:
-        BadInputError: it cannot.
-    """
-    if not isinstance(text, str) or not _CASE.fullmatch(text):
-        raise BadInputError(
-            Text(
-                fr="Le numéro de dossier d'un gel a de 1 à 64 lettres sans accent, chiffres, points, tirets.",
-                en="The case number of a hold has 1 to 64 plain letters, digits, dots, hyphens.",
-            )
-        )
-    return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +115,7 @@ class CaseKeys:
 
     def cases(self) -> list[CaseSlot]:
         """All cases, ended ones too."""
-        return [self._read(path.stem) for path in sorted(self._folder.glob("*.key")) if _CASE.fullmatch(path.stem)]
+        return [self._read(path.stem) for path in sorted(self._folder.glob("*.key")) if is_case_id(path.stem)]
 
     def unseal(self, case: str, sealed: bytes, *, info: bytes) -> bytes:
         """Open a content key sealed to a case. The lease is checked by `beffroi.vault.caserelease`.

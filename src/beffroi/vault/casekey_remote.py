@@ -7,7 +7,8 @@ from typing import Any, Final
 from beffroi.domain.errors import BeffroiError
 from beffroi.domain.ids import AuthorityId
 from beffroi.domain.lease import LeaseRefusedError
-from beffroi.vault.casekey import HOLD_MAX_US, CaseKeyDestroyed, case_id
+from beffroi.vault.caseid import HOLD_MAX_US, case_id
+from beffroi.vault.casekey import CaseKeyDestroyed
 from beffroi.vault.caserelease import CaseReleaser, HeldKey, HoldEndedError, HoldTooLongError, held_key
 from beffroi.vault.keyerrors import CaseDamagedError, CaseEndedError, CaseMissingError
 from beffroi.vault.keyring_remote import (

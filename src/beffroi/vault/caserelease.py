@@ -15,7 +15,8 @@ from beffroi.domain.acts import Act
 from beffroi.domain.errors import BadInputError, RefusedError
 from beffroi.domain.lease import Lease, LeaseRefusedError, check
 from beffroi.domain.text import Text
-from beffroi.vault.casekey import HOLD_MAX_US, CaseKeyDestroyed, CaseKeys, case_id
+from beffroi.vault.caseid import HOLD_MAX_US, case_id
+from beffroi.vault.casekey import CaseKeyDestroyed, CaseKeys
 from beffroi.vault.clockwatch import ClockWatch
 from beffroi.vault.keyerrors import CaseMissingError
 from beffroi.vault.keyring import HourKeyring

@@ -63,7 +63,11 @@ class Catalogue:
     # --- writing: chunks ---
 
     def open_chunk(self, header: ChunkHeader, path: str, size: int) -> int:
-        """Enter a file that was just created durably; its header's gaps become carried by it. Returns its id."""
+        """Enter a file that was just created durably; its header's gaps become carried by it. Returns its id.
+
+        Its sealed key is not entered: it lies in the file's head alone, where destruction overwrites it. Pages and the
+        log of a database keep old bytes in places that cannot all be reached.
+        """
         with self._transaction() as db:
             stream_id = _stream_id(db, header.camera, header.stream)
             db.execute(
@@ -80,7 +84,7 @@ class Catalogue:
                 "term_days, hour, kid, sealed_key, size, gops, frames, state) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 'open')",
                 (stream_id, run_id[0], path, header.wall_start_us, header.wall_start_us, header.start_90k,
-                 header.authority, header.term_days, header.hour, header.kid, header.sealed_key, size),
+                 header.authority, header.term_days, header.hour, header.kid, None, size),
             ).lastrowid  # fmt: skip
             assert chunk_id is not None  # noqa: S101  an INSERT that did not raise has a row id
             for gap in header.gaps:

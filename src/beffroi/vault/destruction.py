@@ -1,12 +1,14 @@
 """At term, on the recorder: the sealed key and the file die, with a proof. Hour keys die apart, where they are held
 (`beffroi.vault.hourdeath`): a recorder has no code that opens them.
 
-For each file: `garbage` mark, which drops the sealed key from the catalogue → the file's head, where the
-sealed key also lies, overwritten → unlink → fsync of the folder → journal entry → the row becomes a destroyed range. A
-crash between any two steps is resumed by the next `run`: after the first step nothing can open the file again.
+For each file: `garbage` mark, under the lock that holds share (`beffroi.vault.freezer`) → the catalogue's log emptied →
+the file's head, the one place of its sealed key, overwritten → unlink → fsync of the folder → journal entry → the row
+becomes a destroyed range. A crash between any two steps is resumed by the next `run`: after the first step no hold can
+take the file.
 """
 
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -22,14 +24,15 @@ from beffroi.domain.text import Text
 from beffroi.vault.catalogue import Catalogue, ChunkRow, ChunkState
 from beffroi.vault.catalogueschema import connect
 from beffroi.vault.clockwatch import ClockWatch
+from beffroi.vault.freezer import Freezer
+from beffroi.vault.frozen import HEAD_BYTES
 from beffroi.vault.journal import ActKind, Journal
-from beffroi.vault.term import hour_term_end_us
+from beffroi.vault.proofs import Cause, FileFate, LogFate, proof_fields
+from beffroi.vault.remanence import remanence
+from beffroi.vault.term import UNKNOWN_TZ, hour_term_end_us, minimum_end_us
 
-HEAD_BYTES: Final = 1 << 20
-"""What is overwritten at the start of a file: no header is longer."""
-
-UNKNOWN_TZ: Final = "UTC"
-"""Legal time of an authority that the recorder no longer holds hours for: differs by hours at most, never by days."""
+_CHECKPOINT_MS: Final = 500
+"""Longest wait for readers of the catalogue before its log is left for the next pass."""
 
 _log = structlog.get_logger(__name__)
 
@@ -50,10 +53,14 @@ class UnlinkFailedError(BrokenError):
 
 @dataclass
 class DestructionReport:
-    """What one pass did. ``paused``: files due by some clock, kept because the clock is in doubt."""
+    """What one pass did. ``paused``: files due by some clock, kept because the clock is in doubt. Of files asked for
+    early, ``held`` are asked for by a hold, ``early_refused`` are within their order's minimum or not known to be past
+    it."""
 
     destroyed: int = 0
     paused: int = 0
+    held: int = 0
+    early_refused: int = 0
     doubtful: bool = False
     problems: list[UnlinkFailedError] = field(default_factory=list)
 
@@ -61,8 +68,9 @@ class DestructionReport:
 class Destroyer:
     """The recorder's side. One pass at a time, from one process.
 
-    ``legal_tz`` gives the time zone of (authority, term_days): `PublicHours.legal_tz`. ``trace`` is told each step
-    before it is taken, for tests that stop there.
+    ``legal_tz`` gives the time zone of (authority, term_days): `PublicHours.legal_tz`. ``freezer`` keeps the recorder's
+    holds. ``min_days`` gives the minimum of a camera's order in days, None when it is not known. ``trace`` is told each
+    step before it is taken, for tests that stop there.
     """
 
     def __init__(
@@ -74,6 +82,8 @@ class Destroyer:
         clock: Clock,
         watch: ClockWatch,
         legal_tz: Callable[[str, int], str | None],
+        freezer: Freezer | None = None,
+        min_days: Callable[[str], int | None] = lambda _: None,
         trace: Callable[[str], None] | None = None,
     ) -> None:
         self._root = root.resolve()
@@ -82,6 +92,10 @@ class Destroyer:
         self._clock = clock
         self._watch = watch
         self._legal_tz = legal_tz
+        self._freezer = freezer
+        self._lock = freezer.lock if freezer else threading.RLock()
+        self._min_days = min_days
+        self._log = LogFate.NONE
         self._trace = trace or (lambda _: None)
 
     def run(self) -> DestructionReport:
@@ -91,7 +105,10 @@ class Destroyer:
             CatalogueError, JournalBrokenError, FsyncFailedError: let them end the process.
         """
         report = DestructionReport(doubtful=self._watch.doubtful())
-        self._finish(self._catalogue.garbage(), report)
+        left = self._catalogue.garbage()
+        if left:
+            self._log = self._empty_log()
+        self._finish(left, report)
         for authority, term_days, hour in self._hours():
             verdict = self._watch.judge(self._end_us(authority, term_days, hour))
             if not verdict.due and not verdict.refuse:
@@ -101,28 +118,61 @@ class Destroyer:
             if not verdict.due:
                 report.paused += len(alive)
                 continue
-            present = [row for row in alive if not self._noted_lost(row)]
-            self._trace("mark garbage")
-            self._catalogue.mark_garbage([row.id for row in present])
+            present = self._expire(alive)
             self._finish(present, report)
             self._clear_lost(rows, report)
         return report
 
-    def early(self, rows: Iterable[ChunkRow], *, cause: str) -> DestructionReport:
-        """Destroy closed files before their term, for a cause that their order knows ("disk_full"). The caller answers
-        for the order; a file whose term has come dies by `run`, as any other.
+    def early(self, rows: Iterable[ChunkRow], *, cause: Cause | str = Cause.DISK_FULL) -> DestructionReport:
+        """Destroy closed files before their term, oldest first as given, for a cause that their order knows. One that a
+        hold asks for stays, and so does one that may be within its order's minimum (its last image, in legal time, by
+        either clock); the report counts both. A file whose term has come dies by `run`, as any other.
 
         Raises:
             CatalogueError, JournalBrokenError, FsyncFailedError: let them end the process.
         """
         report = DestructionReport(doubtful=self._watch.doubtful())
-        fresh = [self._catalogue.chunk(row.id) for row in rows]
-        alive = [row for row in fresh if row is not None and row.state is ChunkState.CLOSED]
-        present = [row for row in alive if not self._noted_lost(row)]
-        self._trace("mark garbage")
-        self._catalogue.mark_garbage([row.id for row in present])
-        self._finish(present, report, cause=cause)
+        with self._lock:
+            fresh = [self._catalogue.chunk(row.id) for row in rows]
+            alive = [row for row in fresh if row is not None and row.state is ChunkState.CLOSED]
+            free = [row for row in alive if self._may_go_early(row, report)]
+            present = self._expire(free)
+        self._finish(present, report, cause=Cause(cause))
         return report
+
+    def _may_go_early(self, row: ChunkRow, report: DestructionReport) -> bool:
+        if self._freezer and self._freezer.holds_of(row):
+            report.held += 1
+            return False
+        least = self._min_days(row.camera)
+        zone = self._legal_tz(row.authority, row.term_days)
+        now_us = min(self._clock.wall_us(), self._watch.steady_us())
+        if least is None or (least and (zone is None or now_us < minimum_end_us(row.range.to_us, least, zone))):
+            report.early_refused += 1
+            return False
+        return True
+
+    def _expire(self, rows: Iterable[ChunkRow]) -> list[ChunkRow]:
+        """Log the intent: from here on no hold takes these files."""
+        with self._lock:
+            present = [row for row in rows if not self._noted_lost(row)]
+            if not present:
+                return present
+            if self._freezer:
+                for row in present:
+                    self._freezer.told_unmet(row)
+            self._trace("mark garbage")
+            self._catalogue.mark_garbage([row.id for row in present])
+        self._log = self._empty_log()
+        return present
+
+    def _empty_log(self) -> LogFate:
+        """Move the catalogue's write-ahead log into the database and cut it to nothing, readers permitting."""
+        self._trace("empty log")
+        with closing(connect(self._root / "catalogue.sqlite", create=False)) as db:
+            db.execute(f"PRAGMA busy_timeout = {_CHECKPOINT_MS}")
+            busy, _, _ = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return LogFate.BUSY if busy else LogFate.TRUNCATED
 
     def _hours(self) -> Iterator[tuple[str, int, int]]:
         """Every (authority, term_days, hour) with a file, leaping from one to the next in the index."""
@@ -139,7 +189,7 @@ class Destroyer:
     def _end_us(self, authority: str, term_days: int, hour: int) -> int:
         return hour_term_end_us(hour, term_days, self._legal_tz(authority, term_days) or UNKNOWN_TZ)
 
-    def _finish(self, rows: Iterable[ChunkRow], report: DestructionReport, *, cause: str = "") -> None:
+    def _finish(self, rows: Iterable[ChunkRow], report: DestructionReport, *, cause: Cause | None = None) -> None:
         for row in rows:
             try:
                 how = self._remove(row)
@@ -170,11 +220,11 @@ class Destroyer:
         for row in rows:
             if row.state is ChunkState.LOST and (self._root / row.path).exists():
                 try:
-                    self._journal_destruction(row, self._remove(row), "")
+                    self._journal_destruction(row, self._remove(row), None)
                 except OSError as error:
                     report.problems.append(UnlinkFailedError(row.path, error))
 
-    def _remove(self, row: ChunkRow) -> str:
+    def _remove(self, row: ChunkRow) -> FileFate:
         path = self._root / row.path
         if not path.parent.resolve().is_relative_to(self._root):
             raise PermissionError(1, "outside the recorder's folder")
@@ -184,19 +234,18 @@ class Destroyer:
         except FileNotFoundError:
             if path.parent.is_dir():
                 fsync_dir(path.parent)
-            return "already_gone"
+            return FileFate.ALREADY_GONE
         self._trace("unlink")
         path.unlink(missing_ok=True)
         self._trace("fsync directory")
         fsync_dir(path.parent)
-        return "unlinked"
+        return FileFate.UNLINKED
 
-    def _journal_destruction(self, row: ChunkRow, how: str, cause: str) -> None:
+    def _journal_destruction(self, row: ChunkRow, how: FileFate, cause: Cause | None) -> None:
         end = self._watch.judge(self._end_us(row.authority, row.term_days, row.hour))
         # Resumed after a crash: a file announced as garbage while in its term can only have gone early.
-        cause = cause or ("term" if end.due or end.refuse else "disk_full")
+        cause = cause or (Cause.TERM if end.due or end.refuse else Cause.DISK_FULL)
         fields: dict[str, Any] = {
-            "cause": cause,
             "camera": row.camera,
             "stream": row.stream,
             "run": row.run,
@@ -210,8 +259,8 @@ class Destroyer:
             "to_us": row.range.to_us,
             "size": row.size,
             "root": row.root.hex() if row.root else None,
-            "sealed_key": "erased",
-            "file": how,
+            "store": "rolling",
+            **proof_fields(cause, file=how, log=self._log, remains=remanence(self._root)),
             "clock_in_doubt": self._watch.doubtful(),
         }
         self._journal.append(ActKind.DESTRUCTION, fields, wall_us=self._clock.wall_us(), once=f"destroyed:{row.path}")

@@ -16,6 +16,9 @@ from beffroi.domain.errors import BadInputError
 from beffroi.domain.text import Text
 from beffroi.vault.sealing import HOUR_US
 
+UNKNOWN_TZ: Final = "UTC"
+"""Legal time of an authority that the recorder no longer holds hours for: differs by hours at most, never by days."""
+
 MAX_TERM_DAYS: Final = 31
 """No month is longer; what exceeds one month from its own date is cut to it by `term_end_us`."""
 
