@@ -47,16 +47,16 @@ def read_sdp(body: bytes) -> tuple[Track, str]:
     """
     medias: list[_Media] = []
     media: _Media | None = None
-    session_control = ""
+    session_control, in_session = "", True
     for line in body.decode("utf-8", "replace").splitlines()[:_MAX_LINES]:
         kind, equals, value = line.strip().partition("=")
         if not equals:
             continue
         if kind == "m":
-            media = _media(value)
+            in_session, media = False, _media(value)
             if media:
                 medias.append(media)
-        elif kind == "a" and not medias and media is None:
+        elif kind == "a" and in_session:
             name, _, rest = value.partition(":")
             if name.lower() == "control":
                 session_control = rest.strip()
