@@ -4,14 +4,11 @@ A line is one JSON object, written only once what it says is said to be on disk:
 groups of a file: no promise), ``durable`` (n groups), ``closed`` (n groups, root), ``act`` (number, name), ``gone``
 (files destroyed at term). Groups last 40 ms; what a stream films is known by its decode time: all that is read back
 can be compared with what was sent.
-
-``python -m tests.support.vaultwriter ROOT SEED STEPS`` does a bounded number of steps (for strace).
 """
 
 import hashlib
 import json
 import os
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -82,16 +79,16 @@ class Stream:
         self._root, self._seed, self._tell = root, seed, tell
         self._catalogue, self._journal = parts
         self._rng = Random(f"{seed}/{number}")  # noqa: S311  choice of cases
-        last = self._catalogue.last_end(self.camera, "main")
-        self._hour = last[0] // HOUR_US + 1 if last else START_US // HOUR_US + 1
+        last_us = self._catalogue.accounted_us(self.camera, "main")
+        self._hour = (last_us or START_US) // HOUR_US + 1
         with _HOURS_LOCK:
             _HOURS[self.camera] = self._hour
         self._serial = 0
         self._number = 0
         self._run = f"{self._rng.getrandbits(128):032x}"
 
-    def one_file(self, groups: int | None = None) -> None:
-        """Write a file of some groups, each 40 ms after the former."""
+    def one_file(self, groups: int | None = None, *, flush_s: float = FLUSH_S, pace_s: float = 0.04) -> None:
+        """Write a file of some groups, each 40 ms after the former unless told otherwise."""
         config, _ = clip(count=75)
         key = content_key(self._seed, self.camera, self._serial)
         header = header_for(
@@ -101,7 +98,7 @@ class Stream:
         self._serial, self._hour = self._serial + 1, self._hour + 1
         path = str(header.relative_path())
         self._tell({"tell": "open", "path": path, "key": key.hex()})
-        writer = ChunkWriter.create(self._root, header, config, key, self._catalogue, flush_s=FLUSH_S)
+        writer = ChunkWriter.create(self._root, header, config, key, self._catalogue, flush_s=flush_s)
         promised = 0
         for place in range(groups or self._rng.randrange(3, 25)):
             began_s = time.monotonic()
@@ -116,7 +113,7 @@ class Stream:
             if writer.confirmed > promised:
                 promised = writer.confirmed
                 self._tell({"tell": "durable", "path": path, "n": promised})
-            time.sleep(max(0.0, 0.04 - took_s))
+            time.sleep(max(0.0, pace_s - took_s))
         root = writer.close(CloseReason.ROTATED)
         assert root is not None
         self._tell({"tell": "closed", "path": path, "n": len(writer.entries), "root": root.hex()})
@@ -124,11 +121,11 @@ class Stream:
         seq = self._journal.append(ActKind.CHUNK_CLOSED, fields, wall_us=START_US, once=f"closed:{path}")
         self._tell({"tell": "act", "seq": seq, "path": path})
 
-    def forget_old(self) -> None:
+    def forget_old(self, keep: int = KEEP) -> None:
         """Destroy what is past its term: all but the last files of the stream that is least far."""
         with _HOURS_LOCK:
             _HOURS[self.camera] = self._hour
-            hour = min(_HOURS.values()) - KEEP
+            hour = min(_HOURS.values()) - keep
         destroy_before(self._root, self._catalogue, self._journal, hour * HOUR_US, self._tell)
 
 
@@ -177,22 +174,13 @@ def live(root: Path, seed: int, fd: int, *, files: int | None = None) -> None:
     parts[0].close()
 
 
-def steps(root: Path, seed: int, count: int) -> None:
-    """One stream, one thread of ours, ``count`` small files each followed by a destruction: for strace."""
-    tell = teller(1)
+def steps(root: Path, seed: int, fd: int, *, files: int = 3) -> None:
+    """One stream, always the same calls: small files, confirmed at each group or never, then a destruction each."""
+    tell = teller(fd)
     catalogue, journal = Catalogue.open(root / "catalogue.sqlite"), Journal.open(root / "journal.sqlite")
     stream = Stream(root, seed, 0, tell, (catalogue, journal))
-    for _ in range(count):
-        stream.one_file(groups=4)
-        stream.forget_old()
+    for number in range(files):
+        stream.one_file(groups=3, flush_s=0.0 if number % 2 else 1e6, pace_s=0.0)
+        stream.forget_old(keep=2)
     journal.close()
     catalogue.close()
-
-
-if __name__ == "__main__":
-    clip(count=75)
-    try:
-        steps(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
-    except BaseException as failure:  # noqa: BLE001  as in the recorder: a writer that failed ends the process
-        os.write(2, f"{type(failure).__name__}: {failure.__cause__ or failure}\n".encode())
-        os._exit(EXIT_DISK)

@@ -50,8 +50,8 @@ def test_recorded_gap_and_unknown_hole(tmp_path: Path, catalogue: Catalogue) -> 
         (at(20, 21),), (Gap(at(10, 20), GapCause.CAMERA_UNREACHABLE),), (), ()
     )
     assert catalogue.calendar(CAMERA, "sub", at(0, 10)) == Calendar((), (), (), ())
-    assert catalogue.last_end(CAMERA, "main") == (START_US + 33 * S, CloseReason.ROTATED)
-    assert catalogue.last_end(CameraId("other"), "main") is None
+    assert catalogue.accounted_us(CAMERA, "main") == START_US + 33 * S
+    assert catalogue.accounted_us(CameraId("other"), "main") is None
 
 
 def test_a_hole_of_days_is_still_a_hole(tmp_path: Path, catalogue: Catalogue) -> None:

@@ -36,8 +36,6 @@ from beffroi.capture.recording import Shelf, StreamRecording, cause_of
 from beffroi.capture.stream import CameraStream
 from beffroi.capture.writers import WriterPool, end_process
 from beffroi.domain.gaps import GapCause
-from beffroi.domain.ids import CameraId, StreamName
-from beffroi.domain.ranges import WallRange
 from beffroi.vault.catalogue import Catalogue
 from beffroi.vault.credentials import RecorderIdentity
 from beffroi.vault.publichours import PublicHours

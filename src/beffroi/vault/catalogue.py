@@ -125,7 +125,7 @@ class Catalogue:
         with self._transaction() as db:
             db.execute("UPDATE gap SET carried_by = NULL WHERE carried_by = ?", (chunk_id,))
             db.execute("DELETE FROM tail WHERE chunk_id = ?", (chunk_id,))
-            db.execute("DELETE FROM chunk WHERE id = ?", (chunk_id,))
+            _forget(db, chunk_id)
 
     def mark_lost(self, chunk_id: int) -> None:
         """The file is missing or beyond repair: the time it covered is shown as lost."""
@@ -167,7 +167,7 @@ class Catalogue:
                     (stream_id, start, end, term_days, destroyed_us),
                 )
             db.execute("DELETE FROM tail WHERE chunk_id = ?", (chunk_id,))
-            db.execute("DELETE FROM chunk WHERE id = ?", (chunk_id,))
+            _forget(db, chunk_id)
 
     # --- writing: gaps ---
 
@@ -237,14 +237,16 @@ class Catalogue:
         entries = [entry for _, packed in rows for entry in unpack_entries(packed)]
         return (rows[-1][0] if rows else 0), entries
 
-    def last_end(self, camera: CameraId, stream: StreamName) -> tuple[int, CloseReason | None] | None:
-        """Where the recording of a stream ended last and why (None: still open), or None when there is none."""
-        rows = self._read(
-            "SELECT c.wall_end_us, c.reason FROM chunk c JOIN stream s ON s.id = c.stream_id "
-            "WHERE s.camera = ? AND s.name = ? AND c.state IN ('open', 'closed') ORDER BY c.wall_start_us DESC LIMIT 1",
+    def accounted_us(self, camera: CameraId, stream: StreamName) -> int | None:
+        """Up to where something is known of a stream: a file, even destroyed or lost, or a gap. None: nothing is."""
+        ends = self._read(
+            "SELECT (SELECT wall_end_us FROM chunk c WHERE c.stream_id = s.id ORDER BY wall_start_us DESC LIMIT 1), "
+            "(SELECT g.to_us FROM gap g WHERE g.stream_id = s.id ORDER BY g.from_us DESC LIMIT 1), "
+            "(SELECT MAX(d.to_us) FROM destroyed d WHERE d.stream_id = s.id) "
+            "FROM stream s WHERE s.camera = ? AND s.name = ?",
             (camera, stream),
         )
-        return (rows[0][0], CloseReason(rows[0][1]) if rows[0][1] else None) if rows else None
+        return max((end for row in ends for end in row if end is not None), default=None)
 
     def calendar(
         self, camera: CameraId, stream: StreamName, asked: WallRange, *, growing: Sequence[WallRange] = ()
@@ -358,6 +360,14 @@ class Catalogue:
                 raise CatalogueError(str(error)) from error
             finally:
                 self._owner = None
+
+
+def _forget(db: sqlite3.Connection, chunk_id: int) -> None:
+    """Drop a chunk's row, and its run with its last chunk."""
+    row = db.execute("SELECT run_id FROM chunk WHERE id = ?", (chunk_id,)).fetchone()
+    db.execute("DELETE FROM chunk WHERE id = ?", (chunk_id,))
+    if row and db.execute("SELECT 1 FROM chunk WHERE run_id = ? LIMIT 1", row).fetchone() is None:
+        db.execute("DELETE FROM run WHERE id = ?", row)
 
 
 def _stream_id(db: sqlite3.Connection, camera: CameraId, stream: StreamName) -> int:
