@@ -14,6 +14,7 @@ import structlog
 
 from beffroi.base.clock import BootClock, SystemClock
 from beffroi.base.files import unlink_durable, write_durable
+from beffroi.base.metrics import open_metrics, text_of
 from beffroi.capture.acts import RecorderJournal
 from beffroi.capture.control import ControlServer
 from beffroi.capture.crew import Crew
@@ -26,6 +27,7 @@ from beffroi.capture.holding import Holding
 from beffroi.capture.leases import LeaseChecker
 from beffroi.capture.messages import Assignment
 from beffroi.capture.methods import Method, Methods
+from beffroi.capture.metrics import RecorderCollector, Sources
 from beffroi.capture.paths import RecorderPaths
 from beffroi.capture.sheets import SheetWatch
 from beffroi.domain.gaps import GapCause
@@ -46,7 +48,13 @@ class Supervisor:
     """One recorder. `run` returns after an orderly stop (SIGTERM, SIGINT)."""
 
     def __init__(
-        self, paths: RecorderPaths, *, cores: int | None = None, log_level: str = "INFO", destroy_every_s: float = 60.0
+        self,
+        paths: RecorderPaths,
+        *,
+        cores: int | None = None,
+        log_level: str = "INFO",
+        destroy_every_s: float = 60.0,
+        metrics: str | None = None,
     ) -> None:
         self._paths = paths
         self._clock = SystemClock()
@@ -55,6 +63,7 @@ class Supervisor:
         self._stopping = asyncio.Event()
         self._nudge = asyncio.Event()
         paths.prepare()
+        self._metrics_at = metrics
         self._lock_fd = lock_folder(paths.lock)
         first_ever = not paths.journal.exists()
         was_stopped = first_ever or paths.stopped.exists()
@@ -94,6 +103,7 @@ class Supervisor:
             keep_fds=(self._lock_fd,),
             first_cause=GapCause.RECORDER_STOPPED if was_stopped else GapCause.RECORDER_KILLED,
         )
+        self._collector = RecorderCollector(self._sources())
 
     def health(self) -> dict[StreamId, dict[str, Any]]:
         """Every stream of every sheet, recorded or not."""
@@ -120,6 +130,7 @@ class Supervisor:
         await asyncio.to_thread(self._begin)
         control = ControlServer(self._methods())
         await control.start(self._paths.control)
+        metrics = open_metrics(self._metrics_at, [self._collector])
         _log.info("recorder started", data=str(self._paths.data))
         duties = [self._follow_sheets, self._follow_hours, self._destroying.keep, self._guard.keep, self._crew.watch]
         tasks = [asyncio.create_task(keep(duty, self._journal.post)) for duty in duties]
@@ -128,6 +139,8 @@ class Supervisor:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         control.close()
+        if metrics is not None:
+            metrics.close()
         orderly = await self._crew.stop()
         await asyncio.to_thread(self._end, orderly)
 
@@ -205,7 +218,23 @@ class Supervisor:
 
     def _more_methods(self) -> dict[str, Method]:
         """Requests answered by modules of their own."""
-        return {"disk": lambda _: self._guard.figures(), **self._holding.methods()}
+        return {
+            "disk": lambda _: self._guard.figures(),
+            "metrics": lambda _: {"text": text_of(self._collector)},
+            **self._holding.methods(),
+        }
+
+    def _sources(self) -> Sources:
+        return Sources(
+            paths=self._paths,
+            clock=self._clock,
+            watch=self._clock_watch,
+            health=self.health,
+            disk=self._guard.figures,
+            destruction=lambda: self._destroying.last,
+            journal=self._journal.reader,
+            workers=self._crew.figures,
+        )
 
 
 def _mtime(paths: RecorderPaths) -> tuple[int, ...]:

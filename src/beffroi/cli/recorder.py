@@ -17,6 +17,10 @@ app = typer.Typer(
 )
 
 Data = Annotated[Path | None, typer.Option("--data", help="Dossier de données. / Data folder.")]
+Metrics = Annotated[
+    str | None,
+    typer.Option(help="Mesures Prometheus, sur cette machine. / Prometheus figures: 127.0.0.1:9101 or unix:/path"),
+]
 
 
 @app.callback(invoke_without_command=True)
@@ -25,10 +29,11 @@ def recorder(
     data: Data = None,
     cores: Annotated[int | None, typer.Option(help="Processus de capture. / Capture processes.")] = None,
     log_level: Annotated[str, typer.Option(help="DEBUG, INFO, WARNING…")] = "INFO",
+    metrics: Metrics = None,
 ) -> None:
     """Record what the sheets in DIR/recorder/sheets order, until stopped."""
     if context.invoked_subcommand is None:
-        run(data=data, cores=cores, log_level=log_level)
+        run(data=data, cores=cores, log_level=log_level, metrics=metrics)
 
 
 @app.command()
@@ -36,6 +41,7 @@ def run(
     data: Data = None,
     cores: Annotated[int | None, typer.Option(help="Processus de capture. / Capture processes.")] = None,
     log_level: Annotated[str, typer.Option(help="DEBUG, INFO, WARNING…")] = "INFO",
+    metrics: Metrics = None,
 ) -> None:
     """Record (the default)."""
     from beffroi.base import log
@@ -45,7 +51,7 @@ def run(
     paths = RecorderPaths(_folder(data))
 
     async def record() -> None:
-        await Supervisor(paths, cores=cores, log_level=log_level).run()
+        await Supervisor(paths, cores=cores, log_level=log_level, metrics=metrics).run()
 
     asyncio.run(record())
 
