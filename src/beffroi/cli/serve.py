@@ -27,6 +27,9 @@ def serve(
         typer.Option(help="AUTHORITY=SOCKET of a commune's own `beffroi keyring serve`; repeat for each"),
     ] = None,
     log_level: Annotated[str, typer.Option(help="DEBUG, INFO, WARNING or ERROR")] = "INFO",
+    metrics: Annotated[
+        str | None, typer.Option(help="Prometheus figures for this machine alone: 127.0.0.1:9102 or unix:/path")
+    ] = None,
 ) -> None:
     """Serve the centre over HTTPS. The keyrings' passphrase is asked for, or read from a file; never an argument."""
     from beffroi.base import log
@@ -54,7 +57,7 @@ def serve(
         database=database,
         remote_keyrings=dict(_remote(text) for text in remote_keyring or []),
     )
-    run_https(centre, host=host, port=port, tls=tls)
+    run_https(centre, host=host, port=port, tls=tls, metrics=metrics)
 
 
 def _remote(text: str) -> tuple[AuthorityId, Path]:

@@ -20,6 +20,7 @@ from beffroi.server.access import RouteFact
 from beffroi.server.centre import Centre
 from beffroi.server.extracts import Extracts
 from beffroi.server.guard import Guard
+from beffroi.server.meters import CentreCollector, CountedDecider, Measured, Meters
 from beffroi.server.rendering import error_json, refusal_json
 from beffroi.server.routes import (
     acts,
@@ -54,7 +55,9 @@ _STATUS: tuple[tuple[type[BeffroiError], int, str], ...] = (
 
 def create_app(centre: Centre) -> FastAPI:
     """The application of one open centre."""
-    gate = Gate(ShutWhileRestored(centre.decider, centre.restored), centre.ledger, centre.gate_key, centre.clock)
+    meters = Meters()
+    decider = CountedDecider(ShutWhileRestored(centre.decider, centre.restored), meters)
+    gate = Gate(decider, centre.ledger, centre.gate_key, centre.clock)
     viewing = Viewing(centre, gate)
     files = Extracts(centre, gate, viewing)
 
@@ -86,6 +89,7 @@ def create_app(centre: Centre) -> FastAPI:
     )
     app.state.identity, app.state.https, app.state.viewing = centre.identity, centre.https, viewing
     app.state.extracts = files
+    app.state.collectors = [CentreCollector(centre, viewing), *meters.all()]
     table: list[RouteFact] = []
     for build in (
         door.build,
@@ -115,6 +119,7 @@ def create_app(centre: Centre) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _plain)
     app.add_middleware(Guard, origins=centre.origins, https=centre.https)
+    app.add_middleware(Measured, meters=meters)
     return app
 
 

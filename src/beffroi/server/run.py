@@ -7,6 +7,7 @@ import uvicorn
 from cryptography import x509
 from fastapi import FastAPI
 
+from beffroi.base.metrics import open_metrics
 from beffroi.domain.errors import BrokenError
 from beffroi.domain.text import Text
 from beffroi.server.app import create_app
@@ -34,14 +35,24 @@ def address_of(certificate: Path, port: int) -> str:
     return f"https://{hosts[0]}" if port == HTTPS_PORT else f"https://{hosts[0]}:{port}"
 
 
-def run_https(centre: Centre, *, host: str, port: int, tls: Path) -> None:
-    """Serve over TLS 1.2 or newer until stopped."""
-    config = config_of(create_app(centre), host, port)
+def run_https(centre: Centre, *, host: str, port: int, tls: Path, metrics: str | None = None) -> None:
+    """Serve over TLS 1.2 or newer until stopped. ``metrics``: see `beffroi.base.metrics.MetricsServer`.
+
+    Raises:
+        BadInputError: the metrics' address is not this machine's own.
+    """
+    app = create_app(centre)
+    figures = open_metrics(metrics, app.state.collectors)
+    config = config_of(app, host, port)
     config.ssl_certfile, config.ssl_keyfile = str(tls / "server.pem"), str(tls / "server.key")
     config.load()
     if config.ssl is not None:
         config.ssl.minimum_version = ssl.TLSVersion.TLSv1_2
-    uvicorn.Server(config).run()
+    try:
+        uvicorn.Server(config).run()
+    finally:
+        if figures is not None:
+            figures.close()
 
 
 def run_loopback(centre: Centre, *, port: int) -> None:
