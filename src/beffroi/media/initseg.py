@@ -63,7 +63,7 @@ def file_head(
     Args:
         config: what a decoder must know.
         taken_us: wall time of the first picture, written as the creation time of the movie.
-        duration_90k: of all fragments.
+        duration_90k: of what is shown.
         skip_90k: presentation time at which playing begins; what is before is there to be decoded and not to be shown.
         references: the fragments, in order; at most 65,535.
     """

@@ -154,7 +154,6 @@ class Extracts:
             raise RefusedError(found.cut.text)
         if found.over:
             raise NotFoundError(_GONE)
-        found.file.permits.permit()
         return found
 
     async def send(self, extract: Extract, start: int, end: int, out: Out) -> bool:

@@ -227,7 +227,7 @@ def lay_out(selection: Selection, config: CodecConfig, first_stored: bytes) -> R
     head = file_head(
         config,
         taken_us=first.wall_us,
-        duration_90k=end_90k,
+        duration_90k=end_90k - late_90k,
         skip_90k=opening.pts_90k - opening.dts_90k + late_90k,
         references=_references([gop for _, gop in selection.steps], [*bases, end_90k]),
     )

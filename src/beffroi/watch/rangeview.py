@@ -133,6 +133,14 @@ class RangeView:
         self._prepared = _Prepared(layout, ordered, ordered[number].header.codec_string, timeline)
         return layout
 
+    async def permitted(self) -> None:
+        """Wait for a lease in force.
+
+        Raises:
+            LeaseRefusedError: none came back.
+        """
+        await self._desk.lease()
+
     async def write(self, start: int, end: int, out: Out) -> None:
         """Hand over the bytes ``start`` to ``end`` (excluded), in order; waits for whoever takes them.
 

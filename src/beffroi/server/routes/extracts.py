@@ -118,6 +118,7 @@ def build(centre: Centre, extracts: Extracts) -> Routes:
     async def fetch(extract: str, request: Request) -> Response:
         """Bytes of the file: whole, or one range of it; every block under the lease of the moment."""
         found = extracts.find(extract, require_caller(request))
+        await found.file.permitted()
         layout = found.file.layout
         headers = {
             "Accept-Ranges": "bytes",
