@@ -6,18 +6,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.support.vaultwriter import FLUSH_S, GROUP_90K, group_at
+from tests.support.vaultwriter import FLUSH_S, GROUP_90K, destroy_before, group_at
 
-from beffroi.media.nal import NAL_HEADER_BYTES
 from beffroi.vault.catalogue import Catalogue, ChunkState
 from beffroi.vault.check import CheckLevel, check
 from beffroi.vault.export import clear_frames
 from beffroi.vault.journal import ActKind, Journal
 from beffroi.vault.reader import ChunkReader
 from beffroi.vault.recover import Recovered, recover
+from beffroi.vault.sealing import HOUR_US
 
 GROUP_S = GROUP_90K / 90_000
-assert NAL_HEADER_BYTES["h264"] == 1
 
 
 @dataclass
@@ -82,6 +81,25 @@ def recover_and_verify(root: Path, history: History) -> Verdict:
         assert found == [], found
         _acts_are_there(journal, history)
         return Verdict(_promised_is_there(root, catalogue, history), _lost(root, history), recovered)
+    finally:
+        journal.close()
+        catalogue.close()
+
+
+def finish_destruction(root: Path, history: History) -> int:
+    """Run destruction again as the next start does: what was due is gone, and nothing else. How many files were due."""
+    catalogue = Catalogue.open(root / "catalogue.sqlite")
+    journal = Journal.open(root / "journal.sqlite")
+    try:
+        for row in catalogue.garbage():
+            served = catalogue.chunks(row.camera, row.stream, row.range)
+            assert row.id not in {item.id for item in served}, "half destroyed is served"
+        hours = [row.hour for row in catalogue.all_chunks() if row.path in history.due]
+        if hours:
+            destroy_before(root, catalogue, journal, max(hours) * HOUR_US, lambda _: None)
+        assert not [path for path in history.due if (root / path).exists()]
+        assert not [row.path for row in catalogue.all_chunks() if row.path in history.due]
+        return len(history.due)
     finally:
         journal.close()
         catalogue.close()

@@ -182,5 +182,4 @@ def steps(root: Path, seed: int, fd: int, *, files: int = 3) -> None:
     for number in range(files):
         stream.one_file(groups=3, flush_s=0.0 if number % 2 else 1e6, pace_s=0.0)
         stream.forget_old(keep=2)
-    journal.close()
-    catalogue.close()
+    # Not closed: what SQLite does then may fail unseen, and may: its log stays and is read at the next start.

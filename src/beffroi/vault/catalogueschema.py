@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
+from beffroi.base.files import fsync_dir
 from beffroi.domain.errors import BrokenError
 from beffroi.domain.ids import CameraId, StreamName
 from beffroi.domain.ranges import WallRange
@@ -35,6 +36,7 @@ CREATE TABLE IF NOT EXISTS chunk (
 );
 CREATE INDEX IF NOT EXISTS chunk_by_time ON chunk (stream_id, wall_start_us);
 CREATE INDEX IF NOT EXISTS chunk_by_hour ON chunk (hour, authority, term_days);
+CREATE INDEX IF NOT EXISTS chunk_by_run ON chunk (run_id);
 CREATE INDEX IF NOT EXISTS chunk_unfinished ON chunk (state) WHERE state <> 'closed';
 -- carried_by: the chunk whose header repeats the gap, so that it survives the loss of this database.
 CREATE TABLE IF NOT EXISTS gap (
@@ -147,15 +149,18 @@ def connect(path: Path, *, create: bool = True) -> Connection:
 
     Raises:
         CatalogueError: the file cannot be opened or is not a database.
+        FsyncFailedError: let it end the process.
     """
     try:
         db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, factory=Connection)
         db.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
-        if create:
-            db.execute("PRAGMA journal_mode = WAL")
+        if create and db.execute("PRAGMA journal_mode = WAL").fetchone() != ("wal",):
+            raise sqlite3.OperationalError("no write-ahead log")  # SQLite says nothing
         db.execute("PRAGMA synchronous = FULL")
         if create:
             db.executescript(SCHEMA)
     except sqlite3.Error as error:
         raise CatalogueError(str(error)) from error
+    if create:
+        fsync_dir(path.parent)  # SQLite ignores a failure here, and without its log's name the last commits are gone
     return db

@@ -15,6 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
+from beffroi.base.files import FsyncFailedError, fsync_dir
 from beffroi.domain.errors import BadInputError, BrokenError
 from beffroi.domain.text import Text
 from beffroi.vault import journalchain
@@ -226,7 +227,7 @@ class Journal:
                 try:
                     db = db or _connect(self._path)
                     numbers = _commit(db, batch)
-                except (sqlite3.Error, JournalBrokenError) as error:
+                except Exception as error:  # noqa: BLE001  whatever it is, those who wait must hear of it
                     self._broken = JournalBrokenError(str(error))
                     for item in batch:
                         item.done.set_exception(self._broken)
@@ -296,10 +297,12 @@ def _connect(path: Path) -> sqlite3.Connection:
     try:
         db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         db.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
-        db.execute("PRAGMA journal_mode = WAL")
+        if db.execute("PRAGMA journal_mode = WAL").fetchone() != ("wal",):
+            raise sqlite3.OperationalError("no write-ahead log")  # SQLite says nothing
         db.execute("PRAGMA synchronous = FULL")
         db.executescript(_SCHEMA)
         journalchain.prepare(db)
-    except sqlite3.Error as error:
+        fsync_dir(path.parent)  # SQLite ignores a failure here, and without its log's name the last commits are gone
+    except (sqlite3.Error, OSError, FsyncFailedError) as error:
         raise JournalBrokenError(str(error)) from error
     return db
