@@ -194,6 +194,18 @@ def test_encryption_is_undone_by_the_same_operation(units: list[bytes], codec: A
     assert cenc.apply(hidden, subsamples, cenc.iv_of(number), KEY.key) == data
 
 
+@given(samples=st.lists(nals, min_size=1, max_size=5), codec=st.sampled_from(["h264", "h265"]))
+def test_one_cipher_for_many_samples_writes_what_one_for_each_would(samples: list[list[bytes]], codec: Any) -> None:
+    cipher = cenc.SampleCipher(KEY.key)
+    for number, units in enumerate(samples):
+        data = b"".join(len(unit).to_bytes(4, "big") + unit for unit in units)
+        subsamples, out = cenc.subsamples_of(codec, data), bytearray(len(data))
+        cipher.encrypt(data, subsamples, cenc.iv_of(number), memoryview(out))
+        assert out == cenc.apply(data, subsamples, cenc.iv_of(number), KEY.key)
+    with pytest.raises(MalformedMediaError):
+        cipher.encrypt(b"\0\0\0\1a", [(5, 1)], cenc.iv_of(0), memoryview(bytearray(5)))
+
+
 @given(st.binary(max_size=200))
 def test_hostile_frames_raise_the_typed_error_only(data: bytes) -> None:
     try:

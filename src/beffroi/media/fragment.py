@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Final
 
 from beffroi.media.boxes import box, full_box
-from beffroi.media.cenc import Protection, apply, iv_of, subsamples_of
+from beffroi.media.cenc import Protection, SampleCipher, iv_of, subsamples_of
 from beffroi.media.frame import Frame
 from beffroi.media.initseg import TRACK_ID
 from beffroi.media.nal import Codec
@@ -25,6 +25,22 @@ _SENC_SUBSAMPLES: Final = 2
 _MDAT_HEADER: Final = 8
 
 
+class Scratch:
+    """Room for one fragment at a time. A thread that keeps one neither asks for memory nor gives it back, however many
+    streams it writes: a group of pictures of a main stream is a megabyte, and comes every two seconds."""
+
+    __slots__ = ("_bytes",)
+
+    def __init__(self) -> None:
+        self._bytes = bytearray()
+
+    def room(self, size: int) -> memoryview:
+        """So many bytes, to be written over; what was given before must not be used any more."""
+        if len(self._bytes) < size:
+            self._bytes = bytearray(size)
+        return memoryview(self._bytes)[:size]
+
+
 def fragment(
     frames: Sequence[Frame],
     *,
@@ -35,8 +51,9 @@ def fragment(
     base_dts_90k: int | None = None,
     next_dts_90k: int | None = None,
     wall_us: int | None = None,
-) -> list[bytes]:
-    """Build one fragment as buffers for `os.writev`: the `moof` with the `mdat` header, then one buffer a frame.
+    scratch: Scratch | None = None,
+) -> list[bytes | memoryview]:
+    """Build one fragment as buffers for `os.writev`: the `moof` with the `mdat` header, then the frames.
 
     Args:
         frames: at least one, in decoding order.
@@ -47,6 +64,7 @@ def fragment(
         base_dts_90k: decode time written for the first frame; its own ``dts_90k`` by default.
         next_dts_90k: ``dts_90k`` of the frame that follows, when known: the true duration of the last frame.
         wall_us: wall time of the first frame, kept in a private box.
+        scratch: room for the encrypted frames: the last buffer is a view of it, good until it is used again.
 
     Raises:
         MalformedMediaError: protected, and a frame's NAL lengths do not add up.
@@ -54,18 +72,15 @@ def fragment(
     """
     if not frames:
         raise ValueError("a fragment needs a frame")
-    payloads: list[bytes] = []
     auxiliary: list[bytes] = []
+    payloads: list[bytes | memoryview] = []
     if protection is None:
-        payloads = [frame.data for frame in frames]
+        payloads += [frame.data for frame in frames]
     elif codec is None:
         raise ValueError("a protected fragment needs its codec")
     else:
-        for number, frame in enumerate(frames, first_sample):
-            subsamples = subsamples_of(codec, frame.data)
-            iv = iv_of(number)
-            payloads.append(apply(frame.data, subsamples, iv, protection.key))
-            auxiliary.append(_auxiliary(iv, subsamples))
+        payload, auxiliary = _encrypted(frames, protection, codec, first_sample, scratch)
+        payloads.append(payload)
     size = sum(map(len, payloads)) + _MDAT_HEADER
     moof = _moof(
         frames,
@@ -76,6 +91,22 @@ def fragment(
         wall_us=wall_us,
     )
     return [moof + size.to_bytes(4, "big") + b"mdat", *payloads]
+
+
+def _encrypted(
+    frames: Sequence[Frame], protection: Protection, codec: Codec, first_sample: int, scratch: Scratch | None
+) -> tuple[memoryview, list[bytes]]:
+    """The encrypted frames one behind the other, and what `senc` says of each."""
+    size = sum(len(frame.data) for frame in frames)
+    out = (scratch or Scratch()).room(size)
+    cipher, auxiliary, at = SampleCipher(protection.key), [], 0
+    for number, frame in enumerate(frames, first_sample):
+        data = frame.data
+        subsamples, iv, end = subsamples_of(codec, data), iv_of(number), at + len(data)
+        cipher.encrypt(data, subsamples, iv, out[at:end])
+        auxiliary.append(_auxiliary(iv, subsamples))
+        at = end
+    return out, auxiliary
 
 
 def durations_90k(frames: Sequence[Frame], next_dts_90k: int | None) -> list[int]:

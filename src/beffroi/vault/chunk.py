@@ -8,6 +8,7 @@ import errno
 import fcntl
 import hashlib
 import os
+import threading
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -22,7 +23,7 @@ from beffroi.domain.gaps import GapCause
 from beffroi.domain.text import Text
 from beffroi.media.codec import CodecConfig
 from beffroi.media.fmp4 import Protection, fragment, init_segment
-from beffroi.media.fragment import durations_90k
+from beffroi.media.fragment import Scratch, durations_90k
 from beffroi.media.frame import Frame
 from beffroi.vault.catalogue import Catalogue
 from beffroi.vault.chunkformat import ChunkHeader, CloseReason, Footer, GopEntry, digest_box, head_hash
@@ -37,6 +38,16 @@ MAX_FLUSH_S: Final = 60.0
 MAX_FRAGMENT_90K: Final = 2 * 90_000
 MAX_FRAGMENT_BYTES: Final = 4 << 20
 _MAX_BUFFERS: Final = 1024  # IOV_MAX of Linux
+
+
+class _Kept(threading.local):
+    """What each thread that writes keeps from one fragment to the next."""
+
+    def __init__(self) -> None:
+        self.scratch = Scratch()
+
+
+_KEPT: Final = _Kept()
 
 
 class ChunkWriteError(BrokenError):
@@ -223,6 +234,7 @@ class ChunkWriter:
             codec=self._config.codec,
             next_dts_90k=next_dts_90k,
             wall_us=wall_us,
+            scratch=_KEPT.scratch,
         )
         offset = self._length
         hasher = hashlib.sha256()
@@ -245,7 +257,7 @@ class ChunkWriter:
             )
         )
 
-    def _append(self, fd: int, buffers: list[bytes]) -> None:
+    def _append(self, fd: int, buffers: Sequence[bytes | memoryview]) -> None:
         try:
             self._length += _write_all(fd, buffers)
         except OSError as error:
@@ -282,7 +294,7 @@ def _pieces(frames: Sequence[Frame]) -> Iterator[list[Frame]]:
         yield piece
 
 
-def _write_all(fd: int, buffers: list[bytes]) -> int:
+def _write_all(fd: int, buffers: Sequence[bytes | memoryview]) -> int:
     """Write every buffer; one system call unless there are more than 1,024 or the disk takes less than given."""
     total = 0
     for start in range(0, len(buffers), _MAX_BUFFERS):
