@@ -17,6 +17,7 @@ from tests.support.faultmatrix import record
 from tests.support.keys import CHEAP
 from tests.support.stilllive import show_stills
 
+from beffroi.backup.archive import ArchiveReader
 from beffroi.backup.compare import Found, compare
 from beffroi.backup.errors import BackupFailedError, BackupRefusedError, RestoreFailedError
 from beffroi.backup.make import Made, archives, make
@@ -28,6 +29,7 @@ from beffroi.domain.ids import AuthorityId, DocumentId
 from beffroi.identity import Account
 from beffroi.ledger.entry import Entry, EntryKind, Record
 from beffroi.ledger.ledger import Ledger
+from beffroi.vault.casekey import CaseKeys, read_slot
 from beffroi.vault.keyerrors import HourDestroyedError
 from beffroi.vault.keyring import HourKeyring
 from beffroi.vault.keyslots import KeyState
@@ -218,9 +220,34 @@ def _wrapped(path: Path) -> set[bytes]:
     return {one for one in found if any(one)}
 
 
-def test_the_archive_holds_no_private_hour_key(town: Town, tmp_path: Path) -> None:
-    from beffroi.backup.archive import ArchiveReader
+def test_case_keys_lie_in_the_copy_alone_and_end_there_too(town: Town, tmp_path: Path) -> None:
+    """A hold's key may outlive the month, never its own end."""
+    now_us, day_us = town.clock.wall_us(), round(DAY_S * 1e6)
+    keys, place = CaseKeys(ring_of(town)), tmp_path / "copies" / "hours" / "maire-x" / "cases"
+    for name, days in (("affaire-1", 10), ("affaire-2", 20), ("affaire-3", 200)):
+        public = keys.public_for(name, now_us + days * day_us)
+    sealed = seal_content_key(public, bytes(16), info=b"essai")
+    made = save(town, tmp_path / "copies")
+    with made.path.open("rb") as file:
+        names = [(one.name, b"".join(one.pieces))[0] for one in ArchiveReader(file, SECRET, name="x").files()]
+    assert not [name for name in names if "affaire" in name]
+    keys.public_for("affaire-2", now_us + 30 * day_us)  # the judge lengthens it
+    keys.destroy("affaire-1", now_us)
+    assert town.centre.mirror.once()
+    states = [
+        (read_slot(place / f"affaire-{n}.key").state, read_slot(place / f"affaire-{n}.key").until_us) for n in (1, 2)
+    ]
+    assert states == [(KeyState.DESTROYED, now_us + 10 * day_us), (KeyState.HELD, now_us + 30 * day_us)]
+    assert not any((place / "affaire-1.key").read_bytes()[48:96])
+    town.clock.advance(31 * DAY_S)
+    bring_back(town, tmp_path / "copies", tmp_path / "again")
+    ring = HourKeyring.open(tmp_path / "again" / "centre" / "keyrings" / "maire-x", PASSPHRASE, clock=town.clock)
+    back = CaseKeys(ring)
+    assert [one.state.name for one in back.cases()] == ["DESTROYED", "DESTROYED", "HELD"]
+    assert back.unseal("affaire-3", sealed, info=b"essai") == bytes(16)
 
+
+def test_the_archive_holds_no_private_hour_key(town: Town, tmp_path: Path) -> None:
     made = save(town, tmp_path / "copies", hours=tmp_path / "elsewhere")
     wrapped = {slot for path in ring_of(town).directory.glob("*d/*.keys") for slot in _wrapped(path)}
     names = set()

@@ -152,8 +152,8 @@ def _files(root: Path) -> Iterator[Path]:
         parts = path.relative_to(root).parts
         if parts[0] in _LEFT_OUT | _OWN or parts[0].startswith(".") or path.name.endswith(_SQLITE_ASIDE):
             continue
-        if parts[0] == "keyrings" and len(parts) > 3 and parts[2].endswith("d") and parts[2][:-1].isdigit():
-            continue  # private halves of hours: only in the one copy
+        if parts[0] == "keyrings" and len(parts) > 3:
+            continue  # private halves of hours and cases, in folders of the ring: only in the one copy
         yield path
 
 

@@ -59,6 +59,10 @@ class CaseSlot:
     until_us: int
     destroyed_us: int
 
+    def tombstone(self, destroyed_us: int) -> "CaseSlot":
+        """The same slot without its private half."""
+        return replace(self, state=KeyState.DESTROYED, nonce=bytes(12), wrapped=bytes(48), destroyed_us=destroyed_us)
+
     def pack(self) -> bytes:
         """The 128 bytes of the slot."""
         head = _SLOT.pack(
@@ -137,8 +141,7 @@ class CaseKeys:
             if slot.state is KeyState.EMPTY:
                 raise CaseMissingError(case)
             if slot.state is not KeyState.DESTROYED:
-                empty = replace(slot, nonce=bytes(12), wrapped=bytes(48))
-                self._write(replace(empty, state=KeyState.DESTROYED, destroyed_us=now_us))
+                self._write(slot.tombstone(now_us))
             after = self._read(case)
         if after.state is not KeyState.DESTROYED or any(after.wrapped):
             raise CaseDamagedError(case)
@@ -172,17 +175,7 @@ class CaseKeys:
         return self._folder / f"{case}.key"
 
     def _read(self, case: str) -> CaseSlot:
-        damaged = CaseSlot(case, KeyState.DAMAGED, bytes(32), bytes(12), bytes(48), 0, 0)
-        try:
-            raw = self._path(case).read_bytes()
-        except FileNotFoundError:
-            return replace(damaged, state=KeyState.EMPTY)
-        if len(raw) != _SLOT.size:
-            return damaged
-        state, public, nonce, wrapped, until_us, destroyed_us, crc = _SLOT.unpack(raw)
-        if crc != zlib.crc32(raw[:-4]) or state not in (KeyState.HELD, KeyState.DESTROYED):
-            return damaged
-        return CaseSlot(case, KeyState(state), public, nonce, wrapped, until_us, destroyed_us)
+        return read_slot(self._path(case))
 
     def _create(self, slot: CaseSlot) -> None:
         if not self._folder.is_dir():
@@ -191,15 +184,37 @@ class CaseKeys:
         write_durable(self._path(slot.case), slot.pack())
 
     def _write(self, slot: CaseSlot) -> None:
-        """In place: a rename would leave the wrapped private half in a freed block."""
-        path = self._path(slot.case)
-        fd = os.open(path, os.O_RDWR)
-        try:
-            raw = slot.pack()
-            if os.pwrite(fd, raw, 0) != len(raw):
-                raise OSError(f"short write in {path.name}")
-            os.ftruncate(fd, len(raw))
-            fsync_fd(fd, path)
-            os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
-        finally:
-            os.close(fd)
+        write_in_place(self._path(slot.case), slot)
+
+
+def read_slot(path: Path) -> CaseSlot:
+    """The slot in a file named after its case; EMPTY when there is none, DAMAGED when it is not whole."""
+    damaged = CaseSlot(path.stem, KeyState.DAMAGED, bytes(32), bytes(12), bytes(48), 0, 0)
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        return replace(damaged, state=KeyState.EMPTY)
+    if len(raw) != _SLOT.size:
+        return damaged
+    state, public, nonce, wrapped, until_us, destroyed_us, crc = _SLOT.unpack(raw)
+    if crc != zlib.crc32(raw[:-4]) or state not in (KeyState.HELD, KeyState.DESTROYED):
+        return damaged
+    return CaseSlot(path.stem, KeyState(state), public, nonce, wrapped, until_us, destroyed_us)
+
+
+def write_in_place(path: Path, slot: CaseSlot) -> None:
+    """Overwrite a slot's file: a rename would leave the wrapped private half in a freed block.
+
+    Raises:
+        FsyncFailedError: the process must end.
+    """
+    fd = os.open(path, os.O_RDWR)
+    try:
+        raw = slot.pack()
+        if os.pwrite(fd, raw, 0) != len(raw):
+            raise OSError(f"short write in {path.name}")
+        os.ftruncate(fd, len(raw))
+        fsync_fd(fd, path)
+        os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+    finally:
+        os.close(fd)

@@ -1,4 +1,4 @@
-"""The one copy of the private hour keys: the same slots at another place, destroyed there with the ring's own.
+"""The one copy of the private hour and case keys: the same slots elsewhere, destroyed there with the ring's own.
 
 A back-up that opens by itself today opens by itself for ever. So the private halves are in no archive: they lie in this
 one place, written in place only, and each hour is destroyed here as it is in the ring, or by its own term when the ring
@@ -8,7 +8,7 @@ is gone. A slot of the copy is wrapped under the ring key, which is not here (do
 import fcntl
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from beffroi.domain.errors import BrokenError, RefusedError
 from beffroi.domain.ids import AuthorityId, authority_slug
 from beffroi.domain.text import Text
 from beffroi.vault import ringfile
+from beffroi.vault.casekey import read_slot, write_in_place
 from beffroi.vault.keyslots import KeyState, Slot, SlotFiles
 from beffroi.vault.signed import canonical
 from beffroi.vault.term import hour_term_end_us, legal_zone
@@ -28,8 +29,8 @@ PLACE_FILE: Final = "hour-keys-copy.json"
 _RING_FILE: Final = "copy.json"
 _MAX_BYTES: Final = 4096
 _AWAY_MAX_US: Final = 7 * 86_400_000_000
-_Question = Callable[[Slot, int, str], bool]
-"""Asked of each slot, with the term in days and the legal time zone."""
+_CASES: Final = "cases"
+"""Case keys, one file each (`beffroi.vault.casekey`), in the ring's folder and here."""
 
 
 class CopyMissingError(BrokenError):
@@ -129,15 +130,16 @@ class RingCopy:
                 source = SlotFiles(ring / f"{term}d")
                 for day in source.days():
                     report = _sync_day(report, source.read_day(day), mine, day)
+            report = _sync_cases(report, ring / _CASES, folder / _CASES)
             return CopyReport(report.copied, report.destroyed, self._held(folder), report.refused)
 
     def destroy_due(self, now_us: int) -> int:
         """Destroy every hour past its own term: works without ring and passphrase. Returns how many."""
-        return self._destroy(lambda slot, term, tz: hour_term_end_us(slot.hour, term, tz) <= now_us, now_us)
+        return self._destroy(now_us, every=False)
 
     def destroy_all(self, now_us: int) -> int:
         """Destroy every hour: the copy is given up."""
-        return self._destroy(lambda *_: True, now_us)
+        return self._destroy(now_us, every=True)
 
     def check_clock(self, now_us: int) -> None:
         """Whether ``now_us`` may be believed before it destroys anything here.
@@ -179,10 +181,11 @@ class RingCopy:
                         target.write(slots)
                     poured += sum(slot.state is KeyState.HELD for slot in slots)
                 fsync_dir(target.directory)
+            _pour_cases(folder / _CASES, ring / _CASES)
         fsync_dir(ring)
         return poured
 
-    def _destroy(self, due: _Question, now_us: int) -> int:
+    def _destroy(self, now_us: int, *, every: bool) -> int:
         destroyed = 0
         with self._locked():
             for folder, _, legal_tz in self._rings():
@@ -192,11 +195,13 @@ class RingCopy:
                         dead = [
                             slot.tombstone(now_us)
                             for slot in files.read_day(day)
-                            if slot.state in _OPENABLE and due(slot, term, legal_tz)
+                            if slot.state in _OPENABLE
+                            and (every or hour_term_end_us(slot.hour, term, legal_tz) <= now_us)
                         ]
                         if dead:
                             files.write(dead)
                             destroyed += len(dead)
+                destroyed += _destroy_cases(folder / _CASES, now_us, every=every)
         return destroyed
 
     def _rings(self) -> Iterator[tuple[Path, AuthorityId, str]]:
@@ -250,6 +255,45 @@ def _sync_day(so_far: CopyReport, theirs: list[Slot], mine: SlotFiles, day: int)
     if fresh or dead:
         mine.write([*fresh, *dead])
     return CopyReport(so_far.copied + len(fresh), so_far.destroyed + len(dead), 0, so_far.refused + refused)
+
+
+def _sync_cases(so_far: CopyReport, ring: Path, mine: Path) -> CopyReport:
+    copied = destroyed = refused = 0
+    for path in sorted(ring.glob("*.key")):
+        theirs, copy = read_slot(path), read_slot(mine / path.name)
+        if theirs.state is KeyState.DESTROYED and copy.state is not KeyState.DESTROYED:
+            destroyed += 1
+        elif theirs.state is KeyState.HELD and (
+            copy.state in {KeyState.EMPTY, KeyState.DAMAGED}
+            or (copy.public == theirs.public and copy.state is KeyState.HELD and copy.until_us < theirs.until_us)
+        ):
+            copied += copy.state is not KeyState.HELD
+        else:
+            refused += theirs.state is KeyState.HELD and (copy.state, copy.public) != (theirs.state, theirs.public)
+            continue
+        if copy.state is KeyState.EMPTY:
+            mine.mkdir(exist_ok=True, mode=0o700)
+            write_durable(mine / path.name, theirs.pack())
+            fsync_dir(mine.parent)
+        else:
+            write_in_place(mine / path.name, theirs)
+    return CopyReport(so_far.copied + copied, so_far.destroyed + destroyed, 0, so_far.refused + refused)
+
+
+def _destroy_cases(folder: Path, now_us: int, *, every: bool) -> int:
+    slots = ((path, read_slot(path)) for path in sorted(folder.glob("*.key")))
+    dead = [one for one in slots if one[1].state in _OPENABLE and (every or one[1].until_us <= now_us)]
+    for path, slot in dead:
+        write_in_place(path, slot.tombstone(now_us))
+    return len(dead)
+
+
+def _pour_cases(source: Path, target: Path) -> None:
+    whole = [(path, slot) for path in sorted(source.glob("*.key")) if (slot := read_slot(path)).state in _WHOLE]
+    if whole:
+        target.mkdir(mode=0o700)
+    for path, slot in whole:
+        write_durable(target / path.name, slot.pack())
 
 
 def _terms(directory: Path) -> list[int]:
