@@ -9,7 +9,6 @@ and within its term by both clocks, and ends before the file may expire; an imag
 copied and never sealed dies at its own term. Docs: docs/design/holds.md.
 """
 
-import json
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -19,24 +18,22 @@ from typing import Any, Final
 
 import structlog
 
-from beffroi.base.files import FsyncFailedError, fsync_dir, unlink_durable, write_durable
+from beffroi.base.files import FsyncFailedError, fsync_dir, unlink_durable
 from beffroi.domain.clock import Clock
 from beffroi.domain.errors import BeffroiError
 from beffroi.domain.ids import STREAM_NAMES
 from beffroi.vault.catalogue import Catalogue, ChunkRow, ChunkState
 from beffroi.vault.chunkformat import DamagedChunkError
 from beffroi.vault.clockwatch import ClockWatch
-from beffroi.vault.frozen import HEAD_BYTES, PIECE_SUFFIX, FrozenPiece, erase_keys, write_piece, write_seal
+from beffroi.vault.frozen import PIECE_SUFFIX, FrozenPiece, write_piece, write_seal
+from beffroi.vault.frozendeath import DYING_SUFFIX, PieceDeath
 from beffroi.vault.hold import Hold, HoldBook, HoldEnd, HoldEndingError, HoldStore, NoHoldError, checked
 from beffroi.vault.journal import ActKind, Journal
-from beffroi.vault.proofs import Cause, FileFate, LogFate, proof_fields
+from beffroi.vault.proofs import Cause
 from beffroi.vault.reader import ChunkReader
-from beffroi.vault.remanence import remanence
-from beffroi.vault.signed import canonical
 from beffroi.vault.term import UNKNOWN_TZ, hour_term_end_us
 
 _PART: Final = ".part"
-_DYING: Final = ".dying"
 _log = structlog.get_logger(__name__)
 
 
@@ -85,7 +82,9 @@ class Freezer:
         self._watch = watch
         self._legal_tz = legal_tz
         self._trace = trace or (lambda _: None)
+        self._death = PieceDeath(self._post, watch, self._trace)
         self.lock = threading.RLock()
+        self._told: set[Path] = set()
 
     def place(self, asked: Hold) -> Hold:
         """Place a hold, or lengthen the one of the same case, camera and minutes; then copy what is closed. On return
@@ -133,7 +132,7 @@ class Freezer:
             NoHoldError: no such piece, it is past its end, or it is being destroyed. DamagedChunkError: cut or changed.
         """
         path = self._piece(hold, kid)
-        if hold.ending or path.with_suffix(_DYING).exists():
+        if hold.ending or path.with_suffix(DYING_SUFFIX).exists():
             raise NoHoldError
         try:
             piece = FrozenPiece.open(path)
@@ -154,7 +153,7 @@ class Freezer:
         with self.lock:
             hold = self._hold(hold_id)
             path = self._piece(hold, kid)
-            if path.with_suffix(_DYING).exists() or not path.exists():
+            if path.with_suffix(DYING_SUFFIX).exists() or not path.exists():
                 raise NoHoldError
             if beyond_us > hold.beyond_us:
                 raise ValueError("sealed for longer than the hold")
@@ -224,8 +223,7 @@ class Freezer:
         for part in self.store.directory(hold.id).glob(f"*{_PART}"):
             self._trace("part: unlink")
             unlink_durable(part)
-        for dying in self.store.directory(hold.id).glob(f"*{_DYING}"):
-            self._finish_piece(dying, report)
+        report.destroyed += self._death.finish_all(self.store.directory(hold.id))
         if not hold.ending:
             verdict = self._watch.judge(hold.until_us)
             if verdict.due:
@@ -248,17 +246,21 @@ class Freezer:
             return
         verdict = self._watch.judge(own_us)
         if verdict.due:
-            self._destroy_piece(hold, path, Cause.HOLD_ENDED if sealed else Cause.TERM, report)
+            self._death.destroy(hold, path, Cause.HOLD_ENDED if sealed else Cause.TERM)
+            report.destroyed += 1
         elif verdict.refuse:
             report.paused += 1
 
     def _copy_all(self, hold: Hold, report: FreezeReport) -> None:
         for row in self._rows(hold):
             path = self._piece(hold, row.kid.hex())
-            if path.exists() or path.with_suffix(_DYING).exists():
+            if path.with_suffix(DYING_SUFFIX).exists():
                 continue
             try:
-                self._copy(hold, row, path, report)
+                if not path.exists():
+                    self._copy(hold, row, path, report)
+                if path.exists():
+                    self._tell_copied(hold, path)
             except FsyncFailedError:
                 raise
             except (OSError, DamagedChunkError) as error:
@@ -277,64 +279,36 @@ class Freezer:
             part = path.with_suffix(_PART)
             part.unlink(missing_ok=True)
             self._trace("copy: write")
-            size = write_piece(reader, footer, chosen, part, hold=hold.id, case=hold.case, term_end_us=term_end_us)
+            write_piece(reader, footer, chosen, part, hold=hold.id, case=hold.case, term_end_us=term_end_us)
         self._trace("copy: rename")
         part.replace(path)
         fsync_dir(path.parent)
-        self._trace("copy: journal")
-        span = {"from_us": chosen[0].wall_us, "to_us": chosen[-1].end_us, "size": size, "root": footer.root.hex()}
-        named = {"hold": hold.id, "case": hold.case, "authority": hold.authority, "camera": row.camera}
-        fields = {**named, "stream": row.stream, "kid": row.kid.hex(), "term_end_us": term_end_us, **span}
-        self._post(ActKind.HOLD_COPIED, fields, once=f"copied:{hold.id}:{row.kid.hex()}")
         report.copied += 1
 
+    def _tell_copied(self, hold: Hold, path: Path) -> None:
+        """Once a process, for what the one before may not have said."""
+        if path in self._told:
+            return
+        with FrozenPiece.open(path) as piece:
+            header, span = piece.header, piece.range
+            fields = {"hold": hold.id, "case": hold.case, "authority": hold.authority, "camera": header.camera}
+            fields |= {"stream": header.stream, "kid": header.kid.hex(), "root": piece.facts.root.hex()}
+            numbers = {"from_us": span.from_us, "to_us": span.to_us, "size": piece.size}
+            numbers |= {"term_end_us": piece.facts.term_end_us}
+        self._trace("copy: journal")
+        self._post(ActKind.HOLD_COPIED, {**fields, **numbers}, once=f"copied:{hold.id}:{path.stem}")
+        self._told.add(path)
+
     def _destroy_hold(self, hold: Hold, report: FreezeReport) -> None:
-        for dying in self.store.directory(hold.id).glob(f"*{_DYING}"):
-            self._finish_piece(dying, report)
+        report.destroyed += self._death.finish_all(self.store.directory(hold.id))
         for path in self._piece_paths(hold):
-            self._destroy_piece(hold, path, Cause.HOLD_ENDED, report)
+            self._death.destroy(hold, path, Cause.HOLD_ENDED)
+            report.destroyed += 1
         self._trace("end: journal")
         self._post(ActKind.HOLD_ENDED, hold.as_fields(), once=f"hold_ended:{hold.id}:{hold.until_us}")
         self._trace("end: forget")
         self.store.remove(hold)
         report.ended += 1
-
-    def _destroy_piece(self, hold: Hold, path: Path, cause: Cause, report: FreezeReport) -> None:
-        """Intent first (what the proof will say, since the piece will no longer tell), then the destruction."""
-        fields: dict[str, Any] = {"hold": hold.id, "case": hold.case, "authority": hold.authority, "kid": path.stem}
-        fields |= {"camera": hold.camera, "store": "frozen", "cause": cause.value}
-        try:
-            with FrozenPiece.open(path) as piece:
-                header, span = piece.header, piece.range
-                fields |= {"stream": header.stream, "run": header.run, "from_us": span.from_us, "to_us": span.to_us}
-                fields |= {"size": piece.size, "root": piece.facts.root.hex(), "term_days": header.term_days}
-                fields |= {"hour": header.hour, "term_end_us": piece.facts.term_end_us}
-        except DamagedChunkError:
-            fields |= {"damaged": True}
-        dying = path.with_suffix(_DYING)
-        self._trace("piece: log")
-        write_durable(dying, canonical(fields))
-        self._finish_piece(dying, report)
-
-    def _finish_piece(self, dying: Path, report: FreezeReport) -> None:
-        path, file = dying.with_suffix(PIECE_SUFFIX), FileFate.UNLINKED
-        fields = json.loads(dying.read_bytes())
-        try:
-            self._trace("piece: overwrite")
-            erase_keys(path, HEAD_BYTES)
-            self._trace("piece: unlink")
-            path.unlink(missing_ok=True)
-        except FileNotFoundError:
-            file = FileFate.ALREADY_GONE
-        fsync_dir(path.parent)
-        self._trace("piece: journal")
-        remains = remanence(self.store.folder)
-        done = proof_fields(Cause(fields["cause"]), file=file, log=LogFate.NONE, remains=remains, case=True)
-        done |= {"clock_in_doubt": self._watch.doubtful()}
-        self._post(ActKind.DESTRUCTION, {**fields, **done}, once=f"frozen:{fields['hold']}:{fields['kid']}")
-        self._trace("piece: forget")
-        unlink_durable(dying)
-        report.destroyed += 1
 
     def _book(self) -> HoldBook:
         return self.store.book()

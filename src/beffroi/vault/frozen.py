@@ -34,7 +34,7 @@ FOLDER: Final = "frozen"
 HEAD_BYTES: Final = 1 << 20
 """What is overwritten at the start of a file: no header is longer."""
 
-_SEAL: Final = struct.Struct(">4sB3xQQ80s20xI")
+_SEAL: Final = struct.Struct(f">4sB3xQQ{SEALED_KEY_BYTES}s36xI")
 _SEALS: Final = 2
 """Two places, written in turn: a renewal torn by a power cut leaves the seal before it."""
 
