@@ -50,6 +50,7 @@ class RunningRecorder:
     world: KeyWorld
     cores: int = 1
     log_level: str = "INFO"
+    more: tuple[str, ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
     _serials: Iterator[int] = field(default_factory=lambda: itertools.count(1))
@@ -119,6 +120,7 @@ class RunningRecorder:
                     *(sys.executable, "-c", "from beffroi.cli.main import main; main()"),
                     *("recorder", "--data", str(self.data)),
                     *("--cores", str(self.cores), "--log-level", self.log_level),
+                    *self.more,
                 ],
                 stderr=log,
                 stdin=subprocess.DEVNULL,
