@@ -33,7 +33,8 @@ CLIPS: dict[str, dict[str, Any]] = {
 
 
 def made(config: CodecConfig, frames: tuple[Frame, ...], protection: Protection | None) -> bytes:
-    parts, first = [init_segment(config, protection=protection)], 0
+    parts: list[bytes | memoryview] = [init_segment(config, protection=protection)]
+    first = 0
     groups = gops(frames)
     for number, group in enumerate(groups, 1):
         following = groups[number][0].dts_90k if number < len(groups) else None
