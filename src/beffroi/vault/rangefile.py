@@ -229,7 +229,8 @@ def lay_out(selection: Selection, config: CodecConfig, first_stored: bytes) -> R
         taken_us=first.wall_us,
         duration_90k=end_90k - late_90k,
         skip_90k=opening.pts_90k - opening.dts_90k + late_90k,
-        references=_references([gop for _, gop in selection.steps], [*bases, end_90k]),
+        # The index counts what is shown (§8.16.3), so the hidden beginning takes no time in it.
+        references=_references([gop for _, gop in selection.steps], [max(at, late_90k) for at in (*bases, end_90k)]),
     )
     at = len(head)
     placed = []
