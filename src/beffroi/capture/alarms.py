@@ -11,6 +11,8 @@ class Alarm(StrEnum):
     """The ``what`` of an act of kind ``alarm``."""
 
     ACTS_NOT_ENTERED = "acts_not_entered"
+    CAMERA_CLOCK = "camera_clock"
+    CAMERA_CLOCK_RIGHT = "camera_clock_right"
     CAMERA_REFUSED_DISK = "camera_refused_disk"
     CAMERAS_STOPPED_DISK = "cameras_stopped_disk"
     DESTROYED_EARLY = "destroyed_early"
@@ -32,6 +34,13 @@ _TEXTS: Final[dict[Alarm, Text]] = {
     Alarm.ACTS_NOT_ENTERED: Text(
         fr="Des actes de l'enregistreur n'ont pas pu être inscrits à son journal : le disque les a refusés.",
         en="Acts of the recorder could not be entered in its journal: the disk refused them.",
+    ),
+    Alarm.CAMERA_CLOCK: Text(
+        fr="L'horloge d'une caméra s'écarte de plus d'une seconde de celle de l'enregistreur.",
+        en="A camera's clock is more than a second away from the recorder's.",
+    ),
+    Alarm.CAMERA_CLOCK_RIGHT: Text(
+        fr="L'horloge de la caméra est de nouveau à l'heure.", en="The camera's clock is right again."
     ),
     Alarm.CAMERA_REFUSED_DISK: Text(
         fr="Une caméra n'est pas enregistrée : le disque ne tiendrait pas la durée minimale.",

@@ -14,6 +14,7 @@ from typing import Any, Final, Protocol
 import structlog
 
 from beffroi.base.files import FsyncFailedError
+from beffroi.capture.alarms import Alarm
 from beffroi.capture.ends import RunEnd
 from beffroi.capture.groups import Group
 from beffroi.capture.mandate import Mandate
@@ -22,7 +23,7 @@ from beffroi.domain.clock import Clock
 from beffroi.domain.gaps import GapCause
 from beffroi.domain.ranges import WallRange
 from beffroi.vault.catalogue import Catalogue, CatalogueError
-from beffroi.vault.chunk import ChunkHeader, ChunkWriteError, ChunkWriter, CloseReason
+from beffroi.vault.chunk import FLUSH_S, ChunkHeader, ChunkWriteError, ChunkWriter, CloseReason
 from beffroi.vault.journal import ActKind
 from beffroi.vault.publichours import NoHourKeyError, PublicHours
 from beffroi.vault.sealing import content_key_info, seal_content_key
@@ -76,24 +77,28 @@ class Shelf:
     recorder: str
     journal: PostAct
     clock: Clock
+    flush_s: float = FLUSH_S
 
 
 class StreamRecording:
     """Writes the groups of pictures of one stream into chunks.
 
     ``accounted_us`` is where what is known of this stream ends: everything before is recorded or a stored gap; None
-    when nothing is. ``cause`` says why nothing was recorded from there on.
+    when nothing is. ``cause`` says why nothing was recorded from there on. ``camera_offset_ms``: the camera's clock
+    minus ours, as last seen; it is written with each closed file.
     """
 
     def __init__(self, mandate: Mandate, shelf: Shelf, accounted_us: int | None, cause: GapCause) -> None:
         self.mandate = mandate
         self.accounted_us = accounted_us
         self.cause = cause
+        self.camera_offset_ms: float | None = None
         self._shelf = shelf
         self._interrupted = True
         self._chunk: ChunkWriter | None = None
         self._run = ""
         self._rotate_us = 0
+        self._end_us = 0
         self._shift_us = stagger_us(mandate.key.camera, mandate.key.stream)
 
     @property
@@ -115,6 +120,7 @@ class StreamRecording:
             if self._chunk is None:
                 self._chunk = self._open(group)
             self._chunk.write_gop(group.frames, group.wall_us, next_dts_90k=group.next_dts_90k)
+            self._end_us = group.end_us
             self.accounted_us = max(group.end_us, self.accounted_us or 0)
         except NoHourKeyError as error:
             self._lost(group, GapCause.NO_ORDER, error)
@@ -134,8 +140,6 @@ class StreamRecording:
             CloseReason.STOPPED if end in {RunEnd.STOPPED, RunEnd.SHEET, RunEnd.DISK} else CloseReason.RUN_ENDED
         )
         self.cause, self._interrupted = cause_of(end), True
-        if end is RunEnd.CLOCK_STEP and step_us < 0:
-            self.accounted_us = None  # the clock went back: the next file overlaps the last, nothing is missing
         details: dict[str, Any] = {
             "run": run,
             "end": end.value,
@@ -143,6 +147,10 @@ class StreamRecording:
             "camera_offset_ms": offset_ms,
         }
         self._journal(ActKind.RECORDING_ENDED, **details)
+
+    def alarm(self, what: Alarm, **details: Any) -> None:
+        """Enter an alarm about this stream."""
+        self._journal(ActKind.ALARM, what=what.value, **details)
 
     def attempt_failed(self, end: RunEnd) -> None:
         """A new session could not be had: what is missing until now keeps its cause, from now on this is the cause."""
@@ -170,7 +178,7 @@ class StreamRecording:
         self.cause, self._interrupted = cause, True
 
     def _must_change(self, group: Group) -> bool:
-        if self._run != group.run.id or group.wall_us - (self.accounted_us or 0) > _TOLERANCE_US:
+        if self._run != group.run.id or group.wall_us - self._end_us > _TOLERANCE_US:
             return True
         return group.key and group.wall_us >= self._rotate_us
 
@@ -205,7 +213,9 @@ class StreamRecording:
             recorder=self._shelf.recorder,
         )
         self._settle(group.wall_us)
-        chunk = ChunkWriter.create(self._shelf.root, header, config, key, self._shelf.catalogue)
+        chunk = ChunkWriter.create(
+            self._shelf.root, header, config, key, self._shelf.catalogue, flush_s=self._shelf.flush_s
+        )
         if self._run != group.run.id:
             self._journal(ActKind.RECORDING_STARTED, run=group.run.id, at_us=group.wall_us, codec=config.codec_string)
         self._run, self._interrupted = group.run.id, False
@@ -253,6 +263,8 @@ class StreamRecording:
             path = str(chunk.path.relative_to(self._shelf.root))
             span = {"from_us": chunk.header.wall_start_us, "to_us": chunk.entries[-1].end_us}
             what = {"path": path, "root": root.hex(), "size": chunk.length, "reason": reason.value}
+            if self.camera_offset_ms is not None:
+                what["camera_offset_ms"] = self.camera_offset_ms
             self._journal(ActKind.CHUNK_CLOSED, once=closed_name(path), **what, **span)
 
     def _journal(self, kind: ActKind, *, once: str | None = None, **details: Any) -> None:

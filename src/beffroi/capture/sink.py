@@ -1,8 +1,7 @@
 """Where the runs of one stream go: groups of pictures to the writers, each picture to the viewers. Never waits."""
 
-from statistics import median
-from typing import Final
-
+from beffroi.capture.alarms import Alarm
+from beffroi.capture.cameraclock import CameraClock, Crossing
 from beffroi.capture.ends import RunEnd
 from beffroi.capture.groups import Group, Grouper
 from beffroi.capture.health import StreamHealth, StreamState
@@ -12,8 +11,6 @@ from beffroi.capture.recording import StreamRecording
 from beffroi.capture.writers import WriterPool
 from beffroi.domain.clock import Clock
 from beffroi.media.frame import Frame
-
-_MAX_OFFSETS: Final = 64
 
 
 class StreamSink:
@@ -37,12 +34,12 @@ class StreamSink:
         self._clock = clock
         self._grouper = Grouper()
         self._skip_to_key = False
-        self._offsets_us: list[int] = []
+        self._camera_clock = CameraClock()
 
     def begin(self, run: Run) -> None:
         self._grouper.begin(run)
         self._live.begin(run)
-        self._offsets_us.clear()
+        self._camera_clock.begin()
         health = self._health
         health.codec_string, health.width, health.height = run.config.codec_string, run.config.width, run.config.height
         health.runs += 1
@@ -51,7 +48,7 @@ class StreamSink:
     def frame(self, frame: Frame, wall_us: int) -> None:
         self._live.frame(frame, wall_us)
         if frame.key and frame.camera_us is not None:
-            self._offset(frame.camera_us - wall_us)
+            self._offset(frame.camera_us - wall_us, wall_us)
         group = self._grouper.add(frame, wall_us)
         if group:
             self._submit(group)
@@ -78,7 +75,12 @@ class StreamSink:
             self._skip_to_key = True
             self._pool.order(self._name, lambda: recording.overrun(group.wall_us))
 
-    def _offset(self, offset_us: int) -> None:
-        self._offsets_us.append(offset_us)
-        del self._offsets_us[:-_MAX_OFFSETS]
-        self._health.camera_offset_ms = round(median(self._offsets_us) / 1000, 1)
+    def _offset(self, offset_us: int, wall_us: int) -> None:
+        crossing = self._camera_clock.observe(offset_us)
+        now_us = self._camera_clock.offset_us or 0
+        offset_ms = self._health.camera_offset_ms = round(now_us / 1000, 1)
+        recording = self._recording
+        recording.camera_offset_ms = offset_ms
+        if crossing is not None:
+            what = Alarm.CAMERA_CLOCK if crossing is Crossing.OFF else Alarm.CAMERA_CLOCK_RIGHT
+            self._pool.order(self._name, lambda: recording.alarm(what, at_us=wall_us, offset_ms=round(offset_ms)))
