@@ -12,6 +12,7 @@ from beffroi.capture.handle import StreamId, WorkerHandle
 from beffroi.capture.messages import Assignment
 from beffroi.capture.paths import RecorderPaths
 from beffroi.domain.gaps import GapCause
+from beffroi.vault.chunk import FLUSH_S
 
 _log = structlog.get_logger(__name__)
 
@@ -35,6 +36,7 @@ class Crew:
         recover: Recover,
         cores: int | None = None,
         log_level: str = "INFO",
+        flush_s: float = FLUSH_S,
         keep_fds: Collection[int] = (),
         first_cause: GapCause = GapCause.RECORDER_STOPPED,
     ) -> None:
@@ -42,6 +44,7 @@ class Crew:
         self._recover = recover
         self._cores = cores or len(os.sched_getaffinity(0))
         self._log_level = log_level
+        self._flush_s = flush_s
         self._keep_fds = tuple(keep_fds)
         self.first_cause = first_cause
         self._workers: list[WorkerHandle] = []
@@ -120,7 +123,9 @@ class Crew:
         useful = min(total, max(self._cores, -(-total // MAX_STREAMS)))
         while len(self._workers) < useful:
             number = len(self._workers)
-            worker = WorkerHandle(self._paths, number, log_level=self._log_level, keep_fds=self._keep_fds)
+            worker = WorkerHandle(
+                self._paths, number, log_level=self._log_level, flush_s=self._flush_s, keep_fds=self._keep_fds
+            )
             worker.cause = self.first_cause
             self._workers.append(worker)
             self._start(worker)

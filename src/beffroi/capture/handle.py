@@ -34,7 +34,9 @@ StreamId = tuple[str, str]
 class WorkerHandle:
     """A worker slot: the process in it may change, its number and its streams stay."""
 
-    def __init__(self, paths: RecorderPaths, number: int, *, log_level: str, keep_fds: Iterable[int] = ()) -> None:
+    def __init__(
+        self, paths: RecorderPaths, number: int, *, log_level: str, flush_s: float, keep_fds: Iterable[int] = ()
+    ) -> None:
         self.number = number
         self.streams: dict[StreamId, Assignment] = {}
         self.health: dict[StreamId, dict[str, Any]] = {}
@@ -42,6 +44,7 @@ class WorkerHandle:
         self.restarts = 0
         self._paths = paths
         self._log_level = log_level
+        self._flush_s = flush_s
         self._keep_fds = tuple(keep_fds)
         self._process: subprocess.Popen[bytes] | None = None
         self._channel: Channel | None = None
@@ -62,6 +65,7 @@ class WorkerHandle:
         command = [sys.executable, "-P", "-m", "beffroi.capture.worker"]
         command += ["--data", str(self._paths.data), "--number", str(self.number)]
         command += ["--channel", str(theirs.fileno()), "--log-level", self._log_level]
+        command += ["--flush-s", str(self._flush_s)]
         self._process = subprocess.Popen(  # noqa: S603  our own program, no shell
             command, pass_fds=[theirs.fileno(), *self._keep_fds], stdin=subprocess.DEVNULL
         )

@@ -32,9 +32,11 @@ from beffroi.capture.paths import RecorderPaths
 from beffroi.capture.sheets import SheetWatch
 from beffroi.domain.gaps import GapCause
 from beffroi.vault.catalogue import Catalogue
+from beffroi.vault.chunk import FLUSH_S
 from beffroi.vault.clockstamp import StampFile
 from beffroi.vault.clockwatch import ClockWatch
 from beffroi.vault.credentials import RecorderIdentity
+from beffroi.vault.diskmark import open_disk
 from beffroi.vault.journal import ActKind
 from beffroi.vault.recover import Outcome, recover
 from beffroi.vault.tell import tell_untold
@@ -53,6 +55,7 @@ class Supervisor:
         *,
         cores: int | None = None,
         log_level: str = "INFO",
+        flush_s: float = FLUSH_S,
         destroy_every_s: float = 60.0,
         metrics: str | None = None,
     ) -> None:
@@ -68,6 +71,7 @@ class Supervisor:
         first_ever = not paths.journal.exists()
         was_stopped = first_ever or paths.stopped.exists()
         self._identity = RecorderIdentity.open_or_create(paths.root)
+        open_disk(paths.root, self._identity.public)
         self._journal = RecorderJournal(paths.journal, self._clock)
         self._catalogue = Catalogue.open(paths.catalogue)
         self._clock_watch = ClockWatch(
@@ -100,6 +104,7 @@ class Supervisor:
             recover=self._recover_streams,
             cores=cores,
             log_level=log_level,
+            flush_s=flush_s,
             keep_fds=(self._lock_fd,),
             first_cause=GapCause.RECORDER_STOPPED if was_stopped else GapCause.RECORDER_KILLED,
         )

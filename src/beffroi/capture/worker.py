@@ -37,6 +37,7 @@ from beffroi.capture.stream import CameraStream
 from beffroi.capture.writers import WriterPool, end_process
 from beffroi.domain.gaps import GapCause
 from beffroi.vault.catalogue import Catalogue
+from beffroi.vault.chunk import FLUSH_S
 from beffroi.vault.credentials import RecorderIdentity
 from beffroi.vault.publichours import PublicHours
 from beffroi.vault.signed import load_public_keys
@@ -51,7 +52,7 @@ _CLOSE_S: Final = 20.0
 class Worker:
     """Holds the streams of one process."""
 
-    def __init__(self, paths: RecorderPaths, number: int, channel: Channel) -> None:
+    def __init__(self, paths: RecorderPaths, number: int, channel: Channel, *, flush_s: float = FLUSH_S) -> None:
         self._paths = paths
         self._number = number
         self._channel = channel
@@ -73,6 +74,7 @@ class Worker:
             recorder=self._identity.public.hex()[:16],
             journal=self._journal.post,
             clock=self._clock,
+            flush_s=flush_s,
         )
         self._ending = False
 
@@ -230,11 +232,12 @@ def main() -> None:
     parser.add_argument("--number", type=int, required=True)
     parser.add_argument("--channel", type=int, required=True)
     parser.add_argument("--log-level", default="INFO")
+    parser.add_argument("--flush-s", type=float, default=FLUSH_S)
     asked = parser.parse_args()
     log.configure(level=asked.log_level)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold camera passwords
     channel = Channel(socket.socket(fileno=asked.channel))
-    worker = Worker(RecorderPaths(asked.data), asked.number, channel)
+    worker = Worker(RecorderPaths(asked.data), asked.number, channel, flush_s=asked.flush_s)
     signal.signal(signal.SIGTERM, lambda *_: worker.stop())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C reaches the supervisor, which stops us in order
     threading.excepthook = lambda args: end_process(args.exc_value or RuntimeError("thread"))

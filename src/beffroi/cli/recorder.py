@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from beffroi.capture.paths import RecorderPaths
+from beffroi.vault.chunk import FLUSH_S, MAX_FLUSH_S, MIN_FLUSH_S
 
 app = typer.Typer(
     add_completion=False,
@@ -23,6 +24,15 @@ Metrics = Annotated[
 ]
 
 
+Flush = Annotated[
+    float,
+    typer.Option(
+        min=MIN_FLUSH_S, max=MAX_FLUSH_S,
+        help="Secondes de vidéo qu'une coupure de courant peut coûter. / Seconds of video that a power cut may cost.",
+    ),
+]  # fmt: skip
+
+
 @app.callback(invoke_without_command=True)
 def recorder(
     context: typer.Context,
@@ -30,10 +40,11 @@ def recorder(
     cores: Annotated[int | None, typer.Option(help="Processus de capture. / Capture processes.")] = None,
     log_level: Annotated[str, typer.Option(help="DEBUG, INFO, WARNING…")] = "INFO",
     metrics: Metrics = None,
+    flush_s: Flush = FLUSH_S,
 ) -> None:
     """Record what the sheets in DIR/recorder/sheets order, until stopped."""
     if context.invoked_subcommand is None:
-        run(data=data, cores=cores, log_level=log_level, metrics=metrics)
+        run(data=data, cores=cores, log_level=log_level, metrics=metrics, flush_s=flush_s)
 
 
 @app.command()
@@ -42,6 +53,7 @@ def run(
     cores: Annotated[int | None, typer.Option(help="Processus de capture. / Capture processes.")] = None,
     log_level: Annotated[str, typer.Option(help="DEBUG, INFO, WARNING…")] = "INFO",
     metrics: Metrics = None,
+    flush_s: Flush = FLUSH_S,
 ) -> None:
     """Record (the default)."""
     from beffroi.base import log
@@ -51,7 +63,7 @@ def run(
     paths = RecorderPaths(_folder(data))
 
     async def record() -> None:
-        await Supervisor(paths, cores=cores, log_level=log_level, metrics=metrics).run()
+        await Supervisor(paths, cores=cores, log_level=log_level, metrics=metrics, flush_s=flush_s).run()
 
     asyncio.run(record())
 

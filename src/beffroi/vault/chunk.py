@@ -27,6 +27,7 @@ from beffroi.media.fragment import Scratch, durations_90k
 from beffroi.media.frame import Frame
 from beffroi.vault.catalogue import Catalogue
 from beffroi.vault.chunkformat import ChunkHeader, CloseReason, Footer, GopEntry, digest_box, head_hash
+from beffroi.vault.diskmark import disk_is_there
 
 __all__ = ["ChunkHeader", "ChunkWriteError", "ChunkWriter", "CloseReason", "GopEntry"]
 
@@ -113,6 +114,9 @@ class ChunkWriter:
             ChunkWriteError: the disk refused.
             FsyncFailedError, CatalogueError: let them end the process.
         """
+        if not disk_is_there(root):
+            absent = OSError(errno.ENODEV, "the disk of the images is not mounted")
+            raise ChunkWriteError(root / header.relative_path(), absent) from absent
         header = replace(header, gaps=catalogue.uncarried_gaps(header.camera, header.stream))
         relative = header.relative_path()
         path = root / relative
