@@ -77,7 +77,10 @@ class TileStore:
 
     @classmethod
     def create(cls, root: Path, fsync: Fsync) -> "TileStore":
-        """An empty store in an existing, empty folder (no checkpoint yet: the caller publishes one)."""
+        """An empty store in an existing folder without a checkpoint: the caller publishes one. What a crash of the same
+        first step left there is removed."""
+        for path in _leftovers(root, 0):
+            path.unlink()
         return cls(root, Edge((), ((),) * (MAX_LEVEL + 1), CompactRange()), fsync)
 
     @classmethod
