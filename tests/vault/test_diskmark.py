@@ -94,7 +94,8 @@ def test_a_torn_record_leaves_the_one_before(
         mark = open_disk(root, ME)
     data = bytearray((root / MARK).read_bytes().ljust(2 * RECORD_BYTES, b"\0"))
     place = (openings + 1) % 2 * RECORD_BYTES + at
-    data[place : place + len(noise)] = noise[: (openings + 1) % 2 * RECORD_BYTES + RECORD_BYTES - place]
+    torn = noise[: RECORD_BYTES - at]
+    data[place : place + len(torn)] = torn
     (root / MARK).write_bytes(data)
     assert Mark.read(root) == mark
 
