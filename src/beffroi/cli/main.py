@@ -25,6 +25,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "backup": ("beffroi.cli.backup", "save documents, register and keyrings in one archive"),
     "restore": ("beffroi.cli.restore", "bring a centre back from a back-up; reconcile it"),
     "witness": ("beffroi.cli.witness", "the witness of a town hall: remembers the register's last checkpoint, cosigns"),
+    "doctor": ("beffroi.cli.doctor", "what is wrong on this machine, or soon will be, and what to do"),
     "profile": ("beffroi.cli.profile", "the deployments: who may see what, what is missing, the way to a lawful form"),
     "law": ("beffroi.cli.law", "ask the law, print its rules"),
     "demo": ("beffroi.cli.demo", "INGEAGGLO on this machine: simulated cameras, real everything else"),

@@ -1,0 +1,39 @@
+"""The disk itself, asked without the recorder."""
+
+import os
+from pathlib import Path
+
+from beffroi.capture.diskpolicy import ALARMS_PERCENT
+from beffroi.capture.paths import RecorderPaths
+from beffroi.cli.doctor.findings import Code, Finding, bad, ok, warn
+from beffroi.vault.capacity import Disk
+
+
+def disk(data: Path) -> list[Finding]:
+    """Room, and whether it can be written to at all. Nothing is written to find out."""
+    folder = RecorderPaths(data).root
+    found = Disk.read(folder)
+    free_gb, percent = found.free / 1e9, found.used_percent
+    fr = f"Le disque des images est plein à {percent:.0f} % ; il reste {free_gb:.1f} Go, dont {found.reserve / 1e9:.1f}"
+    fr = fr.replace(".", ",") + " en réserve."
+    en = f"The disk of the pictures is {percent:.0f}% full; {free_gb:.1f} GB are left, {found.reserve / 1e9:.1f} of "
+    en += "them reserved."
+    if found.free <= found.reserve or percent >= ALARMS_PERCENT[1]:
+        cure = "Agrandissez-le, ou baissez débits et durées.", "Enlarge it, or lower rates and terms."
+        said = bad(Code.DISK, f"{fr} {cure[0]}", f"{en} {cure[1]}")
+    elif percent >= ALARMS_PERCENT[0]:
+        said = warn(Code.DISK, f"{fr} Prévoyez de la place.", f"{en} Plan for more.")
+    else:
+        said = ok(Code.DISK, fr, en)
+    if os.statvfs(folder).f_flag & os.ST_RDONLY:
+        return [
+            said,
+            bad(
+                Code.DISK_READ_ONLY,
+                "Le disque des images est en lecture seule : rien n'est enregistré. Lisez dmesg, remplacez ou réparez "
+                "le disque, puis relancez l'enregistreur.",
+                "The disk of the pictures is read-only: nothing is recorded. Read dmesg, replace or repair the disk, "
+                "then restart the recorder.",
+            ),
+        ]
+    return [said]
