@@ -13,6 +13,7 @@ from beffroi.media.rtp_nals import NalRules, Role
 
 MAX_PICTURE_BYTES: Final = 8 << 20
 _MAX_SETS: Final = 64
+_UNIT_BYTES: Final = 64  # what keeping a NAL unit costs beside its bytes: a picture of tiny ones is bounded too
 _PROOF: Final = 3
 
 
@@ -70,7 +71,7 @@ class PictureBuilder:
         self._clock = clock
         self.parts: list[bytes] = []
         self.sets: list[bytes] = []
-        self.size = 0  # bytes on the wire: it bounds the number of parts as well as their sum
+        self.size = 0  # bytes on the wire, and what each part costs: it bounds their number as well as their sum
         self.key = self.has_slice = self.lost = self.marked = False
         self.rtp_time = 0
         self.delivered = 0
@@ -113,6 +114,7 @@ class PictureBuilder:
 
     def add(self, role: Role, nal: bytes) -> None:
         """Keep a whole NAL unit that `begin` let pass."""
+        self.size += _UNIT_BYTES
         if role is Role.SET:
             if len(self.sets) < _MAX_SETS:
                 self.sets.append(nal)

@@ -18,7 +18,8 @@ _HASHES: Final[dict[str, Callable[[bytes], "hashlib._Hash"]]] = {
 }
 _PREFERRED: Final = ("SHA-256", "SHA-256-SESS", "MD5", "MD5-SESS")
 _MAX_CHALLENGE: Final = 4096
-_SCHEME = re.compile(r"[\s,]*([A-Za-z][A-Za-z0-9-]*)(?:\s+|\Z)(?!=)")
+_SCHEME = re.compile(r"[\s,]*([A-Za-z][A-Za-z0-9-]*)(?:\s+|\Z|(?=,))(?!=)")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _PARAMETER = re.compile(r"[\s,]*([A-Za-z][A-Za-z0-9-]*)\s*=\s*(?:\"((?:[^\"\\]|\\.)*)\"|([^\s,\"]*))")
 
 
@@ -52,7 +53,7 @@ def read_challenges(headers: Iterable[str]) -> list[Challenge]:
     """What ``WWW-Authenticate`` headers offer; one header may hold several. What is not a challenge is left out."""
     found: list[Challenge] = []
     for header in headers:
-        text, at = header[:_MAX_CHALLENGE], 0
+        text, at = _CONTROL.sub(" ", header[:_MAX_CHALLENGE]), 0  # what is quoted back must not end a line
         while at < len(text):
             parameter = _PARAMETER.match(text, at)
             if parameter:
@@ -116,7 +117,7 @@ class Credentials:
         make = _HASHES[algorithm.removesuffix("-SESS")]
 
         def hashed(*parts: str) -> str:
-            return make(":".join(parts).encode()).hexdigest()
+            return make(":".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
 
         realm, nonce = challenge.parameters.get("realm", ""), challenge.parameters["nonce"]
         secret = hashed(self._user, realm, self._password)

@@ -16,8 +16,8 @@ from beffroi.capture.rtsp.sdp import Track, read_sdp
 _AGENT: Final = "Beffroi"
 _MAX_REDIRECTS: Final = 3
 _MAX_TRIES: Final = 3  # without proof, with it, and once more when the nonce was stale
-_INTERLEAVED = re.compile(r"interleaved\s*=\s*(\d{1,3})(?:\s*-\s*(\d{1,3}))?", re.IGNORECASE)
-_TIMEOUT = re.compile(r";\s*timeout\s*=\s*(\d{1,6})", re.IGNORECASE)
+_INTERLEAVED = re.compile(r"interleaved\s*=\s*(\d{1,3})(?:\s*-\s*(\d{1,3}))?", re.IGNORECASE | re.ASCII)
+_TIMEOUT = re.compile(r";\s*timeout\s*=\s*(\d{1,6})", re.IGNORECASE | re.ASCII)
 _SESSION = re.compile(r"[\x21-\x3a\x3c-\x7e]{1,256}\Z")
 _DEFAULT_TIMEOUT_S: Final = 60
 
@@ -172,7 +172,7 @@ class Dialogue:
         if proof:
             lines.append(f"Authorization: {proof}")
         self._asked = (method, url, extra)
-        self._out += ("\r\n".join(lines) + "\r\n\r\n").encode()
+        self._out += ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "surrogateescape")
 
 
 def _refusal(status: int) -> SourceError:

@@ -9,9 +9,9 @@ from beffroi.capture.rtsp.errors import unreadable
 MAX_HEAD_BYTES: Final = 16 << 10
 MAX_BODY_BYTES: Final = 64 << 10
 _HEAD_ENDS: Final = (b"\r\n\r\n", b"\n\n")
-_STATUS = re.compile(r"RTSP/\d\.\d +(\d{3})(?: |\Z)")
-_REQUEST = re.compile(r"[A-Z_]{3,32} \S+ RTSP/\d\.\d\s*\Z")
-_DIGITS = re.compile(r"\d{1,9}\Z")
+_STATUS = re.compile(r"RTSP/\d\.\d +(\d{3})(?: |\Z)", re.ASCII)
+_REQUEST = re.compile(r"[A-Z_]{3,32} \S+ RTSP/\d\.\d\s*\Z", re.ASCII)
+_DIGITS = re.compile(r"[0-9]{1,9}\Z")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -42,7 +42,7 @@ def read_message(data: bytes, at: int) -> tuple[Message | None, int]:
             raise unreadable("framing")
         return None, at
     head_end, mark = min(ends)
-    status, headers = _read_head(data[at:head_end].decode("latin-1"))
+    status, headers = _read_head(data[at:head_end].decode("utf-8", "surrogateescape"))
     length = headers.get("content-length", ["0"])[0]
     if not _DIGITS.match(length) or int(length) > MAX_BODY_BYTES:
         raise unreadable("answer too long")
