@@ -59,7 +59,14 @@ class LiveWorld:
         trust = self.folder / "gate.pub"
         trust.write_bytes(pem(self.gate.verify_key))
         mandate = Mandate(
-            StreamKey(CAMERA, "sub"), AuthorityId("maire/99001"), 30, 0, 1 << 62, 1, "rtsp://camera", lambda: ""
+            StreamKey(CAMERA, "sub"),
+            AuthorityId("maire/99001"),
+            30,
+            0,
+            1 << 62,
+            1,
+            "rtsp://camera",
+            open_url=lambda: "",
         )
         self.server = LiveServer(
             lambda camera, stream: (mandate, self.stream) if (camera, stream) == (CAMERA, "sub") else None,
