@@ -46,7 +46,7 @@ class RingKeeper:
     ) -> None:
         self._keyring = keyring
         self._cases = CaseKeys(keyring)
-        self._sink = sink or (lambda proof: _log.info(proof.outcome, **proof.as_fields()))
+        self._sink = sink or (lambda proof: _log.info("key destroyed", outcome=proof.outcome, **proof.as_fields()))
         self._complete = False
         self._proofs = directory / "destroyed.jsonl"
         self._clock = clock
