@@ -10,6 +10,7 @@ from beffroi.domain.text import Text
 class Alarm(StrEnum):
     """The ``what`` of an act of kind ``alarm``."""
 
+    ACCOUNT = "account"
     ACTS_NOT_ENTERED = "acts_not_entered"
     CAMERA_CLOCK = "camera_clock"
     CAMERA_CLOCK_RIGHT = "camera_clock_right"
@@ -31,6 +32,10 @@ class Alarm(StrEnum):
 
 
 _TEXTS: Final[dict[Alarm, Text]] = {
+    Alarm.ACCOUNT: Text(
+        fr="Le compte n'est pas bon : ce qui était ordonné, enregistré, présent, détruit et perdu ne s'accorde pas.",
+        en="It does not add up: what was ordered, recorded, held, destroyed and lost does not agree.",
+    ),
     Alarm.ACTS_NOT_ENTERED: Text(
         fr="Des actes de l'enregistreur n'ont pas pu être inscrits à son journal : le disque les a refusés.",
         en="Acts of the recorder could not be entered in its journal: the disk refused them.",

@@ -5,7 +5,7 @@ import asyncio
 import itertools
 import json
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
@@ -94,6 +94,12 @@ class RecorderClient:
     async def journal_ack(self, seq: int) -> None:
         """The register holds everything up to this number."""
         await self._ask("journal_ack", {"seq": seq})
+
+    async def account(self, first: str, last: str, cameras: Sequence[str] | None = None) -> dict[str, Any]:
+        """The account of legal days (ISO dates), of some cameras or of all: `beffroi.capture.accounting`."""
+        asked = {} if cameras is None else {"cameras": list(cameras)}
+        found: dict[str, Any] = await self._ask("account", {"from": first, "to": last, **asked})
+        return found
 
     async def reload(self) -> None:
         """Have the sheets read again now."""

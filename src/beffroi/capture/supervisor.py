@@ -15,6 +15,7 @@ import structlog
 from beffroi.base.clock import BootClock, SystemClock
 from beffroi.base.files import unlink_durable, write_durable
 from beffroi.base.metrics import open_metrics, text_of
+from beffroi.capture.accounting import Accounting
 from beffroi.capture.acts import RecorderJournal
 from beffroi.capture.control import ControlServer
 from beffroi.capture.crew import Crew
@@ -99,6 +100,7 @@ class Supervisor:
             post=self._journal.post,
             changed=self._assign_soon,
         )
+        self._accounting = Accounting(paths, journal=self._journal.reader, clock=self._clock, post=self._journal.post)
         self._crew = Crew(
             paths,
             recover=self._recover_streams,
@@ -138,6 +140,7 @@ class Supervisor:
         metrics = open_metrics(self._metrics_at, [self._collector])
         _log.info("recorder started", data=str(self._paths.data))
         duties = [self._follow_sheets, self._follow_hours, self._destroying.keep, self._guard.keep, self._crew.watch]
+        duties.append(self._accounting.keep)
         tasks = [asyncio.create_task(keep(duty, self._journal.post)) for duty in duties]
         await self._stopping.wait()
         for task in tasks:
@@ -227,6 +230,7 @@ class Supervisor:
             "disk": lambda _: self._guard.figures(),
             "metrics": lambda _: {"text": text_of(self._collector)},
             **self._holding.methods(),
+            **self._accounting.methods(),
         }
 
     def _sources(self) -> Sources:

@@ -7,7 +7,7 @@ Whatever another hand took out or changed is named (see docs/guide/account.md).
 
 import sqlite3
 from collections.abc import Callable, Collection, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -24,7 +24,8 @@ from beffroi.vault.accountsum import StreamFacts, Sums, sum_up
 from beffroi.vault.accounttext import Discrepancy, Fault, discrepancy
 from beffroi.vault.accountwhole import check_whole, span_text, times
 from beffroi.vault.catalogue import MAX_CHUNK_US
-from beffroi.vault.catalogueschema import CatalogueError, ChunkState, Connection, connect
+from beffroi.vault.catalogueschema import CatalogueError, ChunkRow, ChunkState, Connection, connect
+from beffroi.vault.chunkformat import GopEntry
 from beffroi.vault.journal import Journal
 from beffroi.vault.mandates import Orders, StreamId, read_orders
 from beffroi.vault.spans import Span, clip
@@ -93,6 +94,7 @@ def account(
     first: date | None = None,
     last: date | None = None,
     whole: bool = True,
+    breathe: Callable[[], None] = lambda: None,
 ) -> Account:
     """Account for what is asked.
 
@@ -102,6 +104,7 @@ def account(
         first: first legal day; from the opening of the books when None.
         last: last legal day; today when None.
         whole: also check what concerns no day (reads the whole journal).
+        breathe: called after each line, so that a long account gives way.
 
     Raises:
         CatalogueError, JournalBrokenError: a source cannot be read.
@@ -115,6 +118,7 @@ def account(
                 one = _Stream(house, db, orders, (camera, stream))
                 for day, span in _days(orders, (camera, stream), first, last, now_us):
                     found.lines.append(one.line(day, span))
+                    breathe()
             if whole:
                 found.whole = check_whole(house.root, house.journal, house.mandates, orders, db)
     except sqlite3.Error as error:
@@ -193,7 +197,7 @@ class _Stream:
             rows=rows,
             gap_rows=source.read_gap_rows(db, camera, stream, lo, hi),
             destroyed_rows=source.read_destroyed_rows(db, camera, stream, lo, hi),
-            tails={path: source.read_tail(db, row.id) for path, row in rows.items() if row.state is ChunkState.OPEN},
+            tails=dict(_tails(db, rows)),
         )
         sums = sum_up(self._facts(seen), start_us, end_us)
         wrong = [*check_day(seen), *_sum_faults(sums)]
@@ -205,7 +209,8 @@ class _Stream:
         lo, hi = seen.start_us - MAX_CHUNK_US, seen.end_us + MAX_CHUNK_US
         ended = {*acts.destroyed, *acts.lost}
         growing = {path for path in seen.files if path not in ended and _growing(seen, path)}
-        began = [source.first_told(self.house.journal, *self.key), *(seen.files[path].span[0] for path in growing)]
+        first_us, last_us = source.told_from_to(self.house.journal, *self.key)
+        began = [first_us, *(seen.files[path].span[0] for path in growing)]
         unclosed = [one.span for path, one in acts.lost.items() if path not in acts.closed]
         ordered = self.orders.mandated.get(self.key, ())
         return StreamFacts(
@@ -221,9 +226,17 @@ class _Stream:
             destroyed=[*_spans(acts.destroyed, acts.lost), *carried.get("destruction", [])],
             lost=[*_spans(acts.lost), *carried.get("chunk_lost", [])],
             first_us=min((at for at in began if at is not None), default=None),
+            last_us=last_us,
             now_us=seen.now_us,
             stopped=not self.house.running,
         )
+
+
+def _tails(db: Connection, rows: dict[str, ChunkRow]) -> Iterator[tuple[str, tuple[int, list[GopEntry]]]]:
+    for path, row in rows.items():
+        if row.state is ChunkState.OPEN:
+            with suppress(ValueError):
+                yield path, source.read_tail(db, row.id)
 
 
 def _spans(acts: dict[str, source.Act], without: Collection[str] = ()) -> list[Span]:

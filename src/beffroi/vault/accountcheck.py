@@ -9,22 +9,24 @@ from beffroi.vault.accountsource import Act, Acts, FileFact, header_gaps
 from beffroi.vault.accounttext import Discrepancy, Fault, act, discrepancy
 from beffroi.vault.calendar import JOIN_TOLERANCE_US
 from beffroi.vault.catalogueschema import ChunkRow, ChunkState
-from beffroi.vault.chunkformat import ENTRY_BYTES, ChunkHeader, Footer
+from beffroi.vault.chunkformat import ChunkHeader, Footer, GopEntry
 from beffroi.vault.spans import Span, clip, holes, minus, union
 
 FRESH_US: Final = 60_000_000
 """An act follows its row, and a row its file, within this."""
 
+BALANCE: Final = Text(fr="balance d'ouverture", en="opening balance")
+
 _HEADER_FIELDS: Final = (
     "camera", "stream", "run", "recorder", "codec_string", "config_digest", "width", "height", "wall_start_us",
-    "start_90k", "authority", "term_days", "hour", "kid", "sealed_key",
+    "start_90k", "authority", "term_days", "hour", "kid",
 )  # fmt: skip
 
 
 @dataclass
 class Seen:
-    """What the sources say of one stream around the day ``[start_us, end_us)``. ``tails``: confirmed bytes and index
-    bytes of open rows, by path."""
+    """What the sources say of one stream around the day ``[start_us, end_us)``. ``tails``: confirmed bytes and
+    index of open rows, by path."""
 
     start_us: int
     end_us: int
@@ -33,8 +35,8 @@ class Seen:
     files: dict[str, FileFact]
     rows: dict[str, ChunkRow]
     gap_rows: set[tuple[int, int, str]]
-    destroyed_rows: list[Span]
-    tails: dict[str, tuple[int, int]] = field(default_factory=dict)
+    destroyed_rows: list[tuple[Span, str]]
+    tails: dict[str, tuple[int, list[GopEntry]]] = field(default_factory=dict)
 
 
 def check_day(seen: Seen) -> Iterator[Discrepancy]:
@@ -42,6 +44,7 @@ def check_day(seen: Seen) -> Iterator[Discrepancy]:
     yield from _acts(seen)
     yield from _files(seen)
     yield from _rows(seen)
+    yield from _carried_lost(seen)
     yield from _gaps(seen)
     yield from _destroyed(seen)
 
@@ -102,15 +105,29 @@ def _files(seen: Seen) -> Iterator[Discrepancy]:
         if row.state is ChunkState.CLOSED:
             wrong += _foot_differs(row, file, file.footer)
         elif row.state is ChunkState.OPEN:
-            durable, index = seen.tails.get(path, (0, 0))
-            if row.gops and (durable, index) != (row.size, row.gops * ENTRY_BYTES):
-                wrong.append("tail")
+            wrong += _tail_differs(row, seen.tails.get(path))
+        elif row.state is ChunkState.LOST and not _told_lost(seen, row):
+            wrong.append("state")
         if wrong:
             yield discrepancy(Fault.ROW_DIFFERS, path, ", ".join(wrong))
 
 
 def _head_differs(row: ChunkRow, header: ChunkHeader) -> list[str]:
-    return [name for name in _HEADER_FIELDS if getattr(row, name) != getattr(header, name)]
+    wrong = [name for name in _HEADER_FIELDS if getattr(row, name) != getattr(header, name)]
+    return wrong + (["sealed_key"] if row.sealed_key not in (None, header.sealed_key) else [])
+
+
+def _tail_differs(row: ChunkRow, tail: tuple[int, list[GopEntry]] | None) -> list[str]:
+    if tail is None:
+        return ["tail"]
+    durable, entries = tail
+    if row.root is not None or row.reason is not None:
+        return ["state"]
+    said = (row.gops, row.frames, row.size, row.wall_end_us)
+    if not entries:
+        return ["tail"] if row.gops else []
+    is_so = (len(entries), sum(entry.frames for entry in entries), durable, entries[-1].end_us)
+    return ["tail"] if said != is_so else []
 
 
 def _foot_differs(row: ChunkRow, file: FileFact, footer: Footer | None) -> list[str]:
@@ -132,51 +149,64 @@ def _rows(seen: Seen) -> Iterator[Discrepancy]:
         if row.state in (ChunkState.OPEN, ChunkState.CLOSED):
             if not told:
                 yield discrepancy(Fault.FILE_MISSING, path, Text(fr="ligne du catalogue", en="row of the catalogue"))
-        elif path not in acts.lost and not (told and row.state is ChunkState.GARBAGE):
+        elif not _told_lost(seen, row) and not (told and row.state is ChunkState.GARBAGE):
             yield discrepancy(Fault.ROW_ALONE, path, row.state.value)
     for path, lost in acts.lost.items():
         known = seen.rows.get(path)
-        if _today(seen, lost.span) and path not in acts.destroyed and (not known or known.state is not ChunkState.LOST):
+        if not _today(seen, lost.span) or path in acts.destroyed:
+            continue
+        if known is None or known.state is not ChunkState.LOST:
             yield discrepancy(Fault.ROW_MISSING, path, act(lost.seq))
+        elif known.size < 0 or (known.wall_start_us, known.wall_end_us) != lost.span:
+            yield discrepancy(Fault.ROW_DIFFERS, path, act(lost.seq))
+
+
+def _carried_lost(seen: Seen) -> Iterator[Discrepancy]:
+    """Of a loss that only the opening balance tells, the row is still there."""
+    rows = [(row.wall_start_us, row.wall_end_us) for row in seen.rows.values() if row.state is ChunkState.LOST]
+    for span in minus(clip(seen.acts.carried.get("chunk_lost", []), seen.start_us, seen.end_us), rows):
+        yield discrepancy(Fault.ROW_MISSING, f"chunk {span[0]}–{span[1]}", BALANCE)
+
+
+def _told_lost(seen: Seen, row: ChunkRow) -> bool:
+    carried = seen.acts.carried.get("chunk_lost", [])
+    return row.path in seen.acts.lost or (bool(carried) and not minus([(row.wall_start_us, row.wall_end_us)], carried))
 
 
 def _gaps(seen: Seen) -> Iterator[Discrepancy]:
-    told = {(*item.span, str(item.fields.get("cause"))): item.seq for item in seen.acts.gaps}
-    carried = union(seen.acts.carried.get("gap", []))
-    for gap, seq in told.items():
+    told = {(*item.span, str(item.fields.get("cause"))): act(item.seq) for item in seen.acts.gaps}
+    told = dict.fromkeys(seen.acts.carried_gaps, BALANCE) | told
+    for gap, where in told.items():
         if _today(seen, gap[:2]) and gap not in seen.gap_rows:
-            yield discrepancy(Fault.ROW_MISSING, gap_row(gap), act(seq))
+            yield discrepancy(Fault.ROW_MISSING, gap_row(gap), where)
     for gap in sorted(seen.gap_rows):
-        if _today(seen, gap[:2]) and gap not in told and minus([gap[:2]], carried) and not _fresh(seen, gap[1]):
+        if _today(seen, gap[:2]) and gap not in told and seen.now_us - gap[1] >= FRESH_US:
             yield discrepancy(Fault.ROW_ALONE, gap_row(gap), gap[2])
     for path, item in header_gaps(seen.files):
         gap = (item.range.from_us, item.range.to_us, item.cause.value)
         if _today(seen, gap[:2]) and gap not in seen.gap_rows and gap not in told:
             yield discrepancy(Fault.ROW_MISSING, gap_row(gap), path)
-    rows = union(gap[:2] for gap in seen.gap_rows)
-    for span in minus(clip(carried, seen.start_us, seen.end_us), rows):
-        yield discrepancy(
-            Fault.ROW_MISSING, gap_row((*span, "?")), Text(fr="balance d'ouverture", en="opening balance")
-        )
-
-
-def _fresh(seen: Seen, at_us: int) -> bool:
-    return seen.now_us - at_us < FRESH_US
 
 
 def _destroyed(seen: Seen) -> Iterator[Discrepancy]:
+    """By term: two files of one time and two terms are two facts."""
     acts = seen.acts
-    finished = [proof for path, proof in acts.destroyed.items() if path not in seen.rows and path not in acts.lost]
-    for proof in finished:
-        if _today(seen, proof.span) and minus([proof.span], seen.destroyed_rows):
-            yield discrepancy(Fault.ROW_MISSING, destroyed_row(proof.span), act(proof.seq))
-    proven = [*(proof.span for proof in acts.destroyed.values()), *acts.carried.get("destruction", [])]
-    proven = union(proven, holes(proven, JOIN_TOLERANCE_US))
-    for span in minus(clip(seen.destroyed_rows, seen.start_us, seen.end_us), proven):
-        yield discrepancy(Fault.ROW_ALONE, destroyed_row(span), "destroyed")
-    carried = clip(acts.carried.get("destruction", []), seen.start_us, seen.end_us)
-    for span in minus(carried, seen.destroyed_rows):
-        yield discrepancy(Fault.ROW_MISSING, destroyed_row(span), Text(fr="balance d'ouverture", en="opening balance"))
+    proofs = [(proof, str(proof.fields.get("term_days"))) for proof in acts.destroyed.values()]
+    terms = {term for _, term in [*proofs, *acts.carried_terms, *seen.destroyed_rows]}
+    for term in sorted(terms):
+        rows = [span for span, days in seen.destroyed_rows if days == term]
+        for proof, days in proofs:
+            path = proof.fields["path"]
+            finished = path not in seen.rows and path not in acts.lost
+            if days == term and finished and _today(seen, proof.span) and minus([proof.span], rows):
+                yield discrepancy(Fault.ROW_MISSING, destroyed_row(proof.span), act(proof.seq))
+        carried = [span for span, days in acts.carried_terms if days == term]
+        proven = [*(proof.span for proof, days in proofs if days == term), *carried]
+        proven = union(proven, holes(proven, JOIN_TOLERANCE_US))
+        for span in minus(clip(rows, seen.start_us, seen.end_us), proven):
+            yield discrepancy(Fault.ROW_ALONE, destroyed_row(span), term)
+        for span in minus(clip(carried, seen.start_us, seen.end_us), rows):
+            yield discrepancy(Fault.ROW_MISSING, destroyed_row(span), BALANCE)
 
 
 def gap_row(gap: tuple[int, int, str]) -> str:

@@ -18,6 +18,9 @@ JOIN_US: Final = 60_000
 """Two pieces of recording less than this apart, with no gap entered between them, are one: the recorder's own measure
 of what is the slewing of its clock and not a missing picture."""
 
+BESIDE_US: Final = 1_000_000
+"""The same beside a gap: where a picture ends that nothing follows is an estimate."""
+
 STOP_US: Final = 5_000_000
 """What it takes to stop: a stop order is followed within this, and the last moment before it may hold no picture."""
 
@@ -29,8 +32,8 @@ PENDING_US: Final = 900_000_000
 class StreamFacts:
     """What the sources say of one stream around a day. Spans in microseconds, in any order, overlapping or not.
 
-    ``first_us`` is the first instant that the stream was ever known to record or to miss; ``growing`` what open files
-    hold; ``stopped``: no recorder is running.
+    ``first_us`` and ``last_us`` are the first and the last instant that the stream was ever known to record or to miss;
+    ``growing`` what open files hold; ``stopped``: no recorder is running.
     """
 
     mandated: list[Span] = field(default_factory=list)
@@ -41,6 +44,7 @@ class StreamFacts:
     destroyed: list[Span] = field(default_factory=list)
     lost: list[Span] = field(default_factory=list)
     first_us: int | None = None
+    last_us: int = 0
     now_us: int = 0
     stopped: bool = False
 
@@ -78,9 +82,9 @@ def sum_up(facts: StreamFacts, start_us: int, end_us: int) -> Sums:
     pieces = [*facts.recorded, *facts.growing]
     recorded = union(pieces, _joins(pieces, facts.gaps))
     mandated = clip(facts.mandated, start_us, facts.now_us)
-    gaps = union(minus(facts.gaps, recorded), _edges(facts, recorded))
+    gaps = union(minus(facts.gaps, recorded), _beside(facts, recorded), _edges(facts, recorded))
     open_end = minus(mandated, union(recorded, gaps))
-    pending = _pending(facts, open_end)
+    pending = _pending(facts, recorded, open_end)
     held, destroyed, lost = _kept(facts)
 
     def day(spans: Sequence[Span]) -> list[Span]:
@@ -109,6 +113,12 @@ def _joins(pieces: Sequence[Span], gaps: Sequence[Span]) -> list[Span]:
     return minus(holes(pieces, JOIN_US), gaps)
 
 
+def _beside(facts: StreamFacts, recorded: Sequence[Span]) -> list[Span]:
+    """Short holes beside a gap belong to it: two readings of a clock differ."""
+    edges = {at for gap in facts.gaps for at in gap}
+    return [hole for hole in holes([*recorded, *facts.gaps], BESIDE_US) if hole[0] in edges or hole[1] in edges]
+
+
 def _edges(facts: StreamFacts, recorded: Sequence[Span]) -> list[Span]:
     """Missing time that needs no entry: before a stream's first picture ever, and the moment of a stop."""
     first_us = facts.first_us if facts.first_us is not None else facts.now_us
@@ -120,10 +130,12 @@ def _edges(facts: StreamFacts, recorded: Sequence[Span]) -> list[Span]:
     return found
 
 
-def _pending(facts: StreamFacts, open_end: Sequence[Span]) -> list[Span]:
+def _pending(facts: StreamFacts, recorded: Sequence[Span], open_end: Sequence[Span]) -> list[Span]:
     """The untold time that reaches the present: nobody tells it while no recorder runs, or it is a few minutes."""
-    last = [span for span in open_end if span[1] == facts.now_us]
-    return [span for span in last if facts.stopped or span[1] - span[0] <= PENDING_US]
+    since_us = max([facts.last_us, *(end for _, end in recorded), *(end for _, end in facts.gaps)])
+    if facts.stopped or facts.now_us - since_us <= PENDING_US:
+        return clip(open_end, since_us, facts.now_us)
+    return []
 
 
 def _kept(facts: StreamFacts) -> tuple[list[Span], list[Span], list[Span]]:

@@ -130,7 +130,7 @@ class Discrepancy:
 
 
 def discrepancy(
-    kind: Fault, name: str | Text, more: str | Text = "", *, camera: str = "", stream: str = "", day: str = ""
+    kind: Fault, name: str | Text, more: str | Text = "-", *, camera: str = "", stream: str = "", day: str = ""
 ) -> Discrepancy:
     """Make one; what differs between the two languages is given as a `Text`."""
     fr, en = _WORDS[kind]

@@ -1,7 +1,8 @@
 """The opening balance of the journal: what the acts that were dropped said of each stream's time.
 
 A line is a piece of time: recorded, a gap with its cause, destroyed at its term, lost. Pieces that touch and say the
-same are one line: about one a day and stream, where the acts were three hundred.
+same are one line: about one a day and stream, where the acts were three hundred. Gaps stay as they are: the catalogue
+has a row for each.
 """
 
 import json
@@ -45,7 +46,7 @@ def pieces_before(db: sqlite3.Connection, seq: int) -> Iterator[Piece]:
     last: Piece | None = None
     for piece in found:
         kind, camera, stream, start, end, detail = piece
-        if last and last[:3] == piece[:3] and last[5] == detail and abs(start - last[4]) <= TOUCH_US:
+        if last and last[:3] == piece[:3] and kind != "gap" and last[5] == detail and abs(start - last[4]) <= TOUCH_US:
             last = (kind, camera, stream, last[3], max(last[4], end), detail)
             continue
         if last:

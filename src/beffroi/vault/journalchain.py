@@ -97,10 +97,7 @@ def faults(db: sqlite3.Connection) -> Iterator[ChainFault]:
     yield from _carried_faults(db, *(opening[2:] if opening else (0, NOTHING)))
     known = True
     for *row, found in db.execute("SELECT seq, wall_us, kind, fields, once, hash FROM act ORDER BY seq"):
-        if row[0] > expected and expected == 1 and opening is None:
-            yield ChainFault(FaultKind.OPENING, 1, row[0] - 1)
-            known = False
-        elif row[0] != expected:
+        if row[0] != expected:
             yield ChainFault(FaultKind.MISSING, expected, row[0] - 1)
             known = False
         if known and act_hash(before, tuple(row)) != found:

@@ -4,6 +4,7 @@ The folder of sheets holds the present ones only. This book, a journal of its ow
 as it was signed, so that a past day can be accounted for from the order itself.
 """
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -163,10 +164,15 @@ def read_orders(
 
 
 def _entries(journal: Journal) -> Iterator[JournalEntry]:
+    """The entries of kinds that are known: another hand's are named by the chain."""
+    kinds = (ActKind.SHEET_APPLIED.value, ActKind.SHEET_ENDED.value)
     seq = 0
-    while page := journal.read_after(seq, _PAGE):
-        yield from page
-        seq = page[-1].seq
+    while page := journal.select(
+        "SELECT seq, wall_us, kind, fields FROM act WHERE seq > ? AND kind IN (?, ?) ORDER BY seq LIMIT ?",
+        (seq, *kinds, _PAGE),
+    ):
+        for seq, wall_us, kind, fields in page:
+            yield JournalEntry(seq, wall_us, ActKind(kind), json.loads(fields))
 
 
 def _state_of(entry: JournalEntry) -> tuple[object, ...]:
