@@ -122,6 +122,22 @@ def test_a_disk_that_is_too_slow_loses_pictures_never_time_for_the_cameras() -> 
     assert pool.waiting_bytes() == 0
 
 
+def test_a_disk_that_hangs_holds_up_no_other_disk() -> None:
+    pool = WriterPool(1, stream_cap=1_000, total_cap=2_000)
+    gate, written = threading.Event(), threading.Event()
+    for stream in ("a", "b"):
+        pool.place(stream, 1)
+    pool.place("c", 2)
+    assert pool.submit("a", 1_000, gate.wait)  # type: ignore[arg-type]  # what a task returns is not looked at
+    assert pool.submit("b", 1_000, lambda: None)
+    assert not pool.submit("b", 100, lambda: None), "their disk's share is used up"
+    assert pool.submit("c", 1_000, written.set)
+    assert written.wait(5), "in its own thread"
+    gate.set()
+    pool.close()
+    assert pool.waiting_bytes() == 0
+
+
 def test_a_writer_that_fails_unforeseen_is_not_passed_over() -> None:
     failed: list[BaseException] = []
     pool = WriterPool(1, on_failure=failed.append)

@@ -6,6 +6,7 @@ No address and no password is on its command line or in its environment.
 
 import argparse
 import asyncio
+import gc
 import os
 import resource
 import select
@@ -34,7 +35,7 @@ from beffroi.capture.messages import Assignment, Channel
 from beffroi.capture.paths import RecorderPaths
 from beffroi.capture.recording import Shelf, StreamRecording, cause_of
 from beffroi.capture.stream import CameraStream
-from beffroi.capture.writers import WriterPool, end_process
+from beffroi.capture.writers import WriterPool, backlog_cap, disk_of, end_process
 from beffroi.domain.gaps import GapCause
 from beffroi.vault.catalogue import Catalogue
 from beffroi.vault.chunk import FLUSH_S
@@ -60,13 +61,13 @@ class Worker:
         self._identity = RecorderIdentity.open_or_create(paths.root)
         self._catalogue = Catalogue.open(paths.catalogue)
         self._hours = self._load_hours()
-        self._pool = WriterPool()
-        self._loop = CaptureLoop()
+        self._pool = WriterPool(total_cap=backlog_cap(len(os.sched_getaffinity(0))))
         self._streams: dict[tuple[str, str], CameraStream] = {}
         self._leaving: list[tuple[CameraStream, threading.Event]] = []
         self._wanted: dict[tuple[str, str], Assignment] = {}
         self._journal = RecorderJournal(paths.journal, self._clock)
         self._live = LiveServer(self._watchable, LeaseChecker(paths.gate_trust, self._clock), self._clock)
+        self._loop = CaptureLoop(lambda: self._live.watched)
         self._shelf = Shelf(
             root=paths.root,
             catalogue=self._catalogue,
@@ -137,6 +138,7 @@ class Worker:
     def _begin(self, key: tuple[str, str], item: Assignment) -> None:
         mandate = item.mandate(self._identity)
         accounted_us = self._catalogue.accounted_us(mandate.key.camera, mandate.key.stream)
+        self._pool.place(str(mandate.key), disk_of(self._paths.root / "streams" / mandate.key.camera))
         stream = CameraStream(
             mandate=mandate,
             recording=StreamRecording(mandate, self._shelf, accounted_us, GapCause(item.cause)),
@@ -241,6 +243,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: worker.stop())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C reaches the supervisor, which stops us in order
     threading.excepthook = lambda args: end_process(args.exc_value or RuntimeError("thread"))
+    gc.freeze()  # what is there now stays: the collector need not walk through it again and again
     worker.run()
     sys.stderr.flush()
     os._exit(0)  # a helper may still wait for a name: everything is on disk, leave it
