@@ -7,7 +7,7 @@ import errno
 import secrets
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -26,6 +26,7 @@ from beffroi.vault.catalogue import Catalogue, CatalogueError
 from beffroi.vault.chunk import FLUSH_S, ChunkHeader, ChunkWriteError, ChunkWriter, CloseReason
 from beffroi.vault.journal import ActKind
 from beffroi.vault.publichours import NoHourKeyError, PublicHours
+from beffroi.vault.recover import Outcome, finish_left
 from beffroi.vault.sealing import content_key_info, seal_content_key
 from beffroi.vault.tell import closed_name, gap_name
 
@@ -96,6 +97,7 @@ class StreamRecording:
         self._shelf = shelf
         self._interrupted = True
         self._chunk: ChunkWriter | None = None
+        self._left: list[str] = []  # files without an index, for want of room
         self._run = ""
         self._rotate_us = 0
         self._end_us = 0
@@ -115,6 +117,7 @@ class StreamRecording:
             FsyncFailedError, CatalogueError: the process must end.
         """
         if self._chunk is not None and self._must_change(group):
+            group = self._after(self._chunk, group)
             self._close(CloseReason.ROTATED if self._run == group.run.id else CloseReason.RUN_ENDED)
         try:
             if self._chunk is None:
@@ -122,6 +125,7 @@ class StreamRecording:
             self._chunk.write_gop(group.frames, group.wall_us, next_dts_90k=group.next_dts_90k)
             self._end_us = group.end_us
             self.accounted_us = max(group.end_us, self.accounted_us or 0)
+            self._finish_left()
         except NoHourKeyError as error:
             self._lost(group, GapCause.NO_ORDER, error)
         except ChunkWriteError as error:
@@ -181,6 +185,14 @@ class StreamRecording:
         if self._run != group.run.id or group.wall_us - self._end_us > _TOLERANCE_US:
             return True
         return group.key and group.wall_us >= self._rotate_us
+
+    def _after(self, before: ChunkWriter, group: Group) -> Group:
+        """The group, no earlier than the end of the same run's file before it: while the clock slews back, pictures are
+        a little nearer to one another than their own durations say (1 ms at most, 100 ms in the first minute)."""
+        end_us = before.entries[-1].end_us if before.entries else 0
+        if self._run != group.run.id or group.wall_us >= end_us:
+            return group
+        return replace(group, wall_us=end_us)
 
     def _open(self, group: Group) -> ChunkWriter:
         mandate, config = self.mandate, group.run.config
@@ -256,7 +268,7 @@ class StreamRecording:
         except (ChunkWriteError, OSError, ValueError, CatalogueError) as error:
             if isinstance(error, CatalogueError) and not _is_full(error):
                 raise
-            # Recovery writes the footer that found no room.
+            self._left.append(str(chunk.path.relative_to(self._shelf.root)))
             _log.error("file left without its index", stream=str(self.mandate.key), error=type(error).__name__)
             return
         if root is not None:
@@ -266,6 +278,19 @@ class StreamRecording:
             if self.camera_offset_ms is not None:
                 what["camera_offset_ms"] = self.camera_offset_ms
             self._journal(ActKind.CHUNK_CLOSED, once=closed_name(path), **what, **span)
+
+    def _finish_left(self) -> None:
+        """The disk takes writes again: write the indexes that found no room."""
+        for path in list(self._left):
+            done = finish_left(self._shelf.root, self._shelf.catalogue, path)
+            if done is not None and done.outcome is Outcome.POSTPONED:
+                return
+            self._left.remove(path)
+            row = self._shelf.catalogue.chunk_at(path)
+            if row is not None and row.root is not None and row.reason is not None:
+                what = {"path": path, "root": row.root.hex(), "size": row.size, "reason": row.reason.value}
+                span = {"from_us": row.wall_start_us, "to_us": row.wall_end_us}
+                self._journal(ActKind.CHUNK_CLOSED, once=closed_name(path), **what, **span)
 
     def _journal(self, kind: ActKind, *, once: str | None = None, **details: Any) -> None:
         key = self.mandate.key

@@ -16,7 +16,7 @@ from typing import Final
 import structlog
 
 from beffroi.base.files import fsync_dir, fsync_fd, unlink_durable
-from beffroi.vault.catalogue import Catalogue, ChunkRow
+from beffroi.vault.catalogue import Catalogue, ChunkRow, ChunkState
 from beffroi.vault.chunkformat import CloseReason, DamagedChunkError, Footer, GopEntry, entries_in_order
 from beffroi.vault.proven import footer_is_proven, forget_cached, proven_entries
 from beffroi.vault.reader import ChunkReader
@@ -72,6 +72,15 @@ def recover(root: Path, catalogue: Catalogue, *, streams: Collection[tuple[str, 
         if catalogue.chunk_at(relative) is None:
             done.append(_adopt(root, catalogue, relative))
     return done
+
+
+def finish_left(root: Path, catalogue: Catalogue, path: str) -> Recovered | None:
+    """Finish one file that its own writer had to leave without an index, for want of room; None when nothing is left.
+
+    Raises: as `recover`.
+    """
+    row = catalogue.chunk_at(path)
+    return _finish(root, catalogue, row) if row is not None and row.state is ChunkState.OPEN else None
 
 
 def rebuild(root: Path, catalogue: Catalogue) -> list[Recovered]:
