@@ -1,0 +1,155 @@
+"""Real streams over real TCP: what we make of them is, packet by packet, what FFmpeg makes of them."""
+
+import threading
+from collections.abc import Iterator
+from itertools import pairwise
+
+import av
+import pytest
+from tests.support.cameras import CameraSpec, SimulatedCameras, simulated_cameras
+from tests.support.rtspclient import Caller
+
+from beffroi.capture.ends import RunEnd
+from beffroi.capture.rtsp import SourceError
+from beffroi.media.codec import annexb_to_lengths, config_from_parameter_sets
+from beffroi.media.nal import Codec
+from beffroi.media.reorder import DecodeTimes, RtpTime, reorder_depth
+from beffroi.media.rtp import AccessUnit
+from simulate.clips import tiny
+
+CAMERAS: dict[str, Codec] = {"h264": "h264", "h265": "h265", "h264-b": "h264", "h265-b": "h265", "sound": "h264"}
+
+
+@pytest.fixture(scope="module")
+def sim() -> Iterator[SimulatedCameras]:
+    specs = [
+        CameraSpec("h264", user="us er", password="p@ss:word"),
+        CameraSpec("h265", "h265"),
+        CameraSpec("h264-b", clip=tiny("h264", bframes=3)),
+        CameraSpec("h265-b", "h265", clip=tiny("h265", bframes=2)),
+        CameraSpec("sound", audio=True, join="key"),
+        CameraSpec("lossy"),
+        CameraSpec("faulty"),
+    ]
+    with simulated_cameras(specs) as running:
+        yield running
+
+
+class Oracle(threading.Thread):
+    """FFmpeg's demuxer and parser on the same stream, at the same time."""
+
+    def __init__(self, url: str, codec: Codec, count: int) -> None:
+        super().__init__(daemon=True)
+        self._url, self._codec, self._count = url, codec, count
+        self.pictures: list[tuple[bytes, bool, tuple[bytes, ...]]] = []
+        self.times: list[int] = []
+
+    def run(self) -> None:
+        options = {"rtsp_transport": "tcp", "analyzeduration": "0", "probesize": "32", "allowed_media_types": "video"}
+        with av.open(self._url, format="rtsp", options=options) as container:
+            for packet in container.demux(video=0):
+                self.pictures.append(annexb_to_lengths(self._codec, bytes(packet)))
+                self.times.append(-1 if packet.pts is None else packet.pts)
+                if len(self.pictures) >= self._count:
+                    return
+
+
+def of(unit: AccessUnit) -> tuple[bytes, bool, tuple[bytes, ...]]:
+    return unit.data, unit.key, unit.sets
+
+
+@pytest.mark.parametrize("camera", CAMERAS)
+def test_equal_to_ffmpeg_packet_by_packet(sim: SimulatedCameras, camera: str) -> None:
+    codec, count = CAMERAS[camera], 45
+    oracle = Oracle(sim.url(camera), codec, count)
+    oracle.start()
+    with Caller(sim.url(camera)) as caller:
+        ours = caller.pictures(count + 20)
+    oracle.join(20.0)
+    assert len(oracle.pictures) == count
+    assert caller.session.codec == codec
+    # Both joined at about the same time: find where one lies in the other.
+    begin = next(place for place, unit in enumerate(ours) if of(unit) in oracle.pictures[:40])
+    there = oracle.pictures.index(of(ours[begin]))
+    common = min(count - there, len(ours) - begin)
+    assert common > 25
+    assert [of(unit) for unit in ours[begin : begin + common]] == oracle.pictures[there : there + common]
+    times = oracle.times[there : there + common]
+    unwrap = RtpTime()
+    shown = [unwrap.unwrap(unit.rtp_time) for unit in ours[begin : begin + common]]
+    known = [place for place, time in enumerate(times) if time >= 0]
+    assert len(known) > 20
+    assert {shown[place] - times[place] for place in known} == {shown[known[0]] - times[known[0]]}
+    assert not any(unit.lost for unit in ours)
+    assert caller.session.rtp_lost == 0
+
+
+@pytest.mark.parametrize("camera", CAMERAS)
+def test_decode_times_of_real_streams(sim: SimulatedCameras, camera: str) -> None:
+    with Caller(sim.url(camera)) as caller:
+        units = caller.pictures(60)
+    assert caller.session.codec is not None
+    config = config_from_parameter_sets(caller.session.codec, caller.session.sets)
+    times, unwrap = DecodeTimes(reorder_depth(config)), RtpTime()
+    key = next(place for place, unit in enumerate(units) if unit.key)
+    placed = []
+    for unit in units[key:]:
+        pts = unwrap.unwrap(unit.rtp_time)
+        dts = times.place(pts, key=unit.key)
+        assert dts is not None
+        assert dts <= pts
+        placed.append(dts)
+    assert {after - before for before, after in pairwise(placed)} == {3600}
+
+
+def test_the_camera_tells_its_wall_time(sim: SimulatedCameras) -> None:
+    with Caller(sim.url("h264")) as caller:
+        units = caller.pictures(10)
+    told = [unit for unit in units if unit.camera_us is not None]
+    assert told
+    for before, after in pairwise(told):
+        assert abs((after.camera_us or 0) - (before.camera_us or 0) - 40_000) <= 50
+
+
+def test_lost_packets_are_seen(sim: SimulatedCameras) -> None:
+    """5 % of the packets dropped by the camera: the numbers say so, and every picture is whole or marked."""
+    with Caller(sim.url("lossy")) as caller:
+        loop = {of(unit) for unit in caller.pictures(110)}
+        assert caller.session.rtp_lost == 0
+        sim.fault("lossy", "drop:0.05")
+        begun = len(caller.units)
+        caller.run(lambda: caller.session.rtp_lost >= 5)
+        sim.fault("lossy", "none")
+        caller.run(lambda: len(caller.units) >= begun + 60)
+    units = caller.units[begun:]
+    marked = [unit for unit in units if unit.lost]
+    print(f"{caller.session.rtp_lost} packets lost, {len(marked)} pictures marked")  # noqa: T201  a figure
+    assert 1 <= len(marked) <= 2 * caller.session.rtp_lost
+    assert all(of(unit) in loop for unit in units if not unit.lost)
+
+
+@pytest.mark.parametrize(
+    ("fault", "end"), [("refuse", ConnectionError), ("close", ConnectionError), ("silent", SourceError)]
+)
+def test_faults_of_a_camera(sim: SimulatedCameras, fault: str, end: type[Exception]) -> None:
+    try:
+        if fault == "close":
+            with Caller(sim.url("faulty")) as caller:
+                caller.pictures(3)
+                sim.fault("faulty", fault)
+                with pytest.raises(ConnectionError):
+                    caller.pictures(100)
+            return
+        sim.fault("faulty", fault)
+        with Caller(sim.url("faulty")) as caller, pytest.raises(end) as ended:
+            caller.pictures(1)
+        if isinstance(ended.value, SourceError):
+            assert ended.value.end is RunEnd.STALLED
+    finally:
+        sim.fault("faulty", "none")
+
+
+def test_a_wrong_password(sim: SimulatedCameras) -> None:
+    with Caller(sim.url("h264").replace("p%40ss", "wrong")) as caller, pytest.raises(SourceError) as ended:
+        caller.pictures(1)
+    assert ended.value.end is RunEnd.UNAUTHORISED
