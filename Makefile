@@ -55,7 +55,7 @@ test: install lint test-console test-python  ## everything, real parts included
 # Another seed at each run, printed: `make test SEED=…` repeats one.
 SEED ?= $(shell date +%s)
 PYTEST := $(PY) -m pytest -p no:cacheprovider --hypothesis-seed=$(SEED) --durations=10
-ROOMS := tests/law tests/ledger tests/gate tests/identity tests/registry tests/media tests/vault tests/publish
+ROOMS := tests/law tests/ledger tests/gate tests/identity tests/registry tests/media tests/vault tests/publish tests/docs
 HOUSE := tests/simulate tests/capture tests/faults tests/watch tests/server tests/console tests/e2e
 
 test-python: install

@@ -37,7 +37,7 @@ class Arming:
         self._post = post
         self._armed = _load(paths.armed)
         self._weighed_s = 0.0
-        self._cameras: set[CameraId] = set()
+        self._serials: dict[CameraId, int] = {}
         self._told: set[str] = set()
         self.capacity: Capacity | None = None
         self.kbit_s = 0.0
@@ -50,7 +50,8 @@ class Arming:
             CatalogueError, OSError: the disk does not answer.
         """
         now_s = self._clock.monotonic_s()
-        if self.capacity is not None and set(sheets) == self._cameras and now_s - self._weighed_s < _AGAIN_S:
+        serials = {camera: sheet.serial for camera, sheet in sheets.items()}
+        if self.capacity is not None and serials == self._serials and now_s - self._weighed_s < _AGAIN_S:
             return self.capacity.refused
         armed = self._armed if self._armed is not None else recorded_cameras(self._paths.catalogue)
         rates = measured_rates(self._paths.catalogue, self._clock.wall_us() - _RATES_US)
@@ -63,7 +64,7 @@ class Arming:
         found = weigh(needs, max(0, min(disk.free + held, disk.size) - disk.line(self.kbit_s)))
         self._keep((armed & set(sheets)) | (set(sheets) - found.refused))
         self._tell(found)
-        self.capacity, self._cameras, self._weighed_s = found, set(sheets), now_s
+        self.capacity, self._serials, self._weighed_s = found, serials, now_s
         return found.refused
 
     def _keep(self, armed: set[CameraId]) -> None:
