@@ -53,6 +53,7 @@ class SmallHouse:
         self.recording: StreamRecording | None = None
         self.cause = GapCause.RECORDER_STOPPED
         self.serial = 0
+        self.ordered_us = 0
         self.runs = 0
         self.lose_acts = False
 
@@ -62,6 +63,7 @@ class SmallHouse:
         """A new sheet comes, from now on."""
         now_us = self.clock.wall_us()
         self.serial += 1
+        self.ordered_us = now_us
         sheet = good_sheet(now_us, camera=CAMERA, serial=self.serial, term_days=TERM, legal_tz=self.legal_tz)
         sheet = replace(sheet, issued_us=now_us, valid_from_us=now_us, streams=(SheetStream("main", "rtsp://h/m"),))
         sheet = replace(sheet, valid_until_us=now_us + round(days * DAY), **changes)

@@ -24,8 +24,10 @@ from beffroi.vault.check import CheckLevel, FindingKind, check
 from beffroi.vault.chunk import ChunkWriteError, ChunkWriter, CloseReason
 from beffroi.vault.chunkformat import FORMAT_VERSION, DamagedChunkError
 from beffroi.vault.export import clear_frames
+from beffroi.vault.journal import Journal
 from beffroi.vault.reader import ChunkReader
-from beffroi.vault.recover import Outcome, rebuild, recover
+from beffroi.vault.rebuild import rebuild
+from beffroi.vault.recover import Outcome, recover
 
 
 @pytest.fixture
@@ -286,14 +288,15 @@ def test_the_catalogue_is_rebuilt_equal_from_the_files(tmp_path: Path, catalogue
     before = catalogue.facts()
     day = WallRange(START_US - 10_000_000, START_US + 90_000_000)
 
-    again = Catalogue.open(tmp_path / "again.sqlite")
-    assert {item.outcome for item in rebuild(tmp_path, again)} == {Outcome.FINISHED}
+    again, journal = Catalogue.open(tmp_path / "again.sqlite"), Journal.open(tmp_path / "journal.sqlite")
+    assert {item.outcome for item in rebuild(tmp_path, again, journal)} == {Outcome.FINISHED}
 
     assert again.facts() == before
     assert len(before["gap"]) == 3
     assert again.calendar(CAMERA, "main", day) == catalogue.calendar(CAMERA, "main", day)
-    assert rebuild(tmp_path, again) == []
+    assert rebuild(tmp_path, again, journal) == []
     again.close()
+    journal.close()
 
 
 def test_check_names_what_is_missing_unknown_unfinished_or_of_another_size(

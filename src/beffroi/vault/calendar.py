@@ -70,12 +70,21 @@ def build(
         recorded=tuple(_clip(held, asked)),
         gaps=tuple(Gap(part, gap.cause) for gap in missing for part in _clip([gap.range], asked)),
         destroyed=tuple(
-            Destroyed(part, item.term_days)
-            for item in sorted(destroyed, key=lambda item: item.range)
-            for part in _clip([item.range], asked)
+            Destroyed(part, item.term_days) for item in _by_term(destroyed) for part in _clip([item.range], asked)
         ),
         lost=tuple(_clip(sorted(lost), asked)),
     )
+
+
+def _by_term(destroyed: Sequence[Destroyed]) -> list[Destroyed]:
+    """In time order, what nearly touches and had the same term made one."""
+    terms = {item.term_days for item in destroyed}
+    joined = [
+        Destroyed(piece, days)
+        for days in terms
+        for piece in join(item.range for item in destroyed if item.term_days == days)
+    ]
+    return sorted(joined, key=lambda item: (item.range, item.term_days))
 
 
 def _hole(hole: WallRange, missing: Sequence[Gap]) -> Gap:

@@ -1,8 +1,8 @@
 """The catalogue of a recorder: which files hold which time, and which time is missing and why.
 
-One SQLite file shared by the recorder's processes. It is an index: `beffroi.vault.recover.rebuild` makes it again from
-the files. One writer at a time in a process (a lock) and between processes (SQLite's own); each thread reads on its
-own connection.
+One SQLite file shared by the recorder's processes. It is an index: `beffroi.vault.rebuild` makes it again from the
+files and the journal. One writer at a time in a process (a lock) and between processes (SQLite's own); each thread
+reads on its own connection.
 """
 
 import sqlite3
@@ -17,9 +17,11 @@ from beffroi.domain.gaps import Gap, GapCause
 from beffroi.domain.ids import CameraId, StreamName
 from beffroi.domain.ranges import WallRange
 from beffroi.vault import calendar
+from beffroi.vault import cataloguerows as rows
 from beffroi.vault.calendar import Calendar, Destroyed
 from beffroi.vault.catalogueschema import (
     CHUNK_SELECT,
+    MAX_CHUNK_US,
     CatalogueError,
     ChunkRow,
     ChunkState,
@@ -29,10 +31,7 @@ from beffroi.vault.catalogueschema import (
 )
 from beffroi.vault.chunkformat import ChunkHeader, CloseReason, GopEntry, unpack_entries
 
-__all__ = ["Catalogue", "CatalogueError", "ChunkRow", "ChunkState"]
-
-MAX_CHUNK_US: Final = 2 * 3600 * 1_000_000
-"""No chunk is longer (files rotate at 60 minutes at most): bounds a search by start time."""
+__all__ = ["MAX_CHUNK_US", "Catalogue", "CatalogueError", "ChunkRow", "ChunkState"]
 
 _MAX_CARRIED_GAPS: Final = 256
 
@@ -69,7 +68,7 @@ class Catalogue:
         log of a database keep old bytes in places that cannot all be reached.
         """
         with self._transaction() as db:
-            stream_id = _stream_id(db, header.camera, header.stream)
+            stream_id = rows.stream_id(db, header.camera, header.stream)
             db.execute(
                 "INSERT INTO run (stream_id, run, recorder, codec_string, config_digest, width, height) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
@@ -125,7 +124,7 @@ class Catalogue:
         with self._transaction() as db:
             db.execute("UPDATE gap SET carried_by = NULL WHERE carried_by = ?", (chunk_id,))
             db.execute("DELETE FROM tail WHERE chunk_id = ?", (chunk_id,))
-            _forget(db, chunk_id)
+            rows.forget(db, chunk_id)
 
     def mark_lost(self, chunk_id: int) -> None:
         """The file is missing or beyond repair: the time it covered is shown as lost."""
@@ -151,23 +150,22 @@ class Catalogue:
             if row is None:
                 return
             stream_id, start, end, term_days = row
-            before = db.execute(
-                "SELECT id, to_us FROM destroyed WHERE stream_id = ? AND term_days = ? AND from_us <= ? "
-                "AND to_us BETWEEN ? AND ?",
-                (stream_id, term_days, start, start - calendar.JOIN_TOLERANCE_US, start + MAX_CHUNK_US),
-            ).fetchone()
-            if before:
-                db.execute(
-                    "UPDATE destroyed SET to_us = ?, destroyed_us = ? WHERE id = ?",
-                    (max(before[1], end), destroyed_us, before[0]),
-                )
-            else:
-                db.execute(
-                    "INSERT INTO destroyed (stream_id, from_us, to_us, term_days, destroyed_us) VALUES (?, ?, ?, ?, ?)",
-                    (stream_id, start, end, term_days, destroyed_us),
-                )
+            rows.destroyed(db, (stream_id, start, max(start, end), term_days), destroyed_us)
             db.execute("DELETE FROM tail WHERE chunk_id = ?", (chunk_id,))
-            _forget(db, chunk_id)
+            rows.forget(db, chunk_id)
+
+    def add_destroyed(
+        self, camera: CameraId, stream: StreamName, span: WallRange, term_days: int, destroyed_us: int
+    ) -> None:
+        """Enter a destroyed range of which the file's row is no more: from the journal, when rebuilding."""
+        with self._transaction() as db:
+            row = (rows.stream_id(db, camera, stream), span.from_us, span.to_us, term_days)
+            rows.destroyed(db, row, destroyed_us)
+
+    def add_lost(self, camera: CameraId, stream: StreamName, span: WallRange, path: str) -> None:
+        """Enter a file that was lost with all that its head said: from the journal, when rebuilding."""
+        with self._transaction() as db:
+            rows.lost(db, rows.stream_id(db, camera, stream), (span.from_us, span.to_us), path)
 
     # --- writing: gaps ---
 
@@ -176,7 +174,7 @@ class Catalogue:
         if missing.to_us == missing.from_us:
             return
         with self._transaction() as db:
-            stream_id = _stream_id(db, camera, stream)
+            stream_id = rows.stream_id(db, camera, stream)
             db.execute(
                 "INSERT INTO gap (stream_id, from_us, to_us, cause) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
                 (stream_id, missing.from_us, missing.to_us, cause.value),
@@ -360,18 +358,3 @@ class Catalogue:
                 raise CatalogueError(str(error)) from error
             finally:
                 self._owner = None
-
-
-def _forget(db: sqlite3.Connection, chunk_id: int) -> None:
-    """Drop a chunk's row, and its run with its last chunk."""
-    row = db.execute("SELECT run_id FROM chunk WHERE id = ?", (chunk_id,)).fetchone()
-    db.execute("DELETE FROM chunk WHERE id = ?", (chunk_id,))
-    if row and db.execute("SELECT 1 FROM chunk WHERE run_id = ? LIMIT 1", row).fetchone() is None:
-        db.execute("DELETE FROM run WHERE id = ?", row)
-
-
-def _stream_id(db: sqlite3.Connection, camera: CameraId, stream: StreamName) -> int:
-    db.execute("INSERT INTO stream (camera, name) VALUES (?, ?) ON CONFLICT DO NOTHING", (camera, stream))
-    row = db.execute("SELECT id FROM stream WHERE camera = ? AND name = ?", (camera, stream)).fetchone()
-    found: int = row[0]
-    return found

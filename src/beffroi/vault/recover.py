@@ -1,4 +1,4 @@
-"""After a crash: finish the files that were being written, and make a lost catalogue again from the files.
+"""After a crash: finish the files that were being written, and take in files that have no row.
 
 A torn chunk is cut after its last whole fragment before anyone reads it. Up to the last checkpoint the catalogue's
 index is believed; past it a fragment counts only with its digest (`beffroi.vault.proven`), a footer only when the
@@ -81,13 +81,6 @@ def finish_left(root: Path, catalogue: Catalogue, path: str) -> Recovered | None
     """
     row = catalogue.chunk_at(path)
     return _finish(root, catalogue, row) if row is not None and row.state is ChunkState.OPEN else None
-
-
-def rebuild(root: Path, catalogue: Catalogue) -> list[Recovered]:
-    """Fill an empty catalogue from the files. What the files do not carry does not come back: destroyed ranges, lost
-    files, and gaps after a stream's last file."""
-    with catalogue.one_transaction():
-        return recover(root, catalogue)
 
 
 def chunk_files(root: Path) -> Iterator[Path]:
