@@ -1,7 +1,6 @@
 """The workers: how many, who records which stream, and what happens when one ends."""
 
 import asyncio
-import os
 import time
 from collections.abc import Callable, Collection
 from typing import Any, Final
@@ -16,8 +15,9 @@ from beffroi.vault.chunk import FLUSH_S
 
 _log = structlog.get_logger(__name__)
 
-MAX_STREAMS: Final = 54
-"""Streams of one worker: with its writers, its viewers' loop and its main thread it stays under 60 threads."""
+MAX_STREAMS: Final = 64
+"""Streams of one worker before another is started. One carries more (a quarter of a core at 64 main streams); fewer
+workers cost less, for each looks at its sockets at its own tick, and more of them lose less when one dies."""
 
 _WATCH_S: Final = 0.1
 _RESTART_S: Final = 0.5
@@ -42,7 +42,7 @@ class Crew:
     ) -> None:
         self._paths = paths
         self._recover = recover
-        self._cores = cores or len(os.sched_getaffinity(0))
+        self._least = cores or 1
         self._log_level = log_level
         self._flush_s = flush_s
         self._keep_fds = tuple(keep_fds)
@@ -120,7 +120,7 @@ class Crew:
         self._start(worker)
 
     def _roomiest(self, total: int) -> WorkerHandle:
-        useful = min(total, max(self._cores, -(-total // MAX_STREAMS)))
+        useful = min(total, max(self._least, -(-total // MAX_STREAMS)))
         while len(self._workers) < useful:
             number = len(self._workers)
             worker = WorkerHandle(

@@ -45,6 +45,11 @@ class LiveServer:
         self._server: asyncio.Server | None = None
         self._count = 0
 
+    @property
+    def watched(self) -> bool:
+        """Whether anyone is connected. From any thread."""
+        return self._count > 0
+
     async def start(self, path: Path) -> None:
         """Listen on a Unix socket that only this account and its group may open."""
         self._loop = asyncio.get_running_loop()

@@ -18,8 +18,12 @@ from beffroi.capture.link import Target
 from beffroi.capture.rtsp import Address
 from beffroi.capture.stream import CameraStream
 
-TICK_S: Final = 0.02
-"""At most this much is added to the delay of a live picture, and to the arrival time that wall time is drawn from."""
+TICK_S: Final = 0.037
+"""While nobody watches. It shares no multiple with the usual intervals of pictures (40, 33.3, 66.7 ms…): of some tens
+of pictures one is seen within a millisecond of its arrival, and wall time is drawn from the least delayed one."""
+
+WATCHED_TICK_S: Final = 0.011
+"""While somebody watches a stream of this worker: what the tick may add to the delay of a live picture."""
 
 _SWEEP_S: Final = 0.1
 _BUFFER_BYTES: Final = 256 * 1024
@@ -28,9 +32,10 @@ _BUFFER_BYTES: Final = 256 * 1024
 class CaptureLoop(threading.Thread):
     """Drives the streams of one worker. `add`, `end` and `close` may be called from any thread."""
 
-    def __init__(self, tick_s: float = TICK_S) -> None:
+    def __init__(self, watched: Callable[[], bool] = lambda: False, *, tick_s: float = TICK_S) -> None:
         super().__init__(name="capture", daemon=True)
         self.beat_s = float("inf")
+        self._watched = watched
         self._tick_s = tick_s
         self._orders: deque[Callable[[], None]] = deque()
         self._streams: set[CameraStream] = set()
@@ -101,7 +106,7 @@ class CaptureLoop(threading.Thread):
                     if now_s >= stream.due_s:
                         stream.timer(now_s)
             if now_s >= tick_s:
-                tick_s = max(tick_s + self._tick_s, now_s)
+                tick_s = max(tick_s + (WATCHED_TICK_S if self._watched() else self._tick_s), now_s)
                 for fd, events in self._poll.poll(0):
                     ready = self._by_fd.get(fd)
                     if ready is not None:

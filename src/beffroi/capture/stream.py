@@ -226,11 +226,11 @@ class CameraStream:
         self._intake.end(end)
         now_s = self._clock.monotonic_s()
         delivered = self.health.frames > self._frames_before
+        if stopping:
+            return
         if not delivered:
             recording = self.recording
             self._pool.order(str(self.mandate.key), lambda: recording.attempt_failed(end))
-        if stopping:
-            return
         self._down(end)
         wait_s = (
             0.0
