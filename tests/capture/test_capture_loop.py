@@ -187,6 +187,22 @@ def test_a_stop_hands_in_what_had_come_even_from_a_stalled_camera(sim: Simulated
     assert took_s < 1.0
 
 
+def test_lost_packets_are_counted_and_told_once_in_ten_minutes(sim: SimulatedCameras) -> None:
+    with capturing() as capture:
+        kept = capture.add("rue-2", sim.url("rue-2"))
+        capture.wait_frames("rue-2", 20)
+        sim.fault("rue-2", "drop:0.1")
+        try:
+            wait_for(lambda: capture.streams["rue-2"].health.rtp_lost > 20, what="packets to be lost")
+            wait_for(lambda: kept.lost, what="the loss to be told")
+        finally:
+            sim.fault("rue-2", "none")
+        assert len(kept.lost) == 1
+        packets, pictures = kept.lost[0]
+        assert packets >= pictures >= 1
+        assert kept.ends == [], "a loss is no end"
+
+
 def test_the_recorder_carries_no_codec_library() -> None:
     """FFmpeg, NumPy and the centre's libraries stay out of the recorder's programs: memory, and attack surface."""
     heavy = {"av", "numpy", "sqlalchemy", "fastapi", "pydantic", "cedarpy", "PIL"}

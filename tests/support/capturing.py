@@ -32,6 +32,7 @@ class Kept:
         self.ends: list[RunEnd] = []
         self.failed: list[RunEnd] = []
         self.closed: list[GapCause] = []
+        self.lost: list[tuple[int, int]] = []
 
     @property
     def frames(self) -> int:
@@ -48,6 +49,9 @@ class Kept:
 
     def close(self, cause: GapCause) -> None:
         self.closed.append(cause)
+
+    def packets_lost(self, packets: int, pictures: int) -> None:
+        self.lost.append((packets, pictures))
 
     def overrun(self, at_us: int) -> None:
         raise AssertionError("nothing is slow here")

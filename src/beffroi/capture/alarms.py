@@ -24,6 +24,7 @@ class Alarm(StrEnum):
     DUTY_FAILED = "duty_failed"
     NOT_RECORDED = "not_recorded"
     OVERRUN = "overrun"
+    RTP_LOST = "rtp_lost"
 
     @property
     def text(self) -> Text:
@@ -76,5 +77,9 @@ _TEXTS: Final[dict[Alarm, Text]] = {
     Alarm.OVERRUN: Text(
         fr="Le disque était trop lent : des images ont été perdues avant l'écriture.",
         en="The disk was too slow: pictures were lost before they were written.",
+    ),
+    Alarm.RTP_LOST: Text(
+        fr="Des paquets d'une caméra ne sont jamais arrivés : les images touchées sont enregistrées telles quelles.",
+        en="Packets of a camera never came: the pictures they belonged to are recorded as they are.",
     ),
 }

@@ -171,6 +171,10 @@ class StreamRecording:
         self.cause, self._interrupted = GapCause.OVERRUN, True
         self._journal(ActKind.ALARM, what="overrun", at_us=at_us)
 
+    def packets_lost(self, packets: int, pictures: int) -> None:
+        """RTP packets never came: the pictures they belonged to are recorded as they came, torn."""
+        self._journal(ActKind.ALARM, what=Alarm.RTP_LOST.value, packets=packets, pictures=pictures)
+
     def close(self, cause: GapCause) -> None:
         """No more of this stream for now: what is missing is stored up to this instant."""
         self._close(CloseReason.STOPPED)
@@ -261,6 +265,8 @@ class StreamRecording:
         chunk, self._chunk = self._chunk, None
         if chunk is None:
             return
+        if chunk.entries and self.accounted_us == self._end_us:
+            self.accounted_us = chunk.entries[-1].end_us  # a gap begins where the file says that it ends
         try:
             root = chunk.close(reason)
         except FsyncFailedError:

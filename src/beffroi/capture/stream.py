@@ -34,6 +34,7 @@ _LOOK_S: Final = 0.5
 _MAX_READS: Final = 16
 """Reads of one stream before the others have their turn: 16 × 256 KiB."""
 
+_LOSS_AGAIN_S: Final = 600.0
 _FOR_EVER_S: Final = float("inf")
 
 
@@ -88,7 +89,9 @@ class CameraStream:
         self._call = 0  # number of the attempt: an answer of the resolver for an earlier one is passed over
         self._told = False
         self._began_s = self._heard_s = 0.0
-        self._frames_before = self._lost_before = 0
+        self._frames_before = 0
+        self._lost_before = self._lost_told = self._torn = 0
+        self._loss_told_s = -_LOSS_AGAIN_S
 
     def begin(self, reactor: Reactor) -> None:
         """The loop takes this stream."""
@@ -151,6 +154,8 @@ class CameraStream:
                     self._intake.session(session.codec, session.sets)
                 take = self._intake.unit
                 for unit in units:
+                    if unit.lost:
+                        self._torn += 1
                     take(unit)
             if count < len(buffer) and not link.buffered:
                 break
@@ -166,9 +171,18 @@ class CameraStream:
         if self._session is None:
             return
         self._session.tick(now_s)
-        self.health.rtp_lost = self._lost_before + self._session.rtp_lost
+        self._count_lost(self._session.rtp_lost, now_s)
         if self._link is not None and self._link.open:
             self._answer(self._link, self._session)
+
+    def _count_lost(self, in_session: int, now_s: float) -> None:
+        """Packets that never came: counted at once, told in the journal now and then."""
+        health = self.health
+        health.rtp_lost = self._lost_before + in_session
+        if health.rtp_lost > self._lost_told and now_s - self._loss_told_s >= _LOSS_AGAIN_S:
+            recording, packets, pictures = self.recording, health.rtp_lost - self._lost_told, self._torn
+            self._lost_told, self._torn, self._loss_told_s = health.rtp_lost, 0, now_s
+            self._pool.order(str(self.mandate.key), lambda: recording.packets_lost(packets, pictures))
 
     def _begin_call(self, now_s: float) -> None:
         assert self._reactor is not None  # noqa: S101  `begin` comes first
@@ -243,8 +257,8 @@ class CameraStream:
         session, self._session = self._session, None
         link, self._link = self._link, None
         if session is not None:
-            self._lost_before += session.rtp_lost
-            self.health.rtp_lost = self._lost_before
+            self._count_lost(session.rtp_lost, self._clock.monotonic_s())
+            self._lost_before = self.health.rtp_lost
         self._events = 0
         self._call += 1
         if link is None:
