@@ -93,7 +93,7 @@ def script(commune: BodyId, person: str) -> Script:
         for path in (
             "/api/me", "/api/reasons", "/api/cameras", "/api/health/cameras", "/api/health/system", "/api/documents",
             "/api/documents/kinds", "/api/documents/names", "/api/persons", "/api/cameras/file", "/api/screen",
-            "/api/reviews", "/api/announcements", "/api/accounts", "/api/register",
+            "/api/reviews", "/api/announcements", "/api/accounts", "/api/register", "/api/account",
             "/api/register/checkpoint", "/api/openapi.json", "/api/nothing", "/x", "/api/tonight?who=all",
             "/api/tonight?who=rostered", "/api/roster", "/api/tonight/cell?person=agentE&commune=X&act=live",
         )
@@ -113,6 +113,7 @@ def script(commune: BodyId, person: str) -> Script:
             ("POST", f"/api/cameras/{camera}/confirm", {}),
             ("POST", "/api/views", {"connection": "none", "camera": camera, "act": "live", "reason": "x"}),
             ("GET", f"/api/register?camera={camera}", None),
+            ("GET", f"/api/account?camera={camera}", None),
             ("GET", f"/api/documents/{paper}", None),
             ("GET", f"/api/documents/{paper}/files/{'ab' * 32}", None),
             ("GET", f"/api/persons/pm{commune}-{word}", None),

@@ -295,6 +295,7 @@ PROBES: dict[tuple[str, str], Probe] = {
     ("GET", "/api/acts/mine"): plain("/api/acts/mine"),
     ("GET", "/api/register"): lambda cell: (f"/api/register?camera={cell.camera}", None, 200),
     ("GET", "/api/register/checkpoint"): plain("/api/register/checkpoint"),
+    ("GET", "/api/account"): lambda cell: (f"/api/account?camera={cell.camera}", None, 503 if cell.visible else 404),
     ("POST", "/api/invitations/accept"): plain("/api/invitations/accept", {"token": "x", "password": "y"}, 403),
     ("POST", "/api/invitations/enrol"): plain("/api/invitations/enrol", {"token": "x", "code": "000000"}, 403),
     ("GET", "/api/accounts"): plain("/api/accounts"),

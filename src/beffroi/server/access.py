@@ -110,6 +110,15 @@ REGISTER: Final = Rule(
         en="The whole register is read by the data protection officer and inspectors; yours is under “My acts”.",
     ),
 )
+ACCOUNT: Final = Rule(
+    "account",
+    frozenset({Role.MAYOR, Role.DPO, Role.INSPECTOR}),
+    Text(
+        fr="Le compte des enregistrements est lu par le maire, le délégué à la protection des données et les "
+        "contrôleurs.",
+        en="The account of recordings is read by the mayor, the data protection officer and inspectors.",
+    ),
+)
 ACCOUNTS: Final = Rule(
     "accounts",
     frozenset({Role.ADMINISTRATOR, Role.ROOM_SUPERVISOR}),
@@ -200,6 +209,7 @@ TOOLS: Final[dict[str, Rule]] = {
     "tonight": TONIGHT,
     "roster": TONIGHT,
     "register": REGISTER,
+    "account": ACCOUNT,
     "accounts": RESETS,
     "cameras": CAMERA_FILE,
     "posts": POSTS,

@@ -23,6 +23,7 @@ from beffroi.server.guard import Guard
 from beffroi.server.meters import CentreCollector, CountedDecider, Measured, Meters
 from beffroi.server.rendering import error_json, refusal_json
 from beffroi.server.routes import (
+    account,
     acts,
     camerafile,
     cameras,
@@ -100,6 +101,7 @@ def create_app(centre: Centre) -> FastAPI:
         paperfiles.build,
         persons.build,
         acts.build,
+        account.build,
         people.build,
         roster.build,
     ):
