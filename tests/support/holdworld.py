@@ -3,7 +3,7 @@ real keys. What dies (a process) is made again with `restart`."""
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tests.support.chunks import CAMERA, feed, header_for
@@ -47,6 +47,12 @@ class HoldWorld:
     watch: ClockWatch
     keeper: RingKeeper
     freezer: Freezer
+    on_step: list[Trace] = field(default_factory=list)
+
+    def step(self, at: str) -> None:
+        """Each step of the recorder, before it is taken."""
+        for told in list(self.on_step):
+            told(at)
 
     def write(self, start_us: int, *, stream: StreamName = "main", seconds: int = 6) -> tuple[ChunkHeader, bytes]:
         """A closed file of one-second groups, its key sealed to its hour."""
@@ -131,7 +137,7 @@ class HoldWorld:
             legal_tz=self.keys.hours.legal_tz,
             freezer=self.freezer,
             min_days=lambda _: min_days,
-            trace=trace,
+            trace=trace or self.step,
         )
 
     def make_freezer(self, trace: Trace | None = None) -> Freezer:
@@ -143,7 +149,7 @@ class HoldWorld:
             clock=self.clock,
             watch=self.watch,
             legal_tz=self.keys.hours.legal_tz,
-            trace=trace,
+            trace=trace or self.step,
         )
 
     def restart(self) -> None:
@@ -192,7 +198,19 @@ def hold_world(folder: Path) -> HoldWorld:
     watch = ClockWatch(clock, stamp=StampFile(root / "clock.json"), boot="boot-1")
     catalogue, journal = Catalogue.open(root / "catalogue.sqlite"), Journal.open(root / "journal.sqlite")
     keeper = RingKeeper(keys.ring, keys.ring.directory, clock, boot="boot-1")
+    steps: list[Trace] = []
+
+    def told(at: str) -> None:
+        for one in list(steps):
+            one(at)
+
     freezer = Freezer(
-        root, catalogue=catalogue, journal=lambda: journal, clock=clock, watch=watch, legal_tz=keys.hours.legal_tz
+        root,
+        catalogue=catalogue,
+        journal=lambda: journal,
+        clock=clock,
+        watch=watch,
+        legal_tz=keys.hours.legal_tz,
+        trace=told,
     )
-    return HoldWorld(keys, clock, root, catalogue, journal, watch, keeper, freezer)
+    return HoldWorld(keys, clock, root, catalogue, journal, watch, keeper, freezer, steps)

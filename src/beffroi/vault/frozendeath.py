@@ -1,5 +1,5 @@
 """A frozen piece dies: intent (what the proof will say, since the piece will no longer tell it) → its sealed keys
-overwritten → unlink → fsync of the folder → journal entry → intent forgotten. Killed in between, the next pass goes on."""
+overwritten → unlink → fsync of the folder → journal entry → intent forgotten. Each step can be taken up again."""
 
 import json
 from collections.abc import Callable
