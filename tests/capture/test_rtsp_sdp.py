@@ -1,5 +1,7 @@
 """What cameras write about their streams, and what is made of it."""
 
+import base64
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +13,7 @@ from beffroi.capture.rtsp import SourceError
 from beffroi.capture.rtsp.sdp import Track, read_sdp
 
 SPS, PPS = SETS["h264"]
+_START = b"\0\0\0\1"
 
 
 def sdp(*lines: str) -> bytes:
@@ -50,6 +53,7 @@ def test_the_first_video_that_we_know_is_taken() -> None:
         ("a=fmtp:96 packetization-mode=1", ()),
         (f"a=fmtp:96 sprop-parameter-sets={SPROP}", (SPS, PPS)),
         (f"a=fmtp:96 SPROP-parameter-sets = {SPROP.partition(',')[0].rstrip('=')} ;x", (SPS,)),
+        (f"a=fmtp:96 sprop-parameter-sets={base64.b64encode(_START + SPS + _START + PPS).decode()}", (SPS, PPS)),
         ("a=fmtp:96 sprop-parameter-sets=!!!,====,Zg", (b"f",)),
         ("a=fmtp:96 sprop-parameter-sets=,,,", ()),
         (f"a=fmtp:97 sprop-parameter-sets={SPROP}", ()),

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Final
 
 from beffroi.media.errors import MalformedMediaError
-from beffroi.media.nal import Codec
+from beffroi.media.nal import Codec, split_annexb
 from beffroi.media.rtp_nals import RULES, Role
 from beffroi.media.rtp_picture import MAX_PICTURE_BYTES, AccessUnit, PictureBuilder, SenderClock
 
@@ -20,6 +20,7 @@ __all__ = ["AccessUnit", "Depacketiser", "SenderClock"]
 _FIXED: Final = struct.Struct(">BBHII")
 _HEADER_BYTES: Final = 12
 _FRAME_BYTES: Final = 4
+_START_CODE: Final = b"\0\0\1"
 
 
 @lru_cache(maxsize=256)
@@ -203,6 +204,11 @@ class Depacketiser(ABC):
         if len(nal) <= rules.header_bytes:
             return
         role = rules.roles[nal[0]]
+        if (role >= Role.INNER or not nal[0]) and _START_CODE in nal:
+            # Some cameras put a byte stream where one unit belongs, parameter sets first (never allowed inside a unit).
+            for part in split_annexb(_START_CODE + nal):
+                self._whole(part, out)
+            return
         if picture.begin(role, role <= Role.KEY_SLICE and nal[rules.header_bytes] & 0x80 != 0, out):
             picture.add(role, nal)
 
@@ -221,27 +227,26 @@ class Depacketiser(ABC):
         elif self._at is None:
             picture.lost = True
             return
-        elif picture.parts[self._at + 1] != header:
-            self._tear()
-            return
         else:
-            picture.parts.append(piece)
+            picture.parts.append(piece)  # whatever type it claims: some cameras write the right one in the first only
         if flags & 0x40:
-            self._end_fragments()
+            self._end_fragments(out)
 
-    def _end_fragments(self) -> None:
+    def _end_fragments(self, out: list[AccessUnit]) -> None:
         picture, at, role = self._picture, self._at, self._role
         self._at = None
         parts = picture.parts
         size = sum(map(len, parts[at:]))
+        if size <= self._rules.header_bytes:
+            del parts[at:]
+            return
         if role <= Role.KEY_SLICE:
             parts[at] = size.to_bytes(4, "big")  # type: ignore[index]  # a NAL unit was under way
             picture.slice(role)
             return
         nal = b"".join(parts[at:])
         del parts[at:]
-        if size > self._rules.header_bytes:
-            picture.add(role, nal)
+        self._whole(nal, out)
 
     def _refuse(self, word: str) -> None:
         """A way of packing that is not understood: of a stray packet, a loss; of the camera, the end."""

@@ -26,12 +26,12 @@ class H264Depacketiser(Depacketiser):
                 self._tear()
                 return
             indicator, flags = data[start], data[start + 1]
-            self._middle = bytes((indicator, flags & 0x1F))
+            self._middle = bytes((indicator, flags & 0x3F))  # with the reserved bit, which some cameras set
             self._fragment_of(bytes((indicator & 0xE0 | flags & 0x1F,)), flags, data[start + 2 : end], out)
             return
         if self._at is not None:
             self._tear()
-        if 0 < kind < _STAP_A:
+        if kind < _STAP_A:
             self._whole(data[start:end], out)
         elif kind == _STAP_A:
             self._aggregate(data, start + 1, end, out)
@@ -45,6 +45,6 @@ class H264Depacketiser(Depacketiser):
             if size > end - at:
                 self._tear()
                 return
-            if size and 0 < data[at] & 0x1F < _STAP_A:
+            if size and data[at] & 0x1F < _STAP_A:
                 self._whole(data[at : at + size], out)
             at += size

@@ -3,13 +3,18 @@
 A picture ends, whichever is first: with the marker bit, once this camera's markers have proved right; with another RTP
 time; with a NAL unit that must begin a new access unit. Markers prove right when the first pictures of the session,
 each ended by what follows it, had theirs on the last NAL unit and nowhere else: cameras put it on SEI, on every NAL
-unit or nowhere. A proven marker costs no delay; an unproven one costs one picture of it, never a torn picture.
+unit or nowhere. A proven marker costs no delay; an unproven one costs one picture of it, never a torn picture. Of
+interlaced H.264, whose two fields have one time and may each have a marker, only another time ends a picture.
 """
 
+import contextlib
 from dataclasses import dataclass
 from typing import Final
 
-from beffroi.media.rtp_nals import NalRules, Role
+from beffroi.media import h264
+from beffroi.media.errors import MalformedMediaError
+from beffroi.media.nal import H264_SPS
+from beffroi.media.rtp_nals import RULES, NalRules, Role
 
 MAX_PICTURE_BYTES: Final = 8 << 20
 _MAX_SETS: Final = 64
@@ -62,8 +67,8 @@ class PictureBuilder:
     """Collects the NAL units of the picture under way. ``parts`` is what it holds, to be joined once."""
 
     __slots__ = (
-        "_clock", "_done_time", "_proof", "_skips", "delivered", "has_slice", "key", "liar", "lost", "marked", "parts",
-        "rtp_time", "rules", "sets", "size",
+        "_clock", "_done_time", "_proof", "_skips", "_sps", "delivered", "fields", "has_slice", "key", "liar", "lost",
+        "marked", "parts", "rtp_time", "rules", "sets", "size",
     )  # fmt: skip
 
     def __init__(self, rules: NalRules, clock: SenderClock) -> None:
@@ -75,7 +80,8 @@ class PictureBuilder:
         self.key = self.has_slice = self.lost = self.marked = False
         self.rtp_time = 0
         self.delivered = 0
-        self.liar = self._skips = False
+        self.liar = self._skips = self.fields = False
+        self._sps = b""
         self._proof = 0
         self._done_time: int | None = None
 
@@ -95,12 +101,8 @@ class PictureBuilder:
         """
         if self._skips:
             return False
-        if role >= Role.OPENING:
-            if self.has_slice:
-                self.finish(out)
-            return True
         if role > Role.INNER or first_slice:
-            if first_slice and self.has_slice:
+            if self.has_slice and (first_slice or role >= Role.OPENING) and not self.fields:
                 self.finish(out)
             return True
         if self.has_slice:
@@ -118,10 +120,18 @@ class PictureBuilder:
         if role is Role.SET:
             if len(self.sets) < _MAX_SETS:
                 self.sets.append(nal)
+                self._learn(nal)
         elif role is not Role.DROPPED and role is not Role.DELIMITER:
             self.parts += (len(nal).to_bytes(4, "big"), nal)
             if role <= Role.KEY_SLICE:
                 self.slice(role)
+
+    def _learn(self, nal: bytes) -> None:
+        """From the parameter sets: where pictures may be two fields, both belong to one sample of a file."""
+        if self.rules is RULES["h264"] and nal[0] & 0x1F == H264_SPS and nal != self._sps:
+            self._sps = nal
+            with contextlib.suppress(MalformedMediaError):  # whoever needs the rest of it will say so
+                self.fields = h264.parse_sps(nal).fields
 
     def slice(self, role: Role) -> None:
         """A slice of the picture is whole."""
@@ -133,7 +143,7 @@ class PictureBuilder:
         """The marker bit stood on the packet that was just taken."""
         if self.has_slice:
             self.marked = True
-            if self._proof >= _PROOF and not self.liar:
+            if self._proof >= _PROOF and not self.liar and not self.fields:
                 self._done_time = self.rtp_time
                 self.finish(out)
         elif not self.lost:

@@ -10,7 +10,8 @@ from beffroi.capture.rtsp.errors import unreadable
 _PORTS: Final = {"rtsp": 554, "rtsps": 322}
 _MAX_URL: Final = 2048
 _SCHEME = re.compile(r"rtsps?://", re.IGNORECASE)
-_HOST_ONLY = re.compile(r"[A-Za-z0-9.\-]+(:\d{1,5})?(/|\Z)")
+_HOST_ONLY = re.compile(r"(?P<host>[A-Za-z0-9.\-]+)(?P<port>:\d{1,5})?(/|\Z)", re.ASCII)
+_NUMBERS = re.compile(r"(\d{1,3}\.){3}\d{1,3}\Z", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -77,7 +78,9 @@ def base_url(written: str, request_url: str) -> str:
     own = urlsplit(request_url)
     if written.startswith("/") and not written.startswith("//"):
         written = f"{own.scheme}://{own.netloc}{written}"
-    elif _HOST_ONLY.match(written) and written.partition("/")[0].partition(":")[0] == own.hostname:
+    elif (found := _HOST_ONLY.match(written)) and (
+        found["port"] or found["host"] == own.hostname or _NUMBERS.match(found["host"])
+    ):
         written = f"{own.scheme}://{written}"
     else:
         return request_url

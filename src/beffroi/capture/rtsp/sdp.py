@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from beffroi.capture.rtsp.errors import unreadable
-from beffroi.media.nal import Codec
+from beffroi.media.nal import Codec, split_annexb
 
 _CODECS: Final[dict[str, Codec]] = {"H264": "h264", "H265": "h265", "HEVC": "h265"}
 _SPROP: Final[dict[Codec, tuple[str, ...]]] = {
@@ -108,7 +108,6 @@ def _track(media: _Media, payload_type: int, codec: Codec, clock: int) -> Track:
                 one_set = base64.b64decode(written.strip() + "=" * (-len(written.strip()) % 4), validate=True)
             except (binascii.Error, ValueError):
                 continue  # the stream carries them as well: every camera sends them with its key frames
-            if one_set:
-                sets.append(one_set)
+            sets += split_annexb(b"\0\0\1" + one_set)  # some cameras put start codes in, or several sets in one
     donl = parameters.get("sprop-max-don-diff", "0") != "0"
     return Track(codec, payload_type, media.control, tuple(sets), donl)
