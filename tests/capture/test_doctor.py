@@ -26,6 +26,7 @@ from beffroi.cli.init import prepare_folder
 from beffroi.cli.tls import make_certificates
 from beffroi.domain.ids import AuthorityId
 from beffroi.registry.migrate import upgrade
+from beffroi.vault.diskmark import Mark
 from beffroi.vault.journal import ActKind, Journal
 
 CANARY = "Canari-Camera-5528"
@@ -161,6 +162,22 @@ def test_a_read_only_disk_is_told_with_the_recorder_stopped(tmp_path: Path) -> N
         full = doctor(disk.at / "data")
         assert full.level("disk") == "bad"
         assert re.search(r"plein à 9\d %", full.says("disk"))
+
+
+def test_another_disk_under_the_files_is_told(tmp_path: Path) -> None:
+    root = tmp_path / "recorder"
+    (root / "streams").mkdir(parents=True)
+    assert doctor(tmp_path).level("disk-wrong") == ""
+    ours = Mark(vault=bytes(16), recorder=bytes(32), opened=1)
+    ours.write(root)
+    assert doctor(tmp_path).level("disk-wrong") == "bad", "nothing is mounted there"
+    Mark(vault=b"x" * 16, recorder=bytes(32), opened=1).write(root / "streams")
+    assert doctor(tmp_path).level("disk-wrong") == "bad"
+    (root / "streams" / "vault.mark").unlink()
+    ours.write(root / "streams")
+    assert doctor(tmp_path).level("disk-wrong") == ""
+    (root / "streams" / "vault.mark").write_bytes(b"torn")
+    assert doctor(tmp_path).level("disk-wrong") == "bad"
 
 
 def test_a_centre_alone_without_its_passphrase(tmp_path: Path) -> None:

@@ -19,8 +19,8 @@ Made from the source by `BEFFROI_REGENERATE=1 pytest tests/docs/test_docs_logs.p
 To standard error, one JSON object a line (systemd keeps them: `journalctl -u beffroi-recorder -o cat | jq`). Every
 line has `timestamp` (UTC, ISO 8601), `level` and `event`, which is one of the sentences below, word for word: search
 and count by it. Other fields are listed with it; `…` stands for the fields of the act that the line tells. Levels:
-`debug` for developers; `info` for what is as it should be; `warning` for what mends itself or waits for a person; `error` for
-what lost something; `critical` for what stops a program. `exception` is an error with its trace.
+`debug` for developers; `info` for what is as it should be; `warning` for what mends itself or waits for a person;
+`error` for what lost something; `critical` for what stops a program. `exception` is an error with its trace.
 
 Every value passes a scrubber last: passwords of addresses, credential headers, and fields named like a secret come out
 as `***`. No log names a person who watches: that is the register's affair. `--log-level` chooses what is written.

@@ -7,6 +7,7 @@ from beffroi.capture.diskpolicy import ALARMS_PERCENT
 from beffroi.capture.paths import RecorderPaths
 from beffroi.cli.doctor.findings import Code, Finding, bad, ok, warn
 from beffroi.vault.capacity import Disk
+from beffroi.vault.diskmark import Mark, WrongDiskError
 
 
 def disk(data: Path) -> list[Finding]:
@@ -25,9 +26,11 @@ def disk(data: Path) -> list[Finding]:
         said = warn(Code.DISK, f"{fr} Prévoyez de la place.", f"{en} Plan for more.")
     else:
         said = ok(Code.DISK, fr, en)
+    wrong = _wrong(folder)
     if os.statvfs(folder).f_flag & os.ST_RDONLY:
         return [
             said,
+            *wrong,
             bad(
                 Code.DISK_READ_ONLY,
                 "Le disque des images est en lecture seule : rien n'est enregistré. Lisez dmesg, remplacez ou réparez "
@@ -36,4 +39,23 @@ def disk(data: Path) -> list[Finding]:
                 "then restart the recorder.",
             ),
         ]
-    return [said]
+    return [said, *wrong]
+
+
+def _wrong(folder: Path) -> list[Finding]:
+    """Whether the folder of the files is on the disk that it was on (`beffroi.vault.diskmark`)."""
+    try:
+        own, files = Mark.read(folder), Mark.read(folder / "streams")
+    except WrongDiskError as error:
+        return [bad(Code.DISK_WRONG, error.text.fr, error.text.en)]
+    if own is None or (files is not None and (files.vault, files.recorder) == (own.vault, own.recorder)):
+        return []
+    return [
+        bad(
+            Code.DISK_WRONG,
+            f"Le disque monté sur {folder / 'streams'} n'est pas celui de cet enregistreur, ou n'est pas monté : montez "
+            "le bon disque, puis relancez l'enregistreur.",
+            f"The disk mounted on {folder / 'streams'} is not this recorder's, or is not mounted: mount the right "
+            "disk, then restart the recorder.",
+        )
+    ]

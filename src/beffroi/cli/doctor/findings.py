@@ -32,6 +32,7 @@ class Code(StrEnum):
     DISK_REFUSED = "disk-refused"
     DISK_SHORT = "disk-short"
     DISK_STOPPED = "disk-stopped"
+    DISK_WRONG = "disk-wrong"
     DOCUMENTS = "documents"
     FOLDER = "folder"
     HOUR_KEYS = "hour-keys"
