@@ -82,9 +82,8 @@ class Intake:
         if not unit.data:
             return  # an empty access unit: some cameras send them between pictures
         pts_90k = self._rtp_time.unwrap(unit.rtp_time)
-        if unit.key and self._clock_was_set():
-            self._anchor = Anchor(self._clock)
-        if self._run is None and not (unit.key and self._begin()):
+        carried_us = self._carried_over_a_step(pts_90k) if unit.key else None
+        if self._run is None and not (unit.key and self._begin(carried_us)):
             return
         self._place(unit, pts_90k, self._anchor.now_us())
 
@@ -135,17 +134,22 @@ class Intake:
         if self._run is not None and _config(self._codec, merged) != self._run.config:
             self._end(RunEnd.PARAMETERS)
 
-    def _clock_was_set(self) -> bool:
-        """Whether the recorder's clock was set since the run's anchor: the run ends."""
+    def _carried_over_a_step(self, pts_90k: int) -> int | None:
+        """When the recorder's clock was set since the run's anchor, the run ends. Returns the wall time, by the clock
+        as it is now, that the ended run gives to a picture shown at ``pts_90k``."""
         step_us = self._anchor.step_us()
         if not step_us:
-            return False
+            return None
+        run, origin, carried_us = self._run, self._origin, None
+        if run is not None and origin is not None:
+            carried_us = run.clock.at((pts_90k - origin[1]) * 100 // 9)
         self._end(RunEnd.CLOCK_STEP, step_us)
         if step_us < 0:
             self._not_before_us = None  # the clock went back: some seconds are lived twice, and the run end says so
-        return True
+        self._anchor = Anchor(self._clock)
+        return None if carried_us is None else carried_us + step_us
 
-    def _begin(self) -> bool:
+    def _begin(self, carried_us: int | None = None) -> bool:
         config = _config(self._codec, self._sets)
         if config is None:
             return False
@@ -154,7 +158,7 @@ class Intake:
         else:
             self._times, self._times_for = DecodeTimes(reorder_depth(config)), config
         self._origin, self._last_90k = None, 0
-        self._run = Run(secrets.token_hex(8), config, WallClock(self._not_before_us))
+        self._run = Run(secrets.token_hex(8), config, WallClock(self._not_before_us, carried_us))
         self._sink.begin(self._run)
         return True
 

@@ -42,9 +42,13 @@ class WallClock:
     of successive frames therefore always grow.
 
     ``not_before_us`` is the end of what this stream recorded earlier under the same clock: two runs never overlap.
+    ``carried_us`` is the start that an earlier run of the same session gives this one (the recorder's clock was set in
+    between): what was learnt of the delay is not lost, and a burst at that moment is not taken for the truth.
     """
 
     not_before_us: int | None = None
+    carried_us: int | None = None
+    _settled_us: int = field(init=False)
     _offset_us: int | None = None
     _fixed: bool = False
     _target_us: int = 0
@@ -52,6 +56,9 @@ class WallClock:
     _window_min_us: int | None = None
     _last_elapsed_us: int = 0
     _credit: float = field(default=0.0)
+
+    def __post_init__(self) -> None:
+        self._settled_us = SETTLE_US if self.carried_us is None else 0
 
     def observe(self, elapsed_us: int, arrival_us: int) -> int:
         """Take one frame in decoding order and return its wall time.
@@ -66,7 +73,7 @@ class WallClock:
         """
         seen = arrival_us - elapsed_us
         if self._offset_us is None:
-            self._offset_us = seen
+            self._offset_us = seen if self.carried_us is None else min(seen, self.carried_us)
         if not self._fixed:
             self._offset_us = self._target_us = min(self._offset_us, seen)
             self._last_elapsed_us = elapsed_us
@@ -74,6 +81,10 @@ class WallClock:
         self._aim(elapsed_us, seen)
         self._slew(elapsed_us)
         return self._offset_us + elapsed_us
+
+    def at(self, elapsed_us: int) -> int | None:
+        """The wall time of a media time by what is known now; None before the first picture."""
+        return None if self._offset_us is None else self._offset_us + elapsed_us
 
     def fix(self) -> int:
         """The wall time of the run's start: from now on the offset slews only."""
@@ -88,7 +99,7 @@ class WallClock:
     def _aim(self, elapsed_us: int, seen: int) -> None:
         """Choose the offset to slew to: at once when a frame is earlier than ever, else one window at a time."""
         assert self._offset_us is not None  # noqa: S101  set before `fix`
-        if seen < self._offset_us - (DRIFT_US if elapsed_us < SETTLE_US else EARLY_US):
+        if seen < self._offset_us - (DRIFT_US if elapsed_us < self._settled_us else EARLY_US):
             raise DriftError(seen - self._offset_us)
         self._window_min_us = seen if self._window_min_us is None else min(self._window_min_us, seen)
         self._target_us = min(self._target_us, seen)
@@ -98,13 +109,13 @@ class WallClock:
         self._window_end_us = elapsed_us + WINDOW_US
         if least > self._offset_us + DRIFT_US:
             raise DriftError(least - self._offset_us)
-        if elapsed_us >= SETTLE_US:
+        if elapsed_us >= self._settled_us:
             self._target_us = least
 
     def _slew(self, elapsed_us: int) -> None:
         assert self._offset_us is not None  # noqa: S101  set before `fix`
         step_us, self._last_elapsed_us = elapsed_us - self._last_elapsed_us, elapsed_us
-        ppm = SETTLE_PPM if elapsed_us < SETTLE_US else SLEW_PPM
+        ppm = SETTLE_PPM if elapsed_us < self._settled_us else SLEW_PPM
         room = step_us * ppm / 1_000_000 + self._credit
         whole = int(room)
         self._credit = min(room - whole, 1.0)
