@@ -1,6 +1,7 @@
 """Odd streams, each sent once over real RTSP: what lies on disk, decrypted, is packet by packet what was sent."""
 
 import io
+import random
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import Any, Final
 
 import av
 import pytest
+from tests.support.faultmatrix import run_seed
 from tests.support.keys import key_world
 from tests.support.oddcamera import OddCamera, OddServer, odd_cameras
 from tests.support.oddclips import TICKS, OddClip, joined, odd_clip
@@ -35,10 +37,10 @@ def _cameras() -> dict[str, OddCamera]:
         "h264": OddCamera(h264(count=75, gop=25), reports=True),
         "h264-sans-rapport": OddCamera(h264(count=75, gop=25)),
         "h264-b": OddCamera(h264(count=75, gop=25, bframes=3)),
-        "h264-b-ouvert": OddCamera(h264(count=75, gop=25, bframes=2, open_gop=True), reports=True),
+        "h264-b-ouvert": OddCamera(h264(count=75, gop=26, bframes=2, open_gop=True), reports=True),
         "h265": OddCamera(h265(count=75, gop=25), reports=True),
         "h265-b": OddCamera(h265(count=75, gop=25, bframes=3)),
-        "h265-b-ouvert": OddCamera(h265(count=75, gop=25, bframes=3, open_gop=True)),
+        "h265-b-ouvert": OddCamera(h265(count=75, gop=27, bframes=3, open_gop=True)),
         "gop-12-s": OddCamera(h264(count=135, gop=120, fps=10), reports=True),
         "gop-sans-fin": OddCamera(h264(count=75, gop=1000, width=1280, height=720, noise=60, quality=30)),
         "reglages-h264": OddCamera(joined(h264(count=40, gop=20), h264(count=40, gop=20, width=320, height=192))),
@@ -139,6 +141,53 @@ def test_a_decoder_shows_every_picture(recorded: Recorded, name: str) -> None:
         assert times == sorted(set(times)), "each once, in order"
         shown += len(times)
     assert shown == len(clip.pictures)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_any_range_is_a_stretch_of_what_was_sent(recorded: Recorded, name: str) -> None:
+    """Random ranges: from a key frame on, without a missing picture, at least all that was shown within the range."""
+    clip, sources = recorded.clip(name), recorded.sources(name)
+    seeded = random.Random(f"{run_seed()} {name}")  # noqa: S311  a repeatable choice is wanted, not a secret
+    sent = [picture.stored(clip.codec) for picture in clip.pictures]
+    at = 0
+    for run in recorded.runs(name):
+        pictures, at = clip.pictures[at : at + len(run)], at + len(run)
+        wall_us = [frame.arrival_us for _, frame in run]
+        for _ in range(4):
+            middle_us = seeded.randrange(min(wall_us), max(wall_us))
+            asked = WallRange(middle_us, middle_us + seeded.randrange(1, 3_000_000))
+            first_us, last_us = min(wall_us), max(wall_us) + 1
+            asked = WallRange(max(first_us, asked.from_us), max(first_us + 1, min(last_us, asked.to_us)))
+            data = b"".join(export_clear(sources, asked))
+            with av.open(io.BytesIO(data), "r") as container:
+                got = [(bytes(item), item.pts or 0) for item in container.demux(video=0) if item.size]
+            start = sent.index(got[0][0])
+            assert [payload for payload, _ in got] == sent[start : start + len(got)], asked
+            begin = start - (at - len(run))
+            assert pictures[begin].key
+            # Pictures that lead an open group belong to it: at the very end of a range they come with the next one.
+            inside = [n for n, us in enumerate(wall_us) if asked.from_us <= us and run[n][0].wall_us < asked.to_us > us]
+            assert set(inside) <= set(range(begin, begin + len(got))), asked
+            # Inside one fragment media time is wall time; from one to the next the recorder's clock may slew.
+            held = [n for n in range(begin, begin + len(got)) if run[n][0].wall_us <= asked.from_us]
+            for n in [n for n in held if run[n][0] == run[held[-1]][0]]:
+                assert abs(got[n - begin][1] * 100 // 9 - (wall_us[n] - asked.from_us)) <= 50, "0 is the instant asked"
+
+
+def test_pictures_that_lead_an_open_group_are_hidden_where_the_file_begins_with_it(recorded: Recorded) -> None:
+    """They refer to the group before. A decoder leaves them out; what it shows begins at the key frame, at time 0."""
+    name = "h265-b-ouvert"
+    (run,) = recorded.runs(name)
+    keys = [number for number, (_, frame) in enumerate(run) if frame.key]
+    leading = [number for number, (_, frame) in enumerate(run[: keys[2]]) if number > keys[1]
+               and frame.pts_90k < run[keys[1]][1].pts_90k]  # fmt: skip
+    assert leading, "the stream has such pictures"
+    from_us = run[keys[1]][1].arrival_us
+    data = b"".join(export_clear(recorded.sources(name), WallRange(from_us, from_us + 60_000_000)))
+    with av.open(io.BytesIO(data), "r") as container:
+        shown = [picture.pts or 0 for picture in container.decode(video=0)]
+    assert min(shown) == 0
+    assert len(shown) == len(run) - keys[1] - len(leading)
 
 
 @pytest.mark.parametrize("name", ["reglages-h264", "reglages-h265"])

@@ -57,9 +57,9 @@ def laid_out(written: list[Written], asked: WallRange) -> tuple[RangeFile, Calla
             sources.append(rangefile.Source(reader.header, reader.gops))
             kept[one.header.kid] = one
     selection = rangefile.select(sources, asked)
-    first = selection.sources[selection.first[0]].header.kid
-    with ChunkReader.open(kept[first].path) as reader:
-        config, gop = config_from_init(reader.init()), selection.first[1]
+    number, gop = selection.steps[selection.anchor]
+    with ChunkReader.open(kept[selection.sources[number].header.kid].path) as reader:
+        config = config_from_init(reader.init())
         layout = rangefile.lay_out(selection, config, reader.read(gop.offset, gop.length))
 
     def read(start: int, end: int) -> bytes:

@@ -39,9 +39,9 @@ def export_clear(sources: Sequence[Source], asked: WallRange) -> Iterator[bytes]
         by_kid = {reader.header.kid: reader for reader in readers}
         selection = rangefile.select([rangefile.Source(one.header, one.gops) for one in readers], asked)
         kids = [source.header.kid for source in selection.sources]
-        number, gop = selection.first
-        first = by_kid[kids[number]]
-        layout = rangefile.lay_out(selection, config_from_init(first.init()), first.read(gop.offset, gop.length))
+        number, gop = selection.steps[selection.anchor]
+        anchor = by_kid[kids[number]]
+        layout = rangefile.lay_out(selection, config_from_init(anchor.init()), anchor.read(gop.offset, gop.length))
         yield layout.head
         for placed in layout.fragments:
             kid = kids[placed.source]

@@ -158,6 +158,13 @@ class Selection:
         """Where the file begins."""
         return self.steps[0]
 
+    @property
+    def anchor(self) -> int:
+        """Which step holds the instant asked for (the first one, when the file begins later): its wall time is its own,
+        so the instant is found in it exactly, whatever the recorder's clock did before."""
+        early = [number for number, (_, gop) in enumerate(self.steps) if gop.wall_us <= self.asked.from_us]
+        return early[-1] if early else 0
+
 
 def select(sources: Sequence[Source], asked: WallRange) -> Selection:
     """The fragments that overlap a range, from the key frame at or before its start; else from the first key frame.
@@ -208,22 +215,24 @@ def _same_settings(sources: Sequence[Source], steps: Sequence[tuple[int, GopEntr
         raise SettingsChangedError(ranges)
 
 
-def lay_out(selection: Selection, config: CodecConfig, first_stored: bytes) -> RangeFile:
+def lay_out(selection: Selection, config: CodecConfig, anchor_stored: bytes) -> RangeFile:
     """The file of a selection.
 
     Args:
         selection: from `select`.
         config: of its first chunk (they are all alike).
-        first_stored: the stored bytes of its first fragment, from which the time of the first picture shown is read.
+        anchor_stored: the stored bytes of the fragment of `Selection.anchor`, from which the presentation time of the
+            instant asked for is read.
 
     Raises:
-        MalformedMediaError: ``first_stored`` is not a fragment.
+        MalformedMediaError: ``anchor_stored`` is not a fragment.
     """
     bases = _decode_times(selection)
     end_90k = bases[-1] + selection.steps[-1][1].duration_90k
     first = selection.first[1]
-    opening = parse_alone(first_stored).samples[0]
-    late_90k = max(0, (selection.asked.from_us - first.wall_us) * 9 // 100)
+    opening = parse_alone(anchor_stored).samples[0]
+    anchor = selection.steps[selection.anchor][1]
+    late_90k = bases[selection.anchor] + max(0, (selection.asked.from_us - anchor.wall_us) * 9 // 100)
     head = file_head(
         config,
         taken_us=first.wall_us,

@@ -121,7 +121,7 @@ class RangeView:
         pieces = await self._pieces()
         selection = select([Source(piece.header, piece.gops) for piece in pieces], asked)
         ordered = _in_order_of(selection, pieces)
-        number, gop = selection.first
+        number, gop = selection.steps[selection.anchor]
         init = await self._read(ordered[number], 0, ordered[number].init_length)
         stored = await self._read(ordered[number], gop.offset, gop.length)
         layout = lay_out(selection, config_from_init(init), stored)
