@@ -53,8 +53,8 @@ def _wrong(folder: Path) -> list[Finding]:
     return [
         bad(
             Code.DISK_WRONG,
-            f"Le disque monté sur {folder / 'streams'} n'est pas celui de cet enregistreur, ou n'est pas monté : montez "
-            "le bon disque, puis relancez l'enregistreur.",
+            f"Le disque monté sur {folder / 'streams'} n'est pas celui de cet enregistreur, ou n'est pas monté : "
+            "montez le bon disque, puis relancez l'enregistreur.",
             f"The disk mounted on {folder / 'streams'} is not this recorder's, or is not mounted: mount the right "
             "disk, then restart the recorder.",
         )
