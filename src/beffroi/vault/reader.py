@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from beffroi.domain.ranges import WallRange
-from beffroi.media.boxes import walk
+from beffroi.media.boxes import Bytes, walk
 from beffroi.media.errors import MalformedMediaError
 from beffroi.media.nal import Codec
 from beffroi.media.parse import Fragment
@@ -54,7 +54,7 @@ class ChunkReader:
         self._fd = fd
         self.size = os.fstat(fd).st_size
         self.data = FileBytes(fd, self.size)
-        self.init_length, self.head_length, self.header = _read_head(self.data, path.name)
+        self.init_length, self.head_length, self.header = read_head(self.data, path.name)
         self.footer = _read_footer(self.data, path.name, self.head_length) if trust_footer else None
 
     @classmethod
@@ -163,8 +163,12 @@ def entry_of(found: Fragment, header: ChunkHeader, sha256: bytes, *, length: int
     )
 
 
-def _read_head(data: FileBytes, name: str) -> tuple[int, int, ChunkHeader]:
-    """Length of the init segment, offset of the first fragment, and the header."""
+def read_head(data: Bytes, name: str) -> tuple[int, int, ChunkHeader]:
+    """Length of the init segment, offset of the first fragment, and the header.
+
+    Raises:
+        DamagedChunkError: cut, or not the head of a chunk.
+    """
     try:
         boxes = walk(data)
         ftyp, moov, private = next(boxes), next(boxes), next(boxes)
@@ -173,7 +177,7 @@ def _read_head(data: FileBytes, name: str) -> tuple[int, int, ChunkHeader]:
     kinds = (ftyp.kind, moov.kind, private.kind)
     if kinds != (b"ftyp", b"moov", b"uuid") or moov.end > _MAX_INIT_BYTES:
         raise DamagedChunkError(name, "not a chunk")
-    payload = data[private.body : min(private.end, private.body + MAX_HEADER_BYTES)]
+    payload = bytes(data[private.body : min(private.end, private.body + MAX_HEADER_BYTES)])
     if payload[:16] != HEADER_UUID:
         raise DamagedChunkError(name, "not a chunk")
     return moov.end, private.end, parse_header(payload[16:], name)
