@@ -49,18 +49,21 @@ class LoopDisk:
         self.device = _run("losetup", "--find", "--show", str(self.image)).strip()
         _run("mount", "-t", "ext4", "-o", _OPTIONS, self.device, str(self.at))
 
-    def unmount(self) -> None:
-        """Unmount and detach. Every process that used it must have ended."""
-        _run("umount", str(self.at))
+    def unmount(self, *, lazily: bool = False) -> None:
+        """Unmount and detach. Every process that used it must have ended, unless it is done lazily."""
+        _run("umount", *(["-l"] if lazily else []), str(self.at))
         _run("losetup", "--detach", self.device)
 
     def cut(self) -> None:
         """The power goes: nothing more reaches the disk, not even what the file system had logged in memory."""
         self._ioctl(_SHUTDOWN, struct.pack("I", _NO_LOG_FLUSH))
 
-    def replug(self) -> None:
-        """After `cut`, once the processes are dead: mounted again, as at the next start of the machine."""
-        self.unmount()
+    def replug(self, *, lazily: bool = False) -> None:
+        """After `cut`, once the processes are dead: mounted again, as at the next start of the machine.
+
+        ``lazily``: while a process still uses the dead one (`read_only`).
+        """
+        self.unmount(lazily=lazily)
         self.mount()
 
     @contextlib.contextmanager

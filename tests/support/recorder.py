@@ -6,6 +6,7 @@ with simulated_cameras([CameraSpec("rue-1", user="u", password="p")]) as sim, re
     rec.stop(); rec.frames("rue-1")          # decrypted pictures on disk, in order
 """
 
+import contextlib
 import itertools
 import json
 import os
@@ -17,6 +18,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -151,6 +153,18 @@ class RunningRecorder:
         for pid in pids:
             os.kill(pid, signal.SIGKILL)
 
+    def kill_all(self) -> None:
+        """End what is left of it, whether it answers or not."""
+        if self.process:
+            workers = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+            for pid in [self.process.pid, *map(int, workers)]:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            self.process.wait()
+            self.process = None
+            for pid in map(int, workers):
+                wait_for(partial(_is_gone, pid), what="a worker to end")
+
     def worker_pids(self) -> list[int]:
         """Process ids of the workers."""
         return sorted({item["pid"] for item in self.streams().values() if item.get("pid")})
@@ -273,6 +287,14 @@ class RunningRecorder:
                 self.stop()
             except subprocess.TimeoutExpired:
                 time.sleep(0)
+
+
+def _is_gone(pid: int) -> bool:
+    """Ended: a zombie that its new parent has not waited for holds no file any more."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
 
 
 def prepare_recorder(

@@ -1,0 +1,102 @@
+"""The power goes while the real recorder records real streams. BEFFROI_RECORDER_CUTS=100 for the long run."""
+
+import os
+import time
+from pathlib import Path
+from random import Random
+
+import pytest
+from tests.capture.conftest import loop_digests, picture_digest
+from tests.support.cameras import CameraSpec, SimulatedCameras, simulated_cameras
+from tests.support.disk import LoopDisk, loop_disk
+from tests.support.faultmatrix import record, run_seed, seeds
+from tests.support.recorder import RunningRecorder, prepare_recorder
+
+from beffroi.base.clock import SystemClock
+from beffroi.vault.catalogue import Catalogue, ChunkState
+from beffroi.vault.check import CheckLevel, check
+from beffroi.vault.reader import ChunkReader
+from beffroi.vault.recover import recover
+
+CUTS = int(os.environ.get("BEFFROI_RECORDER_CUTS", "2"))
+FLUSH_S = 2
+GOP_S = 0.4
+SLACK_S = 1.0
+"""Pictures on their way, and a writer that waits for its turn on a busy machine."""
+
+CAMERAS = ("rue-1", "rue-2", "rue-3")
+
+
+@pytest.mark.timeout(120 + 30 * CUTS)
+def test_a_power_cut_costs_a_recorder_the_flush_interval_and_no_more(tmp_path: Path) -> None:
+    lost_s: list[float] = []
+    again_s: list[float] = []
+    with (
+        simulated_cameras([CameraSpec(name) for name in CAMERAS]) as sim,
+        loop_disk(tmp_path / "image", size_mib=256) as disk,
+        prepare_recorder(disk.at / "data", sim, cores=2, more=("--flush-s", str(FLUSH_S))) as rec,
+    ):
+        os.sync()  # its keys and sheets were not put there this instant
+        for seed in seeds("power-cut-recorder", CUTS):
+            rec.start()
+            began_s = time.monotonic()
+            rec.wait_all(*CAMERAS, frames=1)
+            again_s.append(time.monotonic() - began_s)
+            time.sleep(FLUSH_S + Random(seed).uniform(0.0, 4.0))  # noqa: S311  choice of cases
+            lost_s.append(cut(rec, disk))
+        assert max(lost_s) <= FLUSH_S + GOP_S + SLACK_S
+        rec.start()
+        rec.wait_all(*CAMERAS, frames=10)
+        assert rec.stop() == 0
+        pictures = every_picture_is_one_that_was_sent(rec, sim)
+        explained(rec)
+    seen = (
+        f"≤ {max(lost_s):.1f} s lost of {len(CAMERAS)} cameras (flush {FLUSH_S} s), {pictures} pictures all as sent, "
+        f"recording ≤ {max(again_s):.1f} s after the start"
+    )
+    record("power-cut-recorder", seen=seen, runs=len(lost_s), seed=run_seed())
+
+
+def cut(rec: RunningRecorder, disk: LoopDisk) -> float:
+    """Cut, kill what is left, plug in again, recover: the seconds of video lost by the camera that lost most."""
+    at_us = SystemClock().wall_us()
+    disk.cut()
+    rec.kill_all()
+    disk.replug()
+    catalogue = Catalogue.open(rec.paths.catalogue)
+    try:
+        recover(rec.paths.root, catalogue)
+        assert check(rec.paths.root, catalogue, level=CheckLevel.HASH) == []
+        assert recover(rec.paths.root, catalogue) == []
+        rows = list(catalogue.all_chunks())
+        ends = [max((row.wall_end_us for row in rows if row.camera == camera), default=0) for camera in CAMERAS]
+        return max(at_us - end for end in ends) / 1e6
+    finally:
+        catalogue.close()
+
+
+def every_picture_is_one_that_was_sent(rec: RunningRecorder, sim: SimulatedCameras) -> int:
+    """Each stored picture, opened, is one of the camera's loop. How many."""
+    count = 0
+    for camera in CAMERAS:
+        sent = set(loop_digests(sim.cameras[camera].main))
+        got = [picture_digest("h264", frame.data) for _, frame in rec.frames(camera)]
+        assert set(got) <= sent
+        count += len(got)
+    return count
+
+
+def explained(rec: RunningRecorder) -> None:
+    """Every file is closed in the catalogue with the root that it has; every hole of the calendar has a cause."""
+    catalogue = rec.catalogue()
+    try:
+        for row in catalogue.all_chunks():
+            assert row.state is ChunkState.CLOSED
+            with ChunkReader.open(rec.paths.root / row.path) as reader:
+                assert reader.footer is not None
+                assert reader.footer.root == row.root
+    finally:
+        catalogue.close()
+    for camera in CAMERAS:
+        calendar = rec.whole_calendar(camera)
+        assert {gap.cause.value for gap in calendar.gaps} <= {"recorder_killed", "recorder_stopped"}

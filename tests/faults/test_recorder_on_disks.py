@@ -1,0 +1,162 @@
+"""The real recorder on real disks that hang, slow down, become read-only or are not there; another camera beside it on
+another disk. BEFFROI_HANG_S=60 for the long hang.
+"""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from tests.support.cameras import CameraSpec, simulated_cameras
+from tests.support.disk import LoopDisk, loop_disk, throttled
+from tests.support.faultmatrix import record
+from tests.support.ports import wait_for
+from tests.support.recorder import RunningRecorder, prepare_recorder
+
+from beffroi.capture.writers import STREAM_CAP_BYTES
+from beffroi.vault.check import CheckLevel, check
+from beffroi.vault.journal import ActKind
+
+HANG_S = float(os.environ.get("BEFFROI_HANG_S", "5"))
+FAULTY, OTHER = "rue-1", "rue-2"
+
+
+@contextmanager
+def two_disks(tmp_path: Path, *, check_other: bool = True) -> Iterator[tuple[RunningRecorder, LoopDisk]]:
+    """A recorder of two cameras, each in its own worker; the files of one lie on a disk of their own."""
+    data = tmp_path / "data"
+    with (
+        simulated_cameras([CameraSpec(FAULTY), CameraSpec(OTHER)]) as sim,
+        prepare_recorder(data, sim, cores=2, more=("--flush-s", "1")) as rec,
+        loop_disk(tmp_path / "image", size_mib=64, at=rec.paths.root / "streams" / FAULTY) as disk,
+    ):
+        rec.start()
+        rec.wait_all(FAULTY, OTHER, frames=25)
+        yield rec, disk
+        assert rec.stop() == 0, rec.log[-3000:]
+        if check_other:
+            assert other_is_untouched(rec) == 0
+        whole(rec)
+
+
+def other_is_untouched(rec: RunningRecorder) -> int:
+    """Gaps of the camera on the other disk."""
+    return sum(entry.kind is ActKind.GAP and entry.fields["camera"] == OTHER for entry in rec.journal())
+
+
+def on_disk(rec: RunningRecorder, camera: str) -> int:
+    """Bytes of its files."""
+    return sum(path.stat().st_size for path in rec.chunks(camera))
+
+
+def grows(rec: RunningRecorder, camera: str, *, timeout_s: float = 20) -> None:
+    """Until more of this camera is on disk than now."""
+    before = on_disk(rec, camera)
+    wait_for(lambda: on_disk(rec, camera) > before, timeout_s=timeout_s, what=f"{camera} on disk; {rec.log[-2000:]}")
+
+
+def pss_mib(rec: RunningRecorder, camera: str) -> float:
+    """Memory of the worker of a camera."""
+    pid = rec.streams()[camera, "main"]["pid"]
+    line = next(x for x in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines() if x.startswith("Pss:"))
+    return int(line.split()[1]) / 1024
+
+
+def causes(rec: RunningRecorder) -> list[str]:
+    """Causes of the gaps of the camera on the faulty disk."""
+    gaps = [entry for entry in rec.journal() if entry.kind is ActKind.GAP and entry.fields["camera"] == FAULTY]
+    return [entry.fields["cause"] for entry in gaps]
+
+
+def whole(rec: RunningRecorder) -> None:
+    """`vault check` finds nothing, at its full cost."""
+    catalogue = rec.catalogue()
+    try:
+        assert check(rec.paths.root, catalogue, level=CheckLevel.HASH) == []
+    finally:
+        catalogue.close()
+
+
+@pytest.mark.timeout(120 + 3 * HANG_S)
+def test_a_disk_that_hangs_costs_no_picture_while_memory_holds_them(tmp_path: Path) -> None:
+    with two_disks(tmp_path) as (rec, disk):
+        before_mib, before = pss_mib(rec, FAULTY), on_disk(rec, FAULTY)
+        began_s = time.monotonic()
+        with disk.frozen():
+            grows(rec, OTHER)
+            wait_for(lambda: time.monotonic() - began_s > HANG_S, timeout_s=HANG_S + 5, what="the hang")
+            grew_mib = pss_mib(rec, FAULTY) - before_mib
+            assert rec.streams()[FAULTY, "main"]["state"] == "recording", "capture goes on"
+        grows(rec, FAULTY)
+        kbit_s = (on_disk(rec, FAULTY) - before) * 8 / 1000 / (time.monotonic() - began_s)
+    assert causes(rec) == []
+    assert len(rec.whole_calendar(FAULTY).recorded) == 1, "one stretch, nothing missing"
+    room_s = STREAM_CAP_BYTES * 8 / 4e6
+    seen = (
+        f"hung {HANG_S:.0f} s at {kbit_s:.0f} kbit/s: 0 pictures lost, {grew_mib:.1f} MiB more; "
+        f"a stream of 4 Mbit/s has room for {room_s:.0f} s"
+    )
+    record("disk-hung", seen=seen, runs=1, seed=None)
+
+
+def test_a_slow_disk_loses_no_time_for_the_others(tmp_path: Path) -> None:
+    with two_disks(tmp_path) as (rec, disk):
+        pid = rec.streams()[FAULTY, "main"]["pid"]
+        with throttled(disk, write_bps=8 << 10, pids=[pid]):
+            before = rec.streams()[FAULTY, "main"]["frames"]
+            grows(rec, OTHER)
+            wait_for(lambda: rec.streams()[FAULTY, "main"]["frames"] > before + 75, what="capture to go on")
+            waiting_mib = pss_mib(rec, FAULTY)
+        grows(rec, FAULTY)
+        assert rec.streams()[FAULTY, "main"]["worker_restarts"] == 0
+    assert set(causes(rec)) <= {"overrun"}
+    seen = f"8 KiB/s for 75 pictures: {len(causes(rec))} gaps, 0 at the other camera, worker at {waiting_mib:.0f} MiB"
+    record("disk-slow", seen=seen, runs=1, seed=None)
+
+
+def test_a_disk_that_becomes_read_only_is_a_gap_and_recording_comes_back_with_it(tmp_path: Path) -> None:
+    with two_disks(tmp_path, check_other=False) as (rec, disk):
+        disk.read_only()
+        wait_for(lambda: "not recorded" in rec.log or "FsyncFailedError" in rec.log, timeout_s=20, what="the refusal")
+        grows(rec, OTHER)
+        gap = wait_for(lambda: rec.streams().get((FAULTY, "main"), {}).get("open_gap"), timeout_s=20, what="the gap")
+        assert gap[1] in {"disk_error", "recorder_killed"}
+        disk.replug(lazily=True)
+        began_s = time.monotonic()
+        grows(rec, FAULTY, timeout_s=30)
+        back_s = time.monotonic() - began_s
+        assert rec.streams()[OTHER, "main"]["worker_restarts"] == 0
+        assert rec.stop() == 0
+        assert set(causes(rec)) <= {"disk_error", "recorder_killed"}
+        assert causes(rec)
+        assert other_is_untouched(rec) == 0
+        rec.start()  # what the read-only disk kept open is finished at a start
+        assert rec.stop() == 0
+    seen = f"gap {causes(rec)[0]}, 0 gaps at the other camera, recording {back_s:.1f} s after the disk was back"
+    record("disk-read-only", seen=seen, runs=1, seed=None)
+
+
+def test_a_recorder_without_its_disk_refuses_to_start_and_writes_nothing(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with (
+        simulated_cameras([CameraSpec(FAULTY)]) as sim,
+        prepare_recorder(data, sim) as rec,
+        loop_disk(tmp_path / "image", size_mib=64, at=rec.paths.root / "streams") as disk,
+    ):
+        rec.start()
+        rec.wait_recording(FAULTY, frames=25)
+        assert rec.stop() == 0
+        disk.unmount()
+        with pytest.raises(RuntimeError, match="the recorder ended with"):
+            rec.start()
+        assert "is not mounted on" in rec.log or "n'est pas monté sur" in rec.log
+        assert list((rec.paths.root / "streams").iterdir()) == [], "nothing on the mount point"
+        rec.process = None
+        disk.mount()
+        rec.start()
+        rec.wait_recording(FAULTY, frames=25)
+        assert rec.stop() == 0
+        whole(rec)
+        record("wrong-disk", seen="refused with what to do, 0 files on the mount point", runs=1, seed=None)
