@@ -112,7 +112,7 @@ def _stored(site_root: Path, name: str, written: Written) -> None:
 
 def test_live_fragments_of_one_frame_play(site: tuple[Path, str], page: Page) -> None:
     config, frames = clip(count=50, width=320, height=180)
-    live = [init_segment(config, protection=None)]
+    live: list[bytes | memoryview] = [init_segment(config, protection=None)]
     for number, frame in enumerate(frames, 1):
         live += fragment([frame], sequence=number, protection=None, first_sample=0)
     (site[0] / "live.mp4").write_bytes(b"".join(live))
@@ -122,6 +122,23 @@ def test_live_fragments_of_one_frame_play(site: tuple[Path, str], page: Page) ->
     assert (result["end"], result["notes"], result["corrupted"]) == ("ended", [], 0)
     assert result["total"] == 50
     assert result["buffered"] == pytest.approx([0, 2.0], abs=0.001)
+
+
+def test_b_frames_under_a_key_play_in_their_order(site: tuple[Path, str], page: Page, tmp_path: Path) -> None:
+    catalogue = Catalogue.open(tmp_path / "catalogue.sqlite")
+    source = clip(count=75, width=320, height=180, b_frames=3)
+    written = write_chunk(tmp_path, catalogue, source)
+    catalogue.close()
+    _stored(site[0], "b.mp4", written)
+
+    result = _play(page, source[0].codec_string, [{"url": "b.mp4", "offset": 0}], [_jwk(written)])
+
+    assert (result["end"], result["notes"], result["corrupted"]) == ("ended", [], 0)
+    assert result["total"] == 75
+    times = [time for time, _ in result["seen"]]
+    assert times == sorted(times)
+    late_s = source[1][0].pts_90k / 90_000
+    assert result["buffered"] == pytest.approx([late_s, late_s + 3.0], abs=0.001), "shown from its composition time on"
 
 
 def test_two_chunks_with_two_keys_play_in_one_buffer(site: tuple[Path, str], page: Page, tmp_path: Path) -> None:

@@ -191,6 +191,18 @@ def test_a_change_of_settings_is_refused_with_the_ranges_to_ask(tmp_path: Path, 
     assert [len(packets(file_of([one, two], part))) for part in refused.value.ranges] == [75, 50]
 
 
+def test_the_pieces_of_a_long_group_bear_the_time_their_first_picture_was_shown(
+    tmp_path: Path, catalogue: Catalogue
+) -> None:
+    config, frames = clip(count=125, gop=125, b_frames=3)
+    written = write_chunk(tmp_path, catalogue, (config, frames))
+    with ChunkReader.open(written.path) as reader:
+        starts = [sum(gop.frames for gop in reader.gops[:number]) for number in range(len(reader.gops))]
+        walls = [gop.wall_us for gop in reader.gops]
+    assert len(starts) == 3
+    assert walls == [START_US + (frames[at].pts_90k - frames[0].pts_90k) * 100 // 9 for at in starts]
+
+
 def test_nothing_held_is_said(tmp_path: Path, catalogue: Catalogue) -> None:
     one = write_chunk(tmp_path, catalogue)
     with pytest.raises(NoFootageError):

@@ -72,6 +72,23 @@ async def test_a_replay_from_timeline_to_end(house: ReplayHouse) -> None:
     assert records[1].sent == sent
 
 
+async def test_with_b_frames_media_time_is_that_of_showing(house: ReplayHouse) -> None:
+    """Wall time is that of the picture shown: the decoder's delay moves nothing, nor does a cut inside a group."""
+    start = house.clock.wall - 600 * S
+    source = clip(count=125, gop=125, fps=25, b_frames=3)
+    late_90k = source[1][0].pts_90k
+    assert late_90k > 0
+    house.chunk(start, source=source)
+    _, task = await play(house, WallRange(start, start + 5 * S))
+    house.orders.seek(1, start)
+    house.orders.position(start + 5 * S)
+    await house.sink.until_type("end")
+    assert [init["offset_s"] for init in house.sink.of_type("init")] == [pytest.approx(-late_90k / 90_000, abs=1e-5)]
+    assert len(house.sink.fragments) == 3, "cut at 2 s"
+    house.orders.leave()
+    await task
+
+
 def _keys(init: dict[str, Any]) -> tuple[bytes, bytes]:
     kid, key = (base64.urlsafe_b64decode(init[name] + "==") for name in ("kid", "key"))
     return kid, key

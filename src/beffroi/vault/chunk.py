@@ -173,7 +173,7 @@ class ChunkWriter:
         pieces = list(_pieces(frames))
         for number, piece in enumerate(pieces):
             following = pieces[number + 1][0].dts_90k if number + 1 < len(pieces) else next_dts_90k
-            at_us = wall_us + (piece[0].dts_90k - frames[0].dts_90k) * 100 // 9
+            at_us = wall_us + (piece[0].pts_90k - frames[0].pts_90k) * 100 // 9
             self._write_fragment(piece, at_us, following)
         following_s = (self._entries[-1].end_us - wall_us) / 1e6
         if self._clock.monotonic_s() + following_s > self._due_s:  # with the next group it would be too late

@@ -12,6 +12,7 @@ from beffroi.domain.errors import NotFoundError, RefusedError
 from beffroi.domain.lease import LeaseRefusedError
 from beffroi.domain.ranges import WallRange
 from beffroi.domain.text import Text
+from beffroi.media.clear import parse_alone
 from beffroi.vault.chunkformat import GopEntry
 from beffroi.vault.release import KeyReleaser, NoKeyringError
 from beffroi.watch.desk import Desk
@@ -76,7 +77,7 @@ class Sender:
             self._gone, self._piece = (piece.id, error.text), None
             return error.text
         await before()
-        await self._anchor(piece, gop)
+        await self._anchor(piece, gop, data)
         await self._desk.lease()
         await self._outlet.fragment(
             data,
@@ -102,8 +103,10 @@ class Sender:
         # in a thread: the keyring may be another process, and opens with slow arithmetic in any case
         return await asyncio.to_thread(self._releaser.release, piece.header, lease, now_us=now_us)
 
-    async def _anchor(self, piece: Piece, gop: GopEntry) -> None:
-        offset_us = gop.wall_us - self._origin_us - gop.dts_90k * 100 // 9
+    async def _anchor(self, piece: Piece, gop: GopEntry, data: bytes) -> None:
+        # With B-frames a picture is shown later than it is decoded, and wall time is that of showing.
+        first_90k = parse_alone(data).samples[0].pts_90k
+        offset_us = gop.wall_us - self._origin_us - first_90k * 100 // 9
         if abs(offset_us - self._offset_us) <= DRIFT_US:
             return
         self._offset_us = offset_us
