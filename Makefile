@@ -86,6 +86,7 @@ faults: install  ## every fault test; docs/reference/faults.md made from what th
 
 soak: install  ## long runs: memory, 200 kills, a million questions to the law
 	@BEFFROI_SEED=$(SEED) $(PYTEST) -m soak -s tests/capture
+	@BEFFROI_SEED=$(SEED) BEFFROI_TIME_LONG=1 $(PYTEST) -o timeout=14400 -s tests/capture/test_time_sweep.py
 	@BEFFROI_SEED=$(SEED) BEFFROI_KILLS=200 $(PYTEST) -o timeout=3600 -s tests/e2e/test_house_kills.py
 	@BEFFROI_SEED=$(SEED) BEFFROI_QUESTIONS=1000000 $(PYTEST) -o timeout=14400 -n 2 -s tests/law/test_law_oracle.py
 	@BEFFROI_SEED=$(SEED) BEFFROI_QUESTIONS=1000000 $(PYTEST) -m "soak or not soak" -s tests/law/test_law_mutants.py

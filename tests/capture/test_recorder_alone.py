@@ -8,11 +8,14 @@ import time
 from pathlib import Path
 from urllib.parse import quote
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.support.cameras import CameraSpec, simulated_cameras
 from tests.support.ports import wait_for
 from tests.support.recorder import prepare_recorder, recorder
 
+from beffroi.domain.ids import CameraId
 from beffroi.vault.journal import ActKind
+from beffroi.vault.sheet import SheetSigner
 
 BLOCKER = """
 import sys
@@ -101,6 +104,26 @@ def _processes() -> str:
         with contextlib.suppress(OSError):
             found += [(folder / name).read_bytes().decode("latin-1") for name in ("cmdline", "environ")]
     return "\n".join(found)
+
+
+def test_a_signed_revocation_stops_the_recording_without_the_centre(tmp_path: Path) -> None:
+    """Put down by whoever holds one, on a stick if need be; one that is not signed stops nothing."""
+    with simulated_cameras([CameraSpec("rue-1"), CameraSpec("rue-2")]) as sim, prepare_recorder(tmp_path, sim) as rec:
+        (tmp_path / "centre").rename(tmp_path / "elsewhere")
+        rec.start()
+        rec.wait_all("rue-1", "rue-2")
+        now_us = time.time_ns() // 1000
+        forged = SheetSigner(Ed25519PrivateKey.generate())
+        for signer, camera in ((forged, "rue-2"), (SheetSigner(rec.world.sheet_key), "rue-1")):
+            notice = signer.revoke(CameraId(camera), up_to_serial=1000, issued_us=now_us, reason="arrêté annulé")
+            (rec.paths.sheets / f"{camera}.revoked").write_bytes(notice)
+        rec.wait_state("rue-1", "stopped")
+        rec.wait_recording("rue-2", frames=10)
+        assert not (tmp_path / "centre").exists()
+        assert rec.stop() == 0
+        ended = [act.fields for act in rec.journal() if act.kind is ActKind.SHEET_ENDED]
+        assert [(one["camera"], one["cause"]) for one in ended] == [("rue-1", "revoked")]
+        assert any(act.kind is ActKind.SHEET_REFUSED for act in rec.journal()), "the forged one is told"
 
 
 def test_a_sheet_that_ends_stops_the_recording_by_itself(tmp_path: Path) -> None:

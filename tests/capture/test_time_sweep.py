@@ -109,7 +109,7 @@ def sweep(folder: Path, seed: int, *, hours: float = 4.0) -> tuple[Seen, str]:
         return checked(lab, steps, settle_s=60.0), f"{camera.ppm:+.0f} ppm, steps {steps}"
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(14_400 if LONG else 600)
 def test_four_hours_of_any_weather(tmp_path: Path) -> None:
     worst, pictures, told = 0, 0, []
     drawn = seeds("time-sweep", 30 if LONG else 3)

@@ -39,7 +39,8 @@ def postgres_server() -> Iterator[str]:
         try:
             yield f"postgresql+psycopg://beffroi@127.0.0.1:{port}/postgres"
         finally:
-            _run([*as_owner, f"{binaries}/pg_ctl", "-w", "-D", str(data), "-m", "immediate", "stop"], folder)
+            if (data / "postmaster.pid").exists():  # a test may have stopped it
+                _run([*as_owner, f"{binaries}/pg_ctl", "-w", "-D", str(data), "-m", "immediate", "stop"], folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

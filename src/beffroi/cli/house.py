@@ -52,6 +52,8 @@ class House:
     control_port: int
     cameras: int = 16
     order_lapses_s: float = 600.0
+    database: str | None = None
+    """SQLAlchemy URL of an empty database, without a password; the folder's own SQLite file by default."""
     world: DemoWorld | None = None
     say: Callable[[str], None] = lambda _: None
     children: Children = field(init=False)
@@ -93,7 +95,7 @@ class House:
             passphrase=passphrase,
             cheap_keyrings=True,
         )
-        centre = open_demo_centre(self.data, self.port)
+        centre = open_demo_centre(self.data, self.port, self.database)
         try:
             self.world = build_world(
                 centre.registry,
@@ -157,7 +159,8 @@ class House:
 
     def start_centre(self, *, wrapper: list[str] | None = None) -> None:
         """The centre."""
-        self.children.start("centre", ["-m", "beffroi.cli.house", str(self.data), str(self.port)], wrapper=wrapper)
+        arguments = [str(self.data), str(self.port), *([self.database] if self.database else [])]
+        self.children.start("centre", ["-m", "beffroi.cli.house", *arguments], wrapper=wrapper)
         self.children.wait_ready("centre", lambda: _answers(self.address), timeout_s=60)
 
     def stop(self) -> None:
@@ -191,7 +194,7 @@ class House:
         return person
 
 
-def open_demo_centre(data: Path, port: int) -> Centre:
+def open_demo_centre(data: Path, port: int, database: str | None = None) -> Centre:
     """The demonstration's centre, opened in this process."""
     address = f"http://127.0.0.1:{port}"
     return open_centre(
@@ -201,6 +204,7 @@ def open_demo_centre(data: Path, port: int) -> Centre:
         origins=[address, f"http://localhost:{port}"],
         https=False,
         demo=BANNER,
+        database=database,
     )
 
 
@@ -257,8 +261,8 @@ def _main() -> None:
     from beffroi.server.run import run_loopback
 
     log.configure()
-    data, port = Path(sys.argv[1]), int(sys.argv[2])
-    run_loopback(open_demo_centre(data, port), port=port)
+    data, port, database = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3] if len(sys.argv) > 3 else None
+    run_loopback(open_demo_centre(data, port, database), port=port)
 
 
 if __name__ == "__main__":
