@@ -11,6 +11,7 @@ import random
 import sys
 import tomllib
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -91,6 +92,7 @@ def record(
     print(f"\n[fault] {row}: {seen} ({runs} runs, seed {seed})")  # noqa: T201  a figure is printed
 
 
+@cache
 def run_seed() -> int:
     """The seed of this run: BEFFROI_SEED, else drawn anew."""
     given = os.environ.get("BEFFROI_SEED")
