@@ -18,6 +18,7 @@ from fastapi import FastAPI, Request, Response, WebSocket, WebSocketDisconnect
 from fastapi.responses import JSONResponse
 from tests.support import console_facts as facts
 from tests.support import console_papers as papers
+from tests.support.console_balance import balance
 from tests.support.console_media import Clip, encode, live, replay
 
 from beffroi.server import static
@@ -115,6 +116,7 @@ def _lists(app: FastAPI) -> None:
         "/api/posts": papers.posts(),
         "/api/accounts": facts.accounts(),
         "/api/register": {**facts.acts(60), "day": "2026-11-22"},
+        "/api/account": balance(),
         "/api/register/checkpoint": {"size": 241, "note": "", "witnessed": False},
     }
     for path, answer in lists.items():

@@ -25,6 +25,7 @@ TOOLS = [
     "people",
     "cameras",
     "register",
+    "account",
     "accounts",
     "posts",
 ]

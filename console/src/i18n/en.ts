@@ -5,6 +5,7 @@ import { wall, tile } from './en/wall';
 import { refusal } from './en/law';
 import { replay } from './en/replay';
 import { acts, health, register, accounts } from './en/lists';
+import { balance } from './en/balance';
 import { documents } from './en/documents';
 import { cameras } from './en/cameras';
 import { people, posts, room } from './en/room';
@@ -12,4 +13,4 @@ import { roster, tonight } from './en/night';
 import { help } from './en/help';
 import type { fr } from './fr';
 
-export const en: typeof fr = { app, errors, nav, bar, login, invitation, duty, wall, tile, refusal, replay, acts, health, register, accounts, documents, cameras, room, people, posts, tonight, roster, help };
+export const en: typeof fr = { app, errors, nav, bar, login, invitation, duty, wall, tile, refusal, replay, acts, health, register, balance, accounts, documents, cameras, room, people, posts, tonight, roster, help };

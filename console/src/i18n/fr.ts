@@ -5,10 +5,11 @@ import { wall, tile } from './fr/wall';
 import { refusal } from './fr/law';
 import { replay } from './fr/replay';
 import { acts, health, register, accounts } from './fr/lists';
+import { balance } from './fr/balance';
 import { documents } from './fr/documents';
 import { cameras } from './fr/cameras';
 import { people, posts, room } from './fr/room';
 import { roster, tonight } from './fr/night';
 import { help } from './fr/help';
 
-export const fr = { app, errors, nav, bar, login, invitation, duty, wall, tile, refusal, replay, acts, health, register, accounts, documents, cameras, room, people, posts, tonight, roster, help };
+export const fr = { app, errors, nav, bar, login, invitation, duty, wall, tile, refusal, replay, acts, health, register, balance, accounts, documents, cameras, room, people, posts, tonight, roster, help };

@@ -3,6 +3,7 @@ import { both } from '../i18n/both';
 import type {
   AccountRow,
   ActPage,
+  Balance,
   CameraTree,
   Duty,
   FactorReset,
@@ -150,5 +151,7 @@ export const api = {
   enrol: (token: string, code: string) => post<unknown>('/api/invitations/enrol', { token, code }),
   register: async (camera: string, day: string) =>
     get<ActPage>(`/api/register?day=${part(day)}${camera ? `&camera=${part(camera)}` : ''}`),
+  balance: async (camera: string, from: string, to: string) =>
+    get<Balance>(`/api/account?from=${part(from)}&to=${part(to)}${camera ? `&camera=${part(camera)}` : ''}`),
   checkpoint: () => get<Head>('/api/register/checkpoint'),
 };

@@ -69,6 +69,15 @@ export function clockTime(us: number): string {
   return `${two(c.hour)}:${two(c.minute)}:${two(c.second)}`;
 }
 
+/** A length of time in whole seconds, as « 23 h 59 min 58 s »; what is under a second shows as « < 1 s ». */
+export function span(us: number): string {
+  if (us === 0) return '0';
+  const seconds = Math.floor(us / 1e6);
+  if (seconds === 0) return '< 1 s';
+  const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  return [h && `${h} h`, (h || m) && `${h ? two(m) : m} min`, `${h || m ? two(s) : s} s`].filter(Boolean).join(' ');
+}
+
 /** 14:03 */
 export function shortTime(us: number): string {
   return clockTime(us).slice(0, 5);

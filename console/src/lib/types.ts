@@ -8,7 +8,7 @@ export interface Text {
 export type Language = 'fr' | 'en';
 export type Verdict = 'allow' | 'deny' | 'unsettled';
 export type Tool =
-  | 'wall' | 'replay' | 'room' | 'tonight' | 'roster' | 'acts' | 'health' | 'documents' | 'people' | 'cameras' | 'register' | 'accounts' | 'posts';
+  | 'wall' | 'replay' | 'room' | 'tonight' | 'roster' | 'acts' | 'health' | 'documents' | 'people' | 'cameras' | 'register' | 'account' | 'accounts' | 'posts';
 
 /** The document that would cure a refusal, and who issues it. */
 export interface Cure {
@@ -74,6 +74,34 @@ export interface Head {
   note: string;
   witnessed: boolean;
   witness: { state: 'witnessed' | 'late' | 'missing' | 'none' | 'here' | 'refused'; text: Text; size: number; at: string | null };
+}
+
+/** The sums of one stream on one legal day, in microseconds. */
+export interface BalanceLine {
+  camera: string;
+  name: string;
+  commune: string | null;
+  stream: string;
+  day: string;
+  adds_up: boolean;
+  mandated_us: number;
+  recorded_us: number;
+  gaps_us: number;
+  pending_us: number;
+  beyond_us: number;
+  held_us: number;
+  destroyed_us: number;
+  lost_us: number;
+  wrong: { kind: string; text: Text }[];
+}
+
+/** Does everything add up? ``checked``: when what concerns no day was last looked at. */
+export interface Balance {
+  at: string;
+  checked: string | null;
+  adds_up: boolean;
+  days: BalanceLine[];
+  whole: { kind: string; text: Text }[];
 }
 
 /** What to know of the machine: what is lost now, what will be soon, what is made do without. */

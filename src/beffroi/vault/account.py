@@ -200,7 +200,7 @@ class _Stream:
             tails=dict(_tails(db, rows)),
         )
         sums = sum_up(self._facts(seen), start_us, end_us)
-        wrong = [*check_day(seen), *_sum_faults(sums)]
+        wrong = [*check_day(seen), *_sum_faults(sums, zone_of(self.orders, camera))]
         placed = (replace(one, camera=camera, stream=stream, day=day.isoformat()) for one in wrong)
         return Line(camera, stream, day, sums, tuple(placed))
 
@@ -250,7 +250,7 @@ def _growing(seen: Seen, path: str) -> bool:
     return path not in seen.acts.closed and row is not None and (row.state is ChunkState.OPEN or fresh)
 
 
-def _sum_faults(sums: Sums) -> Iterator[Discrepancy]:
+def _sum_faults(sums: Sums, zone: ZoneInfo) -> Iterator[Discrepancy]:
     kinds = (
         (Fault.TIME_UNTOLD, sums.untold),
         (Fault.TIME_UNORDERED, sums.unordered),
@@ -259,4 +259,4 @@ def _sum_faults(sums: Sums) -> Iterator[Discrepancy]:
     )
     for kind, spans in kinds:
         for span in spans:
-            yield discrepancy(kind, span_text(span), times(span[1] - span[0]))
+            yield discrepancy(kind, span_text(span, zone), times(span[1] - span[0]))

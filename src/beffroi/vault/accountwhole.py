@@ -1,6 +1,7 @@
 """What of the account concerns no day: the chains of the journal and of the kept sheets, the sheets, dangling rows."""
 
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from beffroi.domain.clock import instant
 from beffroi.domain.text import Text
@@ -73,10 +74,12 @@ def _dangling(db: Connection) -> list[Discrepancy]:
     return found
 
 
-def span_text(span: Span) -> Text:
-    """A stretch of time in words, UTC."""
-    start, end = (instant(at).isoformat(timespec="milliseconds").replace("+00:00", "Z") for at in span)
-    return Text(fr=f"Du {start} au {end}", en=f"From {start} to {end}")
+def span_text(span: Span, zone: ZoneInfo) -> Text:
+    """A stretch of time in words, in legal time."""
+    start, end = (instant(at).astimezone(zone) for at in span)
+    fr_start, fr_end = (f"{at:%d/%m/%Y à %H:%M:%S},{at.microsecond // 1000:03d}" for at in (start, end))
+    en_start, en_end = (at.isoformat(sep=" ", timespec="milliseconds") for at in (start, end))
+    return Text(fr=f"Du {fr_start} au {fr_end}", en=f"From {en_start} to {en_end}")
 
 
 def times(us: int) -> Text:

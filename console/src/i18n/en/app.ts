@@ -39,6 +39,7 @@ export const nav: typeof french.nav = {
   health: 'Technical',
   documents: 'Documents',
   register: 'Register',
+  account: 'Balance',
   accounts: 'Accounts',
   cameras: 'Cameras',
   room: 'Room',

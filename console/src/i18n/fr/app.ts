@@ -37,6 +37,7 @@ export const nav = {
   health: 'Technique',
   documents: 'Documents',
   register: 'Registre',
+  account: 'Bilan',
   accounts: 'Comptes',
   cameras: 'Caméras',
   room: 'Salle',

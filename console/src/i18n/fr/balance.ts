@@ -1,0 +1,28 @@
+/** The account of the recorder, for the mayor, the DPO and the inspector. */
+export const balance = {
+  title: 'Bilan des enregistrements',
+  lead: 'Ce qui était ordonné a-t-il été enregistré, et qu’est devenu ce qui l’a été ? Cette consultation est elle-même inscrite.',
+  from: 'Du',
+  to: 'Au',
+  stream: 'Flux',
+  verdict: 'Verdict',
+  terms: {
+    mandated: 'Ordonné',
+    recorded: 'Enregistré',
+    gaps: 'Manquant',
+    pending: 'À venir',
+    beyond: 'Hors fiche',
+    held: 'Présent',
+    destroyed: 'Détruit',
+    lost: 'Perdu',
+  },
+  good: 'juste',
+  bad: 'faux',
+  right: 'Le compte est bon',
+  wrong: (n: number) => (n > 1 ? `Le compte n’est pas bon : ${n} anomalies` : 'Le compte n’est pas bon : 1 anomalie'),
+  sums: 'Ordonné + hors fiche = enregistré + manquant + à venir ; enregistré = présent + détruit + perdu.',
+  everywhere: 'Anomalies qui ne concernent aucun jour',
+  checked: (when: string) => `journal et fiches vérifiés le ${when}`,
+  notChecked: 'journal et fiches pas encore vérifiés depuis le démarrage de l’enregistreur',
+  none: 'Rien n’était ordonné ni enregistré ces jours-là.',
+};

@@ -1,0 +1,71 @@
+"""An account as the centre answers it: a usual day, an outage, and a day that does not add up."""
+
+from typing import Any
+
+from tests.support.console_facts import t
+
+_H: int = 3_600_000_000
+
+
+def balance() -> dict[str, Any]:
+    """Three cameras, one of them wrong, and an act that somebody took out."""
+    gone = t(
+        "Le fichier streams/halle/main/1795305600000-5e5e5e5e-9a9a9a9a.mp4 a été enregistré (l'acte n° 812) et n'est "
+        "plus là, sans preuve de destruction.",
+        "The file streams/halle/main/1795305600000-5e5e5e5e-9a9a9a9a.mp4 was recorded (act no. 812) and is no longer "
+        "there, without a proof of destruction.",
+    )
+    missing = t(
+        "Du 22/11/2026 à 00:00:00,000 au 22/11/2026 à 00:10:00,000 : 600 s enregistrés, ni présents, ni détruits, ni "
+        "déclarés perdus.",
+        "From 2026-11-22 00:00:00.000+01:00 to 2026-11-22 00:10:00.000+01:00: 600 s recorded, neither present, "
+        "destroyed nor told as lost.",
+    )
+    act = t(
+        "Le journal n'a plus l'acte n° 640 (journal.sqlite) : une main l'a ôté. Le registre en a la copie.",
+        "The journal no longer has act no. 640 (journal.sqlite): a hand took it out. The register has the copy.",
+    )
+    return {
+        "from": "2026-11-22",
+        "to": "2026-11-22",
+        "at": "2026-11-22T20:00:00Z",
+        "checked": "2026-11-22T04:00:12Z",
+        "adds_up": False,
+        "days": [
+            _line("place", "Place de la Mairie", "Bourg-Neuf", held=24 * _H),
+            _line("gare", "Gare routière", "Bourg-Neuf", held=21 * _H + 1_200_000, gaps=3 * _H - 1_200_000),
+            {
+                **_line("halle", "Halle", "Valbrune", held=24 * _H - 600_000_000),
+                "mandated_us": 24 * _H,
+                "recorded_us": 24 * _H,
+                "adds_up": False,
+                "wrong": [{"kind": "file_missing", "text": gone}, {"kind": "time_missing", "text": missing}],
+            },
+            _line("pont", "Pont du canal", "Bourg-Neuf", destroyed=24 * _H - 40, pending=40),
+        ],
+        "whole": [{"kind": "entry_missing", "text": act}],
+    }
+
+
+def _line(
+    camera: str, name: str, commune: str, *, held: int = 0, gaps: int = 0, destroyed: int = 0, pending: int = 0
+) -> dict[str, Any]:
+    recorded = held + destroyed
+    return {
+        "camera": camera,
+        "name": name,
+        "commune": commune,
+        "stream": "main",
+        "day": "2026-11-22",
+        "adds_up": True,
+        "mandated_us": recorded + gaps + pending,
+        "recorded_us": recorded,
+        "gaps_us": gaps,
+        "pending_us": pending,
+        "beyond_us": 0,
+        "held_us": held,
+        "destroyed_us": destroyed,
+        "lost_us": 0,
+        "twice_us": 0,
+        "wrong": [],
+    }
