@@ -56,7 +56,7 @@ test: install lint test-console test-python  ## everything, real parts included
 SEED ?= $(shell date +%s)
 PYTEST := $(PY) -m pytest -p no:cacheprovider --hypothesis-seed=$(SEED) --durations=10
 ROOMS := tests/law tests/ledger tests/gate tests/identity tests/registry tests/media tests/vault tests/publish tests/docs
-HOUSE := tests/simulate tests/capture tests/faults tests/watch tests/server tests/console tests/e2e
+HOUSE := tests/simulate tests/capture tests/faults tests/formats tests/watch tests/server tests/console tests/e2e
 
 test-python: install
 	@echo "== Tests, seed $(SEED): rooms on two processes, then real parts one after the other"
