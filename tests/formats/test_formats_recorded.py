@@ -1,15 +1,17 @@
 """Odd streams, each sent once over real RTSP: what lies on disk, decrypted, is packet by packet what was sent."""
 
 import io
+import os
 import random
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
 import av
 import pytest
+from tests.formats.page import PAGE, Row, page
 from tests.support.faultmatrix import run_seed
 from tests.support.keys import key_world
 from tests.support.oddcamera import OddCamera, OddServer, odd_cameras
@@ -47,7 +49,7 @@ def _cameras() -> dict[str, OddCamera]:
         "reglages-h265": OddCamera(
             joined(h265(count=40, gop=20), h265(count=40, gop=20, width=320, height=192), pause_90k=2 * TICKS)
         ),
-        "4k-h264": OddCamera(h264(count=6, gop=3, fps=3, width=3840, height=2160)),
+        "4k-h264": OddCamera(h264(count=12, gop=6, width=3840, height=2160)),
         "4k-h265": OddCamera(h265(count=4, gop=2, fps=2, width=3840, height=2160), reports=True),
         "une-par-seconde": OddCamera(h264(count=8, gop=4, fps=1)),
         "soixante-par-seconde": OddCamera(h264(count=180, gop=60, fps=60), reports=True),
@@ -56,11 +58,26 @@ def _cameras() -> dict[str, OddCamera]:
     }
 
 
-NAMES: Final = (
-    *("h264", "h264-sans-rapport", "h264-b", "h264-b-ouvert", "h265", "h265-b", "h265-b-ouvert", "gop-12-s"),
-    *("gop-sans-fin", "reglages-h264", "reglages-h265", "4k-h264", "4k-h265", "une-par-seconde"),
-    *("soixante-par-seconde", "cadence-variable", "cadence-variable-b"),
-)
+WHAT: Final = {
+    "h264": "25 a second, groups of 1 s",
+    "h264-sans-rapport": "25 a second, no sender reports",
+    "h264-b": "B-frames, three between two others",
+    "h264-b-ouvert": "B-frames, open groups (I pictures that are no IDR)",
+    "h265": "25 a second, groups of 1 s",
+    "h265-b": "B-frames, three between two others",
+    "h265-b-ouvert": "B-frames, open groups (CRA with leading pictures)",
+    "gop-12-s": "10 a second, groups of 12 s",
+    "gop-sans-fin": "one key frame for ever, over 4 MB in 2 s",
+    "reglages-h264": "settings changed while streaming, without a pause",
+    "reglages-h265": "settings changed, the camera silent for 2 s",
+    "4k-h264": "4K, 25 a second",
+    "4k-h265": "4K, 2 a second",
+    "une-par-seconde": "1 a second",
+    "soixante-par-seconde": "60 a second",
+    "cadence-variable": "variable rate, 6.7 to 50 a second",
+    "cadence-variable-b": "variable rate with B-frames",
+}
+NAMES: Final = tuple(WHAT)
 
 
 @dataclass
@@ -69,6 +86,8 @@ class Recorded:
 
     sim: OddServer
     rec: RunningRecorder
+    stored: dict[str, int] = field(default_factory=dict)
+    shown: dict[str, int] = field(default_factory=dict)
 
     def clip(self, name: str) -> OddClip:
         return self.sim.cameras[name].clip
@@ -120,6 +139,7 @@ def test_every_picture_sent_is_on_disk_in_order_at_its_time(recorded: Recorded, 
         decoded = [frame.dts_90k for _, frame in run]
         assert decoded == sorted(decoded)
         assert all(frame.dts_90k <= frame.pts_90k for _, frame in run)
+    recorded.stored[name] = len(stored)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -141,6 +161,7 @@ def test_a_decoder_shows_every_picture(recorded: Recorded, name: str) -> None:
         assert times == sorted(set(times)), "each once, in order"
         shown += len(times)
     assert shown == len(clip.pictures)
+    recorded.shown[name] = shown
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -228,3 +249,32 @@ def test_the_vault_finds_it_whole(recorded: Recorded) -> None:
         assert check(recorded.rec.paths.root, catalogue, level=CheckLevel.HASH) == []
     finally:
         catalogue.close()
+
+
+def test_the_page_of_formats_says_what_was_measured(recorded: Recorded) -> None:
+    """Last of its file: the counts are those of the tests above."""
+    assert set(recorded.stored) == set(recorded.shown) == set(NAMES), "run this file as a whole"
+    rows = []
+    for name, what in WHAT.items():
+        camera, sizes, codecs = recorded.sim.cameras[name], [], []
+        for path in recorded.rec.chunks(name):
+            with ChunkReader.open(path) as reader:
+                sizes.append(f"{reader.header.width}×{reader.header.height}")
+                codecs.append(reader.header.codec_string)
+        clip = camera.clip
+        rows.append(
+            Row(
+                what,
+                " ".join(dict.fromkeys(codecs)),
+                ", ".join(dict.fromkeys(sizes)),
+                camera.reports,
+                len(clip.pictures),
+                recorded.stored[name],
+                recorded.shown[name],
+                clip.settings,
+            )
+        )
+    wanted = page(rows)
+    if os.environ.get("BEFFROI_REGENERATE"):
+        PAGE.write_text(wanted, encoding="utf-8")
+    assert PAGE.read_text(encoding="utf-8") == wanted, "BEFFROI_REGENERATE=1 pytest tests/formats"
