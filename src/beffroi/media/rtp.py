@@ -1,7 +1,7 @@
 """RTP (RFC 3550) over one interleaved TCP stream, to access units: H.264 (RFC 6184) and H.265 (RFC 7798).
 
 The loop of `Depacketiser.interleaved` is what a recorder of many cameras does all day: nearly every packet is the next
-middle fragment of the NAL unit under way, is recognised by four comparisons, and costs one slice. Everything else takes
+middle fragment of the NAL unit under way, is recognised by three comparisons, and costs one copy. Everything else takes
 the long way through `packet`.
 """
 
@@ -12,14 +12,17 @@ from typing import Final
 
 from beffroi.media.errors import MalformedMediaError
 from beffroi.media.nal import Codec, split_annexb
+from beffroi.media.rtp_header import HEADER_BYTES, Bytes, FragmentHead, payload_bounds
 from beffroi.media.rtp_nals import RULES, Role
 from beffroi.media.rtp_picture import MAX_PICTURE_BYTES, AccessUnit, PictureBuilder, SenderClock
 
-__all__ = ["AccessUnit", "Depacketiser", "SenderClock"]
+__all__ = ["AccessUnit", "Bytes", "Depacketiser", "FragmentHead", "SenderClock"]
 
 _FIXED: Final = struct.Struct(">BBHII")
-_HEADER_BYTES: Final = 12
 _FRAME_BYTES: Final = 4
+_HALVES: Final = struct.Struct(">QQ")
+_BUT_LENGTH_AND_MARKER: Final = 0xFFFF_0000_FF7F_FFFF
+_MARKER: Final = 0x80_0000
 _START_CODE: Final = b"\0\0\1"
 
 
@@ -49,26 +52,32 @@ class Depacketiser(ABC):
         self._picture = PictureBuilder(self._rules, self.clock)
         self._channel = 0x2400
         self._type, self._type_seen = payload_type, False
-        self._next: int | None = None
-        # The NAL unit under way in fragments: where its length stands in the parts of the picture, its role, and the
-        # bytes that each of its further middle fragments has before its payload.
+        self._plain = 0  # the first 8 bytes of a frame of this stream, without length, marker and number
+        self._next = 0
+        self._begun = False
+        # The NAL unit under way in fragments: where its length stands in the parts of the picture, its role, the bytes
+        # before its further fragments, and how long the frame of its last one was.
         self._at: int | None = None
         self._role = Role.INNER
-        self._middle = b""
+        self._middle = self._last = b""
         self._frame_size = 0
         self._stamp = -1
+        self.on_channel(0)
 
     def on_channel(self, channel: int) -> None:
         """Which interleaved channel carries this stream."""
         self._channel = 0x2400 | channel
+        self._plain = self._channel << 48 | 0x8000_0000 | self._type << 16
 
     @property
     def held_bytes(self) -> int:
         """Bytes kept of the picture under way."""
         return sum(map(len, self._picture.parts)) + sum(map(len, self._picture.sets))
 
-    def interleaved(self, data: bytes, at: int, out: list[AccessUnit]) -> int:
+    def interleaved(self, data: Bytes, at: int, out: list[AccessUnit]) -> int:
         """Take the whole interleaved frames of this channel that stand one behind the other from ``at``.
+
+        Nothing of ``data`` is kept.
 
         Returns:
             Where it stopped: at the end, at a frame that is not whole yet, or at something else.
@@ -76,24 +85,14 @@ class Depacketiser(ABC):
         Raises:
             MalformedMediaError: the camera packs its video in a way that is not understood.
         """
-        end, picture = len(data), self._picture
+        end, channel = len(data), self._channel
         while True:
-            if self._at is not None and self._frame_size:
-                first, layout = at, _layout(self._frame_size, len(self._middle))
-                append, unpack, size, last = picture.parts.append, layout.unpack_from, layout.size, end - layout.size
-                # Frame mark, channel and length, RTP version, type and number: what the next packet must begin with.
-                word = self._channel << 48 | (size - 4) << 32 | 0x8000_0000 | self._type << 16 | (self._next or 0)
-                stamp, middle = self._stamp, self._middle
-                while at <= last:
-                    this_word, this_stamp, head, piece = unpack(data, at)
-                    if this_word != word or this_stamp != stamp or head != middle:
-                        break
-                    append(piece)
-                    at += size
-                    word += 1
-                if at > first:
-                    self._moved(at - first, (at - first) // size)
-            if end - at < _FRAME_BYTES or data[at] << 8 | data[at + 1] != self._channel:
+            if self._at is not None:
+                at = self._middles(data, at, end)
+                after = self._end_of_unit(data, at, end, out)
+                if after:
+                    at = after
+            if end - at < _FRAME_BYTES or data[at] << 8 | data[at + 1] != channel:
                 return at
             stop = at + _FRAME_BYTES + (data[at + 2] << 8 | data[at + 3])
             if stop > end:
@@ -101,27 +100,68 @@ class Depacketiser(ABC):
             self.packet(data, at + _FRAME_BYTES, stop, out)
             at = stop
 
-    def _moved(self, size: int, packets: int) -> None:
-        """Count the middle fragments that the short way took."""
-        self.received += packets
-        self.highest_sequence += packets
-        self._next = self.highest_sequence + 1 & 0xFFFF
-        self._picture.size += size
-        if self._picture.size > MAX_PICTURE_BYTES:
-            self._too_large()
+    def _middles(self, data: Bytes, at: int, end: int) -> int:
+        """Take the plain middle fragments of the NAL unit under way; returns where they end."""
+        began, picture, middle, stamp = at, self._picture, self._middle, self._stamp
+        layout = _layout(self._frame_size, len(middle))
+        append, unpack, size = picture.parts.append, layout.unpack_from, layout.size
+        # Frame mark, channel and length, RTP version, type and number: what the next packet must begin with.
+        word = self._plain | (size - _FRAME_BYTES) << 32 | self._next
+        last = end - size
+        while at <= last:
+            this_word, this_stamp, head, piece = unpack(data, at)
+            if this_word != word or this_stamp != stamp or head != middle:
+                break
+            append(piece)
+            at += size
+            word += 1
+        if at > began:
+            packets = (at - began) // size
+            self.received += packets
+            self.highest_sequence += packets
+            self._next = self.highest_sequence + 1 & 0xFFFF
+            picture.size += at - began
+            if picture.size > MAX_PICTURE_BYTES:
+                self._too_large()
+        return at
 
-    def packet(self, data: bytes, start: int, end: int, out: list[AccessUnit]) -> None:
+    def _end_of_unit(self, data: Bytes, at: int, end: int, out: list[AccessUnit]) -> int:
+        """Take the plain last fragment of the NAL unit under way; returns where it ends, 0 if it is something else."""
+        size = len(self._last) + 16
+        if end - at < size or self._at is None:
+            return 0
+        word, stamp = _HALVES.unpack_from(data, at)
+        stop: int = at + _FRAME_BYTES + (word >> 32 & 0xFFFF)
+        if (
+            word & _BUT_LENGTH_AND_MARKER != self._plain | self._next
+            or stamp != self._stamp
+            or data[at + 16 : at + size] != self._last
+            or not at + size <= stop <= end
+        ):
+            return 0
+        self.received += 1
+        self.highest_sequence += 1
+        self._next = self._next + 1 & 0xFFFF
+        picture = self._picture
+        picture.size += stop - at
+        picture.parts.append(bytes(data[at + size : stop]))
+        self._end_fragments(out)
+        if word & _MARKER:
+            picture.mark(out)
+        return stop
+
+    def packet(self, data: Bytes, start: int, end: int, out: list[AccessUnit]) -> None:
         """Take one RTP packet. Anything that is not one is ignored.
 
         Raises:
             MalformedMediaError: the camera packs its video in a way that is not understood.
         """
-        if end - start < _HEADER_BYTES:
+        if end - start < HEADER_BYTES:
             return
         first, second, sequence, rtp_time, ssrc = _FIXED.unpack_from(data, start)
-        begin = start + _HEADER_BYTES
+        begin = start + HEADER_BYTES
         if first != 0x80:  # version 2 without padding, extension or contributing sources
-            begin, end = _payload(data, start, end, first)
+            begin, end = payload_bounds(data, start, end, first)
             if begin < 0:
                 return
         if 72 <= second & 0x7F <= 76:
@@ -129,7 +169,7 @@ class Depacketiser(ABC):
         picture = self._picture
         stamp = rtp_time << 32 | ssrc
         self.received += 1
-        if sequence == self._next and second & 0x7F == self._type:
+        if sequence == self._next and self._begun and second & 0x7F == self._type:
             self.highest_sequence += 1
             self._next = (sequence + 1) & 0xFFFF
             gap = False
@@ -145,7 +185,7 @@ class Depacketiser(ABC):
         picture.size += end - start
         if picture.size > MAX_PICTURE_BYTES:
             self._too_large()
-        self._frame_size = end - start + _FRAME_BYTES if first == 0x80 else 0
+        self._frame_size = end - start + _FRAME_BYTES
         if begin < end:
             self._payload(data, begin, end, out)
         if second & 0x80 and self._at is None:
@@ -166,8 +206,8 @@ class Depacketiser(ABC):
     def _follow(self, sequence: int, ssrc: int) -> bool:
         """Count what is missing before this packet; whether something is, or may be."""
         expected, self._next = self._next, (sequence + 1) & 0xFFFF
-        if expected is None:
-            self.highest_sequence = sequence
+        if not self._begun:
+            self._begun, self.highest_sequence = True, sequence
             return False
         missing = (sequence - expected) & 0xFFFF
         if not missing:
@@ -185,6 +225,7 @@ class Depacketiser(ABC):
         if self._type_seen:
             return False
         self._type = payload_type
+        self._plain = self._channel << 48 | 0x8000_0000 | payload_type << 16
         return True
 
     def _tear(self) -> None:
@@ -195,7 +236,7 @@ class Depacketiser(ABC):
         self._picture.lost = True
 
     @abstractmethod
-    def _payload(self, data: bytes, start: int, end: int, out: list[AccessUnit]) -> None:
+    def _payload(self, data: Bytes, start: int, end: int, out: list[AccessUnit]) -> None:
         """Take the payload of one packet; never empty."""
 
     def _whole(self, nal: bytes, out: list[AccessUnit]) -> None:
@@ -212,24 +253,25 @@ class Depacketiser(ABC):
         if picture.begin(role, role <= Role.KEY_SLICE and nal[rules.header_bytes] & 0x80 != 0, out):
             picture.add(role, nal)
 
-    def _fragment_of(self, header: bytes, flags: int, piece: bytes, out: list[AccessUnit]) -> None:
-        """One fragment of a NAL unit: its header, the start (0x80) and end (0x40) bits, and the fragment itself."""
+    def _fragment_of(self, head: FragmentHead, piece: bytes, out: list[AccessUnit]) -> None:
+        """One fragment of a NAL unit."""
         picture = self._picture
-        if flags & 0x80:
+        self._middle, self._last = head.middle, head.last
+        if head.starts:
             if self._at is not None:
                 self._tear()  # the one before never ended
-            role = self._role = self._rules.roles[header[0]]
+            role = self._role = self._rules.roles[head.nal[0]]
             first_slice = role <= Role.KEY_SLICE and piece[:1] >= b"\x80"
             if not picture.begin(role, first_slice, out):
                 return
             self._at = len(picture.parts)
-            picture.parts += (b"", header, piece)
+            picture.parts += (b"", head.nal, piece)
         elif self._at is None:
             picture.lost = True
             return
         else:
             picture.parts.append(piece)  # whatever type it claims: some cameras write the right one in the first only
-        if flags & 0x40:
+        if head.ends:
             self._end_fragments(out)
 
     def _end_fragments(self, out: list[AccessUnit]) -> None:
@@ -253,20 +295,3 @@ class Depacketiser(ABC):
         if not self._picture.delivered:
             raise MalformedMediaError(word)
         self._tear()
-
-
-def _payload(data: bytes, start: int, end: int, first: int) -> tuple[int, int]:
-    """Where the payload lies behind contributing sources and an extension, without padding; (-1, -1): no RTP."""
-    if first >> 6 != 2:
-        return -1, -1
-    begin = start + _HEADER_BYTES + 4 * (first & 0x0F)
-    if first & 0x10:
-        if begin + 4 > end:
-            return -1, -1
-        begin += 4 + 4 * (data[begin + 2] << 8 | data[begin + 3])
-    if first & 0x20:
-        padding = data[end - 1]
-        if padding == 0 or begin + padding > end:
-            return -1, -1
-        end -= padding
-    return (begin, end) if begin <= end else (-1, -1)

@@ -1,9 +1,10 @@
 """H.265 in RTP (RFC 7798)."""
 
+from functools import lru_cache
 from typing import Final
 
 from beffroi.media.nal import Codec
-from beffroi.media.rtp import Depacketiser
+from beffroi.media.rtp import Bytes, Depacketiser, FragmentHead
 from beffroi.media.rtp_picture import AccessUnit, SenderClock
 
 _AGGREGATION: Final = 48
@@ -24,17 +25,15 @@ class H265Depacketiser(Depacketiser):
         super().__init__(payload_type, clock)
         self._donl = donl
 
-    def _payload(self, data: bytes, start: int, end: int, out: list[AccessUnit]) -> None:
+    def _payload(self, data: Bytes, start: int, end: int, out: list[AccessUnit]) -> None:
         kind = (data[start] >> 1) & 0x3F
         if kind == _FRAGMENT:
             if end - start < 3:
                 self._tear()
                 return
-            first, second, flags = data[start], data[start + 1], data[start + 2]
-            self._middle = bytes((first, second, flags & 0x3F))
-            begin = start + (5 if self._donl and flags & 0x80 else 3)
-            header = bytes((first & 0x81 | (flags & 0x3F) << 1, second))
-            self._fragment_of(header, flags, data[begin:end], out)
+            head = _head(bytes(data[start : start + 3]))
+            begin = start + (5 if self._donl and head.starts else 3)
+            self._fragment_of(head, bytes(data[begin:end]), out)
             return
         if self._at is not None:
             self._tear()
@@ -43,11 +42,11 @@ class H265Depacketiser(Depacketiser):
         elif kind == _PACI:
             self._refuse("PACI")
         elif self._donl:
-            self._whole(data[start : start + 2] + data[start + 4 : end], out)
+            self._whole(bytes(data[start : start + 2]) + bytes(data[start + 4 : end]), out)
         else:
-            self._whole(data[start:end], out)
+            self._whole(bytes(data[start:end]), out)
 
-    def _aggregate(self, data: bytes, at: int, end: int, out: list[AccessUnit]) -> None:
+    def _aggregate(self, data: Bytes, at: int, end: int, out: list[AccessUnit]) -> None:
         order_bytes = 2 if self._donl else 0  # DONL before the first unit, one byte of DOND before the others
         while end - at >= 2 + order_bytes:
             at += order_bytes
@@ -58,5 +57,18 @@ class H265Depacketiser(Depacketiser):
                 self._tear()
                 return
             if size and (data[at] >> 1) & 0x3F < _AGGREGATION:
-                self._whole(data[at : at + size], out)
+                self._whole(bytes(data[at : at + size]), out)
             at += size
+
+
+@lru_cache(maxsize=256)
+def _head(written: bytes) -> FragmentHead:
+    """Payload header and FU header."""
+    first, second, flags = written
+    return FragmentHead(
+        nal=bytes((first & 0x81 | (flags & 0x3F) << 1, second)),
+        starts=flags & 0x80 != 0,
+        ends=flags & 0x40 != 0,
+        middle=bytes((first, second, flags & 0x3F)),
+        last=bytes((first, second, flags & 0x3F | 0x40)),
+    )

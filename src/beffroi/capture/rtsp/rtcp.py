@@ -4,6 +4,8 @@ import struct
 from dataclasses import dataclass
 from typing import Final
 
+from beffroi.media.rtp import Bytes
+
 SENDER_REPORT: Final = 200
 _RECEIVER_REPORT: Final = 201
 _DESCRIPTION: Final = 202
@@ -24,7 +26,7 @@ class SenderReport:
     rtp_time: int
 
 
-def read_rtcp(data: bytes, start: int, end: int) -> tuple[SenderReport | None, bool]:
+def read_rtcp(data: Bytes, start: int, end: int) -> tuple[SenderReport | None, bool]:
     """The sender report of a compound packet, if any, and whether the camera says good-bye. Ignores the rest."""
     report, bye = None, False
     while end - start >= 4 and data[start] >> 6 == 2:

@@ -11,7 +11,7 @@ from beffroi.capture.rtsp.message import Message, read_message
 from beffroi.capture.rtsp.rtcp import SenderReport, read_rtcp, receiver_report
 from beffroi.media.errors import MalformedMediaError
 from beffroi.media.nal import Codec
-from beffroi.media.rtp import AccessUnit, Depacketiser
+from beffroi.media.rtp import AccessUnit, Bytes, Depacketiser
 from beffroi.media.rtp_h264 import H264Depacketiser
 from beffroi.media.rtp_h265 import H265Depacketiser
 
@@ -83,7 +83,7 @@ class Session:
         """The bytes to send to the camera, given once; often empty."""
         return self._dialogue.to_send()
 
-    def receive(self, data: bytes | memoryview, now_s: float) -> list[AccessUnit]:
+    def receive(self, data: Bytes, now_s: float) -> list[AccessUnit]:
         """Take bytes from the camera, cut anywhere. ``data`` is not kept: a buffer may be used again.
 
         Raises:
@@ -91,11 +91,11 @@ class Session:
         """
         if self._failed is not None:
             raise self._failed
-        whole = self._rest + data if self._rest else bytes(data)
+        whole = self._rest + data if self._rest else data
         out: list[AccessUnit] = []
         try:
             at = self._take(whole, out, now_s)
-            self._rest = whole[at:]
+            self._rest = bytes(whole[at:])
             if out:
                 self._data_s = now_s
         except MalformedMediaError as error:
@@ -137,14 +137,14 @@ class Session:
         if not out:
             raise error
 
-    def _take(self, data: bytes, out: list[AccessUnit], now_s: float) -> int:
+    def _take(self, data: Bytes, out: list[AccessUnit], now_s: float) -> int:
         at, end, video = 0, len(data), self._video
         while at < end:
             if data[at] != _DOLLAR:
                 if data[at] in _WHITE:
                     at += 1
                     continue
-                message, after = read_message(data, at)
+                message, after = read_message(bytes(data), at)
                 if message is None:
                     break
                 at = after
@@ -185,7 +185,7 @@ class Session:
         if self._dialogue.playing and not was_playing:
             self._data_s = self._kept_s = self._reported_s = now_s
 
-    def _reports(self, video: Depacketiser, data: bytes, start: int, end: int, now_s: float) -> None:
+    def _reports(self, video: Depacketiser, data: Bytes, start: int, end: int, now_s: float) -> None:
         report, bye = read_rtcp(data, start, end)
         if report is not None:
             self._report, self._report_s = report, now_s
