@@ -151,6 +151,8 @@ export interface StreamHealth {
   fps: number | null;
   kbit_s: number | null;
   codec: string | null;
+  /** The camera's own clock minus the recorder's; null when the camera does not tell it. */
+  clock_offset_ms: number | null;
 }
 
 export interface HealthRow {

@@ -30,6 +30,7 @@ export const health: typeof french.health = {
   cause: 'Cause',
   rate: 'Frames/s',
   bitrate: 'Bit rate',
+  clock: 'Camera clock',
   codec: 'Codec',
   main: 'main',
   sub: 'sub',

@@ -28,6 +28,7 @@ export const health = {
   cause: 'Cause',
   rate: 'Images/s',
   bitrate: 'Débit',
+  clock: 'Horloge de la caméra',
   codec: 'Codec',
   main: 'principal',
   sub: 'secondaire',

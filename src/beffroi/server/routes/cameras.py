@@ -216,6 +216,7 @@ def health_json(facts: Facts, camera: Camera, streams: list[dict[str, Any]] | No
                 "fps": stream.get("fps"),
                 "kbit_s": stream.get("kbit_s"),
                 "codec": stream.get("codec_string"),
+                "clock_offset_ms": stream.get("camera_offset_ms"),
             }
             for stream in streams or []
         ],
