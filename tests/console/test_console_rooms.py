@@ -76,3 +76,18 @@ def test_help_lists_the_keys(page: Page, address: str) -> None:
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_contain_text("Raccourcis clavier")
     assert faults(page) == []
+
+
+def test_the_disk_is_told_to_those_who_look_after_the_machine(page: Page, address: str) -> None:
+    enter(page, address, "health")
+    expect(page.get_by_role("region", name="Disque des images")).to_have_count(0)
+    page.route("**/api/me", lambda route: route.fulfill(json={**route.fetch().json(), "role": "administrator"}))
+    enter(page, address, "health")
+    disk = page.get_by_role("region", name="Disque des images")
+    expect(disk).to_contain_text("92 % occupés")
+    expect(disk).to_contain_text("24,6 jours")
+    expect(disk.get_by_role("meter")).to_have_attribute("value", "92")
+    notices = page.get_by_role("status", name="À savoir de la machine")
+    expect(notices).to_contain_text("la durée minimale ne tient pas sur le disque")
+    expect(notices).to_contain_text("Le disque des images est plein à 92 %")
+    assert faults(page) == []

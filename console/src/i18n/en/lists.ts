@@ -19,6 +19,10 @@ export const acts: typeof french.acts = {
 export const health: typeof french.health = {
   title: 'Technical supervision',
   machine: 'To know of the machine',
+  disk: 'Disk of the pictures',
+  diskUsed: (percent, free) => `${percent}% used, ${free} free`,
+  diskHolds: (days) => `holds about ${days} days of all cameras`,
+  diskStopped: (n) => (n > 1 ? `${n} cameras stopped for want of room` : '1 camera stopped for want of room'),
   lead: 'State of the streams, without images.',
   down: (n) => (n > 1 ? `${n} cameras down` : '1 camera down'),
   none: 'Nothing is down.',

@@ -17,6 +17,10 @@ export const acts = {
 export const health = {
   title: 'Supervision technique',
   machine: 'À savoir de la machine',
+  disk: 'Disque des images',
+  diskUsed: (percent: string, free: string) => `${percent} % occupés, ${free} libres`,
+  diskHolds: (days: string) => `tient environ ${days} jours de toutes les caméras`,
+  diskStopped: (n: number) => (n > 1 ? `${n} caméras arrêtées faute de place` : '1 caméra arrêtée faute de place'),
   lead: 'État des flux, sans image.',
   down: (n: number) => (n > 1 ? `${n} caméras en panne` : '1 caméra en panne'),
   none: 'Aucune panne.',

@@ -19,8 +19,8 @@ from beffroi.server.access import CAMERAS, CONFIRM, HEALTH, LOGGED_IN, MACHINE, 
 from beffroi.server.asking import post_here
 from beffroi.server.body import Body
 from beffroi.server.centre import Centre, authority_name, commune_name
-from beffroi.server.notices import Level
-from beffroi.server.rendering import Json, iso, notice_json, refusal_json
+from beffroi.server.machine import machine
+from beffroi.server.rendering import Json, iso, refusal_json
 from beffroi.server.session import require_caller
 from beffroi.server.sight import camera_name, sight_of, unknown
 
@@ -88,13 +88,8 @@ def build(centre: Centre) -> Routes:
 
     @routes.get("/api/health/system", MACHINE)
     async def system() -> Json:
-        """What to know of the machine: register, hour keys, keyrings, sheets, recorder."""
-        told = [notice_json(notice) for notice in await run_in_threadpool(centre.notices)]
-        try:
-            await centre.recorder.ping()
-        except RecorderGoneError as error:
-            told.insert(0, {"code": "recorder-silent", "level": Level.SOON.name.lower(), "text": error.text.as_dict()})
-        return {"notices": told}
+        """What to know of the machine: register, hour keys, keyrings, sheets, recorder, disk."""
+        return await machine(centre)
 
     _enrolment(routes, centre)
     return routes
