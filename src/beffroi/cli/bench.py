@@ -51,6 +51,27 @@ def record(
 
 
 @app.command()
+def flush(
+    streams: Annotated[int, typer.Option(help="Flux écrits. / Streams written.")] = 64,
+    kbit_s: Annotated[int, typer.Option(help="Débit d'un flux. / Rate of a stream.")] = 4000,
+    seconds: Annotated[float, typer.Option(help="Durée mesurée. / Measured time.")] = 30.0,
+    intervals: Annotated[str, typer.Option(help="Secondes. / Seconds.")] = "2,5,10",
+    data: Data = None,
+    as_json: Annotated[bool, typer.Option("--json", help="En JSON. / As JSON.")] = False,
+) -> None:
+    """What the flush interval of the recorder (--flush-s) costs a disk: give a folder of it with --data."""
+    from beffroi.cli.benchflush import flush_figures
+
+    intervals_s = [float(word) for word in intervals.split(",")]
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=data) as folder:
+        result = flush_figures(Path(folder), streams=streams, seconds=seconds, kbit_s=kbit_s, intervals_s=intervals_s)
+    if as_json:
+        print(json.dumps(result, indent=1))
+    else:
+        _show(result)
+
+
+@app.command()
 def law() -> None:
     """How long a decision of the law takes, on a territory of 60 bodies and 100 cameras."""
     from beffroi.cli.bench_gate import law_figures
