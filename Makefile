@@ -55,8 +55,8 @@ test: install lint test-console test-python  ## everything, real parts included
 # Another seed at each run, printed: `make test SEED=…` repeats one.
 SEED ?= $(shell date +%s)
 PYTEST := $(PY) -m pytest -p no:cacheprovider --hypothesis-seed=$(SEED) --durations=10
-ROOMS := tests/law tests/ledger tests/gate tests/identity tests/registry tests/media tests/vault tests/publish tests/docs
-HOUSE := tests/simulate tests/capture tests/faults tests/formats tests/watch tests/server tests/console tests/e2e
+ROOMS := tests/law tests/ledger tests/gate tests/identity tests/registry tests/media tests/vault tests/evidence tests/publish tests/profiles tests/room tests/docs
+HOUSE := tests/simulate tests/capture tests/faults tests/formats tests/watch tests/backup tests/server tests/console tests/e2e
 
 test-python: install
 	@echo "== Tests, seed $(SEED): rooms on two processes, then real parts one after the other"
@@ -88,6 +88,8 @@ soak: install  ## long runs: memory, 200 kills, a million questions to the law
 	@BEFFROI_SEED=$(SEED) $(PYTEST) -m soak -s tests/capture
 	@BEFFROI_SEED=$(SEED) BEFFROI_TIME_LONG=1 $(PYTEST) -o timeout=14400 -s tests/capture/test_time_sweep.py
 	@BEFFROI_SEED=$(SEED) BEFFROI_KILLS=200 $(PYTEST) -o timeout=3600 -s tests/e2e/test_house_kills.py
+	@BEFFROI_SEED=$(SEED) BEFFROI_CUTS=1000 BEFFROI_RECORDER_CUTS=100 BEFFROI_SYSCALLS=all BEFFROI_HANG_S=60 BEFFROI_TORN=5000 \
+	  $(PYTEST) -o timeout=14400 -s tests/faults
 	@BEFFROI_SEED=$(SEED) BEFFROI_QUESTIONS=1000000 $(PYTEST) -o timeout=14400 -n 2 -s tests/law/test_law_oracle.py
 	@BEFFROI_SEED=$(SEED) BEFFROI_QUESTIONS=1000000 $(PYTEST) -m "soak or not soak" -s tests/law/test_law_mutants.py
 

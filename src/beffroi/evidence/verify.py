@@ -1,0 +1,183 @@
+"""Verifying a package offline: nothing that it says of itself is believed before it is shown.
+
+Order: the statement's form → its signature → every file's hash, and no other file → the pictures against what was
+recorded → what the register says → the time stamp → that what was asked is there, or told to be missing.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+from zipfile import BadZipFile
+
+from beffroi.domain.ranges import WallRange
+from beffroi.evidence import folder, registerproof
+from beffroi.evidence.fields import FieldError
+from beffroi.evidence.findings import Finding, Kind, Report
+from beffroi.evidence.frames import MAX_PROOF, FileProof, check_file, parse_proof
+from beffroi.evidence.manifest import MANIFEST, MAX_MANIFEST, OUTSIDE, SIGNATURE, TIMESTAMP, Manifest, MediaFile, parse
+from beffroi.evidence.seal import check_seal
+from beffroi.ledger.note import Verifier
+from beffroi.vault.chunkformat import DamagedChunkError
+
+HOLE_US: Final = 300_000
+"""A hole longer than this between two pictures asked for must be told."""
+
+LEAD_IN_US: Final = 20_000_000
+"""Pictures before the asked start that are there to be decoded only: a group of pictures is no longer."""
+
+StampCheck = Callable[[bytes, bytes], str]
+"""(raw token, SHA-256 of the manifest) → "" when it holds, else why not."""
+
+
+def verify_package(
+    path: Path, *, evidence: Verifier, register: Verifier, check_stamp: StampCheck | None = None
+) -> Report:
+    """Verify the folder or zip file at ``path``.
+
+    Args:
+        path: what was handed over.
+        evidence: the centre's evidence key, had by another way than the package.
+        register: the key of its register, likewise.
+        check_stamp: verifies a time stamp; None leaves it unread, which is told.
+
+    Raises:
+        OSError: it cannot be read at all.
+    """
+    try:
+        package = folder.open_package(path)
+    except BadZipFile:
+        return Report((Finding(Kind.MANIFEST_MISSING),), 0, 0)
+    raw = package.read(MANIFEST, most=MAX_MANIFEST)
+    if raw is None:
+        return Report((Finding(Kind.MANIFEST_MISSING),), 0, 0)
+    try:
+        manifest = parse(raw)
+    except (FieldError, ValueError) as error:
+        return Report((Finding(Kind.MANIFEST_MALFORMED, detail=str(error)[:200]),), 0, 0)
+    return _Verification(package, manifest, raw).run(evidence, register, check_stamp)
+
+
+class _Verification:
+    def __init__(self, package: folder.FilePackage, manifest: Manifest, raw: bytes) -> None:
+        self._package = package
+        self._manifest = manifest
+        self._raw = raw
+        self._findings: list[Finding] = []
+        self._told: list[str] = []
+        self._bad: set[str] = set()
+        self._roots: list[tuple[str, str, str]] = []
+        self._held: dict[str, list[WallRange]] = {}
+
+    def run(self, evidence: Verifier, register: Verifier, check_stamp: StampCheck | None) -> Report:
+        self._findings += check_seal(self._raw, self._package.read(SIGNATURE, most=65_536), evidence)
+        self._files()
+        for file in self._manifest.files:
+            self._media(file)
+        self._register(register)
+        self._stamp(check_stamp)
+        self._findings += self._holes()
+        frames = sum(file.frames for file in self._manifest.files)
+        return Report(tuple(sorted(set(self._findings))), len(self._package.names), frames, tuple(self._told))
+
+    def _find(self, kind: Kind, where: str = "", detail: str = "") -> None:
+        self._findings.append(Finding(kind, where, detail))
+
+    def _files(self) -> None:
+        named = [(file.path, file.sha256) for file in self._manifest.files]
+        named += [(file.path, file.sha256) for file in self._manifest.others]
+        for name, digest in named:
+            if name not in self._package.names:
+                self._bad.add(name)
+                self._find(Kind.FILE_MISSING, name)
+            elif self._package.sha256(name) != digest:
+                self._bad.add(name)
+                self._find(Kind.FILE_ALTERED, name)
+        for name in sorted(self._package.names - {name for name, _ in named} - OUTSIDE):
+            self._find(Kind.FILE_STRAY, name)
+        for name in self._package.strange:
+            self._find(Kind.FILE_STRAY, name)
+
+    def _media(self, file: MediaFile) -> None:
+        raw = self._package.read(file.proof, most=MAX_PROOF)
+        if raw is None:
+            if file.proof not in self._bad:
+                self._find(Kind.FILE_MISSING, file.proof)
+            return
+        try:
+            proof = parse_proof(raw)
+        except (FieldError, ValueError) as error:
+            self._find(Kind.PROOF_MALFORMED, file.proof, str(error)[:200])
+            return
+        if file.path in self._package.names:
+            self._findings += check_file(file.path, self._package.opened(file.path), proof)
+        self._scope(file, proof)
+
+    def _scope(self, file: MediaFile, proof: FileProof) -> None:
+        """The pictures are of the camera that the statement says, and of the minutes that were asked."""
+        try:
+            headers = [chunk.header for chunk in proof.chunks]
+        except (DamagedChunkError, ValueError):
+            return  # `check_file` says so
+        for chunk, header in zip(proof.chunks, headers, strict=True):
+            self._roots.append((file.path, file.camera, chunk.root.hex()))
+            if (header.camera, header.stream) != (file.camera, file.stream):
+                self._find(Kind.OUT_OF_SCOPE, file.path)
+        asked = [one.range for one in self._manifest.asked if one.camera == file.camera]
+        if proof.asked not in asked:
+            self._find(Kind.OUT_OF_SCOPE, file.path)
+        held = self._held.setdefault(file.camera, [])
+        for fragment in proof.fragments:
+            entry = fragment.entry
+            own = WallRange(entry.wall_us, max(entry.wall_us, entry.end_us))
+            held.append(own)
+            near = WallRange(max(0, proof.asked.from_us - LEAD_IN_US), proof.asked.to_us)
+            if not own.overlaps(near):
+                self._find(Kind.OUT_OF_SCOPE, file.path)
+
+    def _register(self, key: Verifier) -> None:
+        raw = self._package.read(registerproof.PATH, most=registerproof.MAX_LOG)
+        if raw is None:
+            self._find(Kind.REGISTER_SILENT, MANIFEST)
+            return
+        try:
+            proof = registerproof.parse_register(raw)
+        except (FieldError, ValueError) as error:
+            self._find(Kind.PROOF_MALFORMED, registerproof.PATH, str(error)[:200])
+            return
+        told = registerproof.check_register(proof, key)
+        self._findings += told.findings
+        if told.checkpoint is None:
+            return
+        self._findings += registerproof.silent(told, self._roots)
+        if self._manifest.decision.entry not in told.records:
+            self._find(Kind.REGISTER_SILENT, MANIFEST)
+
+    def _stamp(self, check: StampCheck | None) -> None:
+        token = self._package.read(TIMESTAMP, most=1 << 20)
+        if token is None:
+            self._told.append("no_timestamp")
+        elif check is None:
+            self._told.append("timestamp_not_checked")
+        elif why := check(token, hashlib.sha256(self._raw).digest()):
+            self._find(Kind.TIMESTAMP_WRONG, detail=why)
+
+    def _holes(self) -> Iterator[Finding]:
+        for asked in self._manifest.asked:
+            gaps = [
+                WallRange(g.from_us, max(g.from_us, g.to_us)) for g in self._manifest.gaps if g.camera == asked.camera
+            ]
+            for hole in uncovered(asked.range, [*self._held.get(asked.camera, []), *gaps]):
+                if hole.to_us - hole.from_us > HOLE_US:
+                    yield Finding(Kind.GAP_UNTOLD, asked.camera, f"{hole.from_us}-{hole.to_us}")
+
+
+def uncovered(asked: WallRange, held: Sequence[WallRange]) -> Iterator[WallRange]:
+    """What of a range none of these covers, in order."""
+    at = asked.from_us
+    for one in sorted(held):
+        if one.from_us > at and at < asked.to_us:
+            yield WallRange(at, min(one.from_us, asked.to_us))
+        at = max(at, one.to_us)
+    if at < asked.to_us:
+        yield WallRange(at, asked.to_us)
