@@ -79,8 +79,16 @@ class Checkpoint:
 
 def sign(checkpoint: Checkpoint, key: Ed25519PrivateKey) -> bytes:
     """The signed note of a checkpoint; the key's name is the origin, as tlog-checkpoint asks."""
-    text = checkpoint.text()
-    verifier = Verifier(checkpoint.origin, key.public_key())
+    return sign_text(checkpoint.text(), checkpoint.origin, key)
+
+
+def sign_text(text: str, name: str, key: Ed25519PrivateKey) -> bytes:
+    """The signed note of a text that ends with a line feed.
+
+    Raises:
+        NoteError: the name cannot be a key's.
+    """
+    verifier = Verifier(name, key.public_key())
     signature = base64.b64encode(verifier.key_id + key.sign(text.encode())).decode()
     return f"{text}\n— {verifier.name} {signature}\n".encode()
 

@@ -66,9 +66,7 @@ class Quorum:
         for nothing."""
         if self.required is None:
             return None
-        times = {
-            name: None if name in ignoring else _time_s(note, witness) for name, witness in self.witnesses.items()
-        }
+        times = {name: None if name in ignoring else _time_s(note, witness) for name, witness in self.witnesses.items()}
         return self._met_s(self.required, times)
 
     def _met_s(self, name: str, times: Mapping[str, int | None]) -> int | None:
