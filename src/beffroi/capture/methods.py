@@ -18,6 +18,7 @@ from beffroi.domain.lease import Lease, LeaseRefusedError
 from beffroi.domain.ranges import WallRange
 from beffroi.domain.text import Text
 from beffroi.vault.catalogue import Catalogue, ChunkRow, ChunkState
+from beffroi.vault.growing import growing_range
 from beffroi.vault.journal import Journal
 from beffroi.vault.reader import ChunkReader
 
@@ -108,8 +109,8 @@ class Methods:
         held = []
         for row in self._catalogue.chunks(camera, stream, asked):
             if row.state is ChunkState.OPEN:
-                with suppress(FileNotFoundError), ChunkReader.open(self._root / row.path) as reader:
-                    held.append(reader.range)
+                with suppress(FileNotFoundError):
+                    held.append(growing_range(self._root, row))
         return held
 
     def _chunks(self, params: dict[str, Any]) -> Any:

@@ -97,6 +97,24 @@ def fragment(data: Data = None) -> None:
         _show(fragment_figures(Path(folder)))
 
 
+@app.command()
+def catalogue(
+    rows: Annotated[int, typer.Option(help="Fichiers au catalogue. / Files in the catalogue.")] = 1_000_000,
+    seconds: Annotated[float, typer.Option(help="Durée de chaque débit. / Length of each rate.")] = 10.0,
+    data: Data = None,
+    as_json: Annotated[bool, typer.Option("--json", help="En JSON. / As JSON.")] = False,
+) -> None:
+    """What a recorder's catalogue costs at that size: a day's view, files coming and going, a pass of destruction."""
+    from beffroi.cli.bench_catalogue import catalogue_figures
+
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=data) as folder:
+        figures = catalogue_figures(Path(folder), rows=rows, seconds=seconds)
+    if as_json:
+        print(json.dumps(figures, indent=1))
+    else:
+        _show(figures)
+
+
 @app.command(name="all")
 def everything(data: Data = None) -> None:
     """Law, gate, fragments, then thirty-two recorded streams beside ffmpeg. Exit code 1 when a picture is missing."""

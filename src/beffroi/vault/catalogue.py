@@ -33,6 +33,9 @@ from beffroi.vault.chunkformat import ChunkHeader, CloseReason, GopEntry, unpack
 
 __all__ = ["MAX_CHUNK_US", "Catalogue", "CatalogueError", "ChunkRow", "ChunkState"]
 
+UNFINISHED: Final = "WHERE c.state <> 'closed'"
+"""SQLite takes a partial index only for a question that repeats the index's own condition."""
+
 _MAX_CARRIED_GAPS: Final = 256
 
 
@@ -51,6 +54,11 @@ class Catalogue:
     def open(cls, path: Path) -> Self:
         """Open or create the catalogue file; its directory must exist."""
         return cls(path)
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._path
 
     def close(self) -> None:
         """Close all connections. No other thread may be using the catalogue."""
@@ -217,11 +225,11 @@ class Catalogue:
 
     def open_chunks(self) -> list[ChunkRow]:
         """Chunks without a footer yet, as far as the catalogue knows."""
-        return self._chunks("WHERE c.state = 'open' ORDER BY c.id", ())
+        return self._chunks(f"{UNFINISHED} AND c.state = 'open' ORDER BY c.id", ())
 
     def garbage(self) -> list[ChunkRow]:
         """Chunks whose destruction was announced and not yet finished."""
-        return self._chunks("WHERE c.state = 'garbage' ORDER BY c.id", ())
+        return self._chunks(f"{UNFINISHED} AND c.state = 'garbage' ORDER BY c.id", ())
 
     def chunks_of_hour(self, authority: str, term_days: int, hour: int) -> list[ChunkRow]:
         """The chunks whose key is sealed to one hour key: they die together."""

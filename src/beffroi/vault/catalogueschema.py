@@ -44,6 +44,7 @@ CREATE TABLE IF NOT EXISTS gap (
     to_us INTEGER NOT NULL, cause TEXT NOT NULL, carried_by INTEGER,
     UNIQUE (stream_id, from_us, to_us, cause)
 );
+CREATE INDEX IF NOT EXISTS gap_by_time ON gap (stream_id, to_us);
 CREATE INDEX IF NOT EXISTS gap_uncarried ON gap (stream_id) WHERE carried_by IS NULL;
 -- Only for files still open: up to where the disk confirmed, and the index entries since the previous row.
 CREATE TABLE IF NOT EXISTS tail (
