@@ -1,6 +1,7 @@
 """Destruction at term, as a duty of the recorder; and before the term where the order says so and the disk is full."""
 
 import asyncio
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -10,12 +11,13 @@ import structlog
 
 from beffroi.capture.paths import RecorderPaths
 from beffroi.domain.clock import Clock
-from beffroi.domain.errors import BeffroiError
+from beffroi.domain.errors import BadInputError, BeffroiError
 from beffroi.vault.catalogue import Catalogue, ChunkRow
+from beffroi.vault.clocksettle import Settlement, take
 from beffroi.vault.clockwatch import ClockWatch
 from beffroi.vault.destruction import Destroyer, DestructionReport
 from beffroi.vault.freezer import Freezer
-from beffroi.vault.journal import Journal
+from beffroi.vault.journal import ActKind, Journal
 from beffroi.vault.publichours import PublicHours
 from beffroi.vault.signed import load_public_keys
 
@@ -65,6 +67,7 @@ class Destroying:
         """
         with self._one:
             journal = self._journal()
+            self._take_settlement(journal)
             journal.prune(self._clock.wall_us() - _KEEP_ACTS_US, batch_us=86_400_000_000)
             began_s = time.monotonic()
             self.last = report = self.destroyer(journal).run()
@@ -84,6 +87,17 @@ class Destroying:
                 took_s=round(time.monotonic() - began_s, 2),
             )
         return report
+
+    def _take_settlement(self, journal: Journal) -> None:
+        """Two persons may have said that the clock is right."""
+
+        def enter(said: Settlement) -> None:
+            fields = {"by": list(said.by), "said_us": said.wall_us}
+            journal.append(ActKind.CLOCK_SETTLED, fields, wall_us=self._clock.wall_us(), once=f"settled:{said.wall_us}")
+
+        with contextlib.suppress(BadInputError):  # no key of the centre: nothing can be believed
+            trusted = load_public_keys(self._paths.sheet_trust)
+            take(self._paths.root, trusted, self._watch, self._clock, enter=enter)
 
     def early(self, rows: Sequence[ChunkRow]) -> int:
         """Destroy these files before their term: the disk is full and their order says so. How many went: one that is

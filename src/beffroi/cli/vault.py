@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from beffroi.cli import vaultclock
 from beffroi.cli.passphrase import FdOption, FileOption, read_passphrase
 from beffroi.cli.vault_account import account
 from beffroi.domain.errors import BadInputError
@@ -17,6 +18,9 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="The files of
 
 
 app.command()(account)
+
+
+app.add_typer(vaultclock.app, name="clock")
 
 
 @app.callback()

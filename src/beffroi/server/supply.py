@@ -84,7 +84,11 @@ class Supply:
         self._registry = registry
         self._engine = engine
         self._ledger = ledger
-        self.keepers = {ring.authority: RingKeeper(ring, ring.directory, clock, sink=self._enter) for ring in rings}
+        settlers = [sheet_key.public_key()]
+        self.keepers = {
+            ring.authority: RingKeeper(ring, ring.directory, clock, sink=self._enter, settlers=settlers)
+            for ring in rings
+        }
         self._open = open_
         self._remotes = dict(remotes)
         self._restored = RestoredMark(centre)

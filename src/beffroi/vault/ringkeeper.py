@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Final
 
 import structlog
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from beffroi.base.files import fsync_dir, fsync_fd
 from beffroi.domain.clock import Clock
 from beffroi.vault.casekey import CaseKeyDestroyed, CaseKeys
+from beffroi.vault.clocksettle import Settlement, take
 from beffroi.vault.clockstamp import StampFile
 from beffroi.vault.clockwatch import ClockWatch
 from beffroi.vault.hourdeath import HourReport, destroy_due_cases, destroy_due_hours
@@ -32,7 +34,8 @@ class RingKeeper:
 
     ``sink`` is told each proof before its line is written, for instance to enter it in the register. A crash in between
     is made good at the next start, from the tombstones: the sink hears of each key at least once. ``boot`` names this
-    boot (default: the kernel's name for it).
+    boot (default: the kernel's name for it); ``settlers`` are the keys whose word on the clock is taken
+    (`beffroi.vault.clocksettle`).
     """
 
     def __init__(
@@ -43,6 +46,7 @@ class RingKeeper:
         *,
         sink: Callable[[KeyProof], object] | None = None,
         boot: str | None = None,
+        settlers: Sequence[Ed25519PublicKey] = (),
     ) -> None:
         self._keyring = keyring
         self._cases = CaseKeys(keyring)
@@ -50,6 +54,8 @@ class RingKeeper:
         self._complete = False
         self._proofs = directory / "destroyed.jsonl"
         self._clock = clock
+        self._directory = directory
+        self._settlers = settlers
         self.watch = ClockWatch(clock, stamp=StampFile(directory / "clock.json"), boot=boot)
 
     @property
@@ -73,6 +79,7 @@ class RingKeeper:
             self._tell(self._unproved())
             self._complete = True
         self._complete = False
+        take(self._directory, self._settlers, self.watch, self._clock, enter=self._note_settled)
         now_us = self._clock.wall_us()
         report = destroy_due_hours(self._keyring, self.watch, now_us=now_us)
         held = destroy_due_cases(self._cases, self.watch, now_us=now_us)
@@ -83,6 +90,9 @@ class RingKeeper:
             _log.error("clock in doubt: destruction of hour keys is paused", hours=report.paused)
         self.watch.note()
         return report
+
+    def _note_settled(self, said: Settlement) -> None:
+        _log.warning("clock settled", by=said.by, wall_us=said.wall_us)
 
     def _unproved(self) -> list[KeyProof]:
         known = _proved(self._proofs)
