@@ -11,7 +11,9 @@ from itertools import pairwise
 
 import av
 import pytest
+from tests.support.centre import account_name
 from tests.support.clips import clip
+from tests.support.faultmatrix import record
 from tests.support.footagetown import BEGIN_US, REQUISITION, TAKER, FootageTown, footage_town, long_clip
 from tests.support.ports import wait_for
 
@@ -226,6 +228,9 @@ def test_a_right_withdrawn_in_the_middle_gives_no_more_bytes(place: FootageTown,
         restore(place)
     print(f"size {told['size']}, handed over {counted}, received {received}")  # noqa: T201  the figure
     assert received <= counted < told["size"]
+    record(
+        "withdrawn-in-a-range", seen=f"{received} of {told['size']} bytes received, {counted} in the register", runs=1
+    )
     assert again.status == 403
     refused = who.call("GET", told["url"])
     assert (refused.status, set(refused.body["error"]["text"])) == (403, {"fr", "en"})
@@ -248,6 +253,25 @@ def test_a_session_that_ends_takes_its_files_with_it(place: FootageTown, film: t
     assert who.post("/api/logout").status == 200
     counted = handed_over(place, told["id"])
     assert slow.read_to_the_end() <= counted < told["size"]
+
+
+def test_who_comes_before_the_screen_stops_a_file_too(place: FootageTown, film: tuple[Frame, ...]) -> None:
+    """A visitor who may see nothing: the question of an open file changes with who is there, as that of any view."""
+    del film
+    who = place.town.session(TAKER)
+    place.agree(100, 119)
+    told = place.ask(who, 100, 119).body
+    assert get(who, told["url"], Range="bytes=0-99")[0] == 206
+    supervisor = place.town.person("supervisorE")
+    with who.socket():  # a screen is listed while it has a view socket
+        screens = supervisor.get("/api/screens").body
+        name = next(one["id"] for one in screens if one["account"] == account_name(TAKER))
+        path = f"/api/screens/{name}/present"
+        assert supervisor.post(path, {"person": "~visiteur"}).status == 200
+        assert get(who, told["url"], Range="bytes=0-99")[0] == 403
+        assert supervisor.call("DELETE", f"{path}/~visiteur").status == 200
+    assert get(who, told["url"], Range="bytes=0-99")[0] == 403, "a file that was cut does not come back"
+    assert handed_over(place, told["id"]) == 100
 
 
 def test_a_file_nobody_asks_for_is_over(place: FootageTown, film: tuple[Frame, ...]) -> None:
