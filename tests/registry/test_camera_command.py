@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
@@ -18,6 +19,7 @@ from beffroi.cli.founding import parse_commune
 from beffroi.cli.init import found_centre, prepare_folder
 from beffroi.domain.clock import now
 from beffroi.domain.documents import DocumentKind, DocumentStatus
+from beffroi.domain.errors import BadInputError, NotFoundError
 from beffroi.domain.ids import AuthorityId, CameraId, DocumentId, PersonId
 from beffroi.domain.text import Text
 from beffroi.identity import AccountId, Identity, NewAccount, Role
@@ -25,7 +27,7 @@ from beffroi.identity.totp import code_at
 from beffroi.ledger.ledger import Ledger
 from beffroi.registry.changes import LedgerRegister
 from beffroi.registry.store import Registry
-from beffroi.registry.streams import all_streams
+from beffroi.registry.streams import all_streams, set_share
 from beffroi.vault.credentials import RecorderIdentity, open_credentials
 
 SUPERVISOR, DPO, MAYOR = PersonId("p-supervisor"), PersonId("p-dpo"), PersonId("p-mayor-99001")
@@ -153,6 +155,33 @@ def test_a_wrong_camera_is_a_sentence_and_nothing_happens(centre: Centre, more: 
     assert "secret" not in output
     assert centre.registry.revision() == revision
     assert all_streams(centre.engine) == {}
+
+
+def test_what_a_camera_takes_of_the_disk_is_said_and_set(centre: Centre) -> None:
+    code, output = add(centre.data, "--kbit-s", "4000", "--priority", "200")
+    assert code == 0, output
+    assert "Le disque" in output
+    held = all_streams(centre.engine)[CAMERA]
+    assert (held.priority, held.streams[0].kbit_s) == (200, 4000)
+    share = ("camera", "share", "--data", str(centre.data), "--id", CAMERA)
+    done = run(*share, "--priority", "50", "--kbit-s", "0")
+    assert done.code == 0, done.output
+    assert "priorité 50, main ? kbit/s" in done.output
+    held = all_streams(centre.engine)[CAMERA]
+    assert (held.priority, held.streams[0].kbit_s) == (50, 0)
+    for wrong in (("--priority", "1000"), ("--sub-kbit-s", "400")):
+        refused = run(*share, *wrong)
+        assert refused.code == 1, wrong
+        assert "Traceback" not in refused.output
+    assert all_streams(centre.engine)[CAMERA] == held
+
+
+@pytest.mark.parametrize("wrong", [{"priority": 0}, {"priority": 1000}, {"kbit_s": {"main": -1}}])
+def test_a_share_outside_its_bounds_changes_nothing(centre: Centre, wrong: dict[str, Any]) -> None:
+    with pytest.raises(BadInputError):
+        set_share(centre.engine, CAMERA, **wrong)
+    with pytest.raises(NotFoundError):
+        set_share(centre.engine, CAMERA, priority=5)
 
 
 def test_a_camera_is_brought_in_once(centre: Centre) -> None:

@@ -2,6 +2,7 @@
 
 import getpass
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -20,7 +21,9 @@ from beffroi.domain.ids import BodyId, CameraId, DocumentId, PersonId, StreamNam
 from beffroi.domain.text import Text
 from beffroi.identity import Identity
 from beffroi.registry.enrol import NewCamera, enrol
-from beffroi.registry.streams import all_streams, set_share
+from beffroi.registry.sheets import draw
+from beffroi.registry.streams import CameraStreams, all_streams, set_share
+from beffroi.vault.capacity import Disk, need_of, sentence, weigh
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Cameras of the registry."
@@ -80,8 +83,10 @@ def add(
     )
     with opened_registry(data) as (registry, engine):
         enrol(registry, engine, new, recorder=data / "recorder", by=PersonId(by))
+        disk = _disk(registry.facts(), all_streams(engine), data / "recorder")
     print(f"Caméra « {camera} » proposée : la commune doit confirmer son emplacement et son arrêté.")
     print(f"Camera “{camera}” proposed: its commune has to confirm its place and its order.")
+    print(disk.fr, disk.en, sep="\n")
 
 
 @app.command()
@@ -94,13 +99,15 @@ def share(
 ) -> None:
     """What a camera may take of the disk. Its next recording sheet says so, within the minute."""
     rates: dict[StreamName, int | None] = {"main": kbit_s, "sub": sub_kbit_s}
-    with opened_registry(data) as (_, engine):
+    with opened_registry(data) as (registry, engine):
         given = {name: rate for name, rate in rates.items() if rate is not None}
         set_share(engine, CameraId(camera), priority=priority, kbit_s=given)
         held = all_streams(engine)[CameraId(camera)]
+        disk = _disk(registry.facts(), all_streams(engine), data / "recorder")
     told = ", ".join(f"{stream.name} {stream.kbit_s or '?'} kbit/s" for stream in held.streams)
     print(f"Caméra « {camera} » : priorité {held.priority}, {told}.")
     print(f"Camera “{camera}”: priority {held.priority}, {told}.")
+    print(disk.fr, disk.en, sep="\n")
 
 
 @app.command(name="list")
@@ -130,6 +137,14 @@ def confirm(
         finally:
             identity.logout(opened.token)
     print(f"Emplacement de « {camera} » confirmé. / Place of “{camera}” confirmed.")
+
+
+def _disk(facts: Facts, streams: Mapping[CameraId, CameraStreams], recorder: Path) -> Text:
+    """Whether the recorder's disk holds what the sheets of today order, with the rates as declared or assumed. The
+    recorder reckons again with what it measures, before it records a camera for the first time."""
+    needs = [need_of(sheet, {}, armed=False) for sheet in draw(facts, streams, now(SystemClock()), {}).sheets]
+    disk = Disk.read(recorder)
+    return sentence(weigh(needs, disk.size - disk.line(sum(need.kbit_s for need in needs))))
 
 
 def _state(facts: Facts, camera: Camera) -> str:
