@@ -174,6 +174,7 @@ class Worker:
         return (found.mandate, found.live) if found else None
 
     def _report(self) -> None:
+        _need_a_descriptor(self._channel)
         if self._leaving:
             self._reconcile()
         streams = []
@@ -225,6 +226,14 @@ class Worker:
         self._pool.close(_CLOSE_S)
         self._journal.close()
         self._paths.live(self._number).unlink(missing_ok=True)
+
+
+def _need_a_descriptor(channel: Channel) -> None:
+    """A process that can open nothing more records nothing more, and says so nowhere: only a new one helps."""
+    try:
+        os.close(os.dup(channel.fileno()))
+    except OSError as error:
+        end_process(error)
 
 
 def main() -> None:
