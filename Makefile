@@ -87,6 +87,8 @@ faults: install  ## every fault test; docs/reference/faults.md made from what th
 soak: install  ## long runs: memory, 200 kills, a million questions to the law
 	@BEFFROI_SEED=$(SEED) $(PYTEST) -m soak -s tests/capture
 	@BEFFROI_SEED=$(SEED) BEFFROI_TIME_LONG=1 $(PYTEST) -o timeout=14400 -s tests/capture/test_time_sweep.py
+	@BEFFROI_SEED=$(SEED) BEFFROI_INTERLEAVINGS=1000000 BEFFROI_HOLD_EXAMPLES=1000 $(PYTEST) -o timeout=14400 -s \
+	  tests/vault/test_holds_model.py tests/vault/test_holds_stateful.py
 	@BEFFROI_SEED=$(SEED) BEFFROI_KILLS=200 $(PYTEST) -o timeout=3600 -s tests/e2e/test_house_kills.py
 	@BEFFROI_SEED=$(SEED) BEFFROI_CUTS=1000 BEFFROI_RECORDER_CUTS=100 BEFFROI_SYSCALLS=all BEFFROI_HANG_S=60 BEFFROI_TORN=5000 \
 	  $(PYTEST) -o timeout=14400 -s tests/faults
