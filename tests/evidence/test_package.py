@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from tests.support.commands import run
 from tests.support.evidence import EVIDENCE, PLACE, REGISTER, Made, forge, make_package, resign
 from tests.support.faultmatrix import run_seed
 
@@ -296,3 +297,19 @@ def test_a_packed_zip_is_not_unpacked(made: Made, tmp_path: Path) -> None:
 def test_what_is_no_package_is_said_to_be_none(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "x.zip").write_bytes(content)
     assert kinds(tmp_path / "x.zip") == {Kind.MANIFEST_MISSING}
+
+
+def test_the_command_says_it_and_exits_by_it(made: Made, tmp_path: Path) -> None:
+    keys = ("--key", EVIDENCE.encode(), "--register", REGISTER.encode())
+    assert run("evidence", "verify", str(made.folder), *keys).code == 0
+    weak = run("evidence", "verify", str(made.folder))
+    assert weak.code == 0
+    assert "par un autre moyen" in weak.output
+    folder = forge(made, tmp_path / "forged")
+    _silent(folder)
+    assert run("evidence", "verify", str(folder), *keys).code == 3
+    _flip_picture(folder)
+    told = run("evidence", "verify", str(folder), *keys, "--json")
+    assert (told.code, json.loads(told.output)["verdict"]) == (1, "altered")
+    assert "ne se lit pas" in run("evidence", "verify", str(folder), "--key", "nonsense+", "--register", "x+").output
+    assert "Impossible de lire" in run("evidence", "verify", str(tmp_path / "none"), *keys).output

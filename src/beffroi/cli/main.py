@@ -24,6 +24,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "ledger": ("beffroi.cli.ledger", "verify the register"),
     "backup": ("beffroi.cli.backup", "save documents, register and keyrings in one archive"),
     "restore": ("beffroi.cli.restore", "bring a centre back from a back-up; reconcile it"),
+    "evidence": ("beffroi.cli.evidence", "verify what was handed over to a procedure, offline"),
     "witness": ("beffroi.cli.witness", "the witness of a town hall: remembers the register's last checkpoint, cosigns"),
     "doctor": ("beffroi.cli.doctor", "what is wrong on this machine, or soon will be, and what to do"),
     "profile": ("beffroi.cli.profile", "the deployments: who may see what, what is missing, the way to a lawful form"),

@@ -1,0 +1,141 @@
+"""`beffroi evidence`: verify what was handed over, offline."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from beffroi.domain.errors import BadInputError
+from beffroi.domain.text import Text
+
+if TYPE_CHECKING:
+    from beffroi.evidence.findings import Report
+    from beffroi.ledger.note import Verifier
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="What is handed over to a procedure.")
+
+KEYS: Final = "verify/keys.txt"
+_EXIT: Final = {"valid": 0, "altered": 1, "unknown_key": 1, "incomplete": 3}
+
+
+@app.callback()
+def _group() -> None:
+    """What is handed over to a procedure."""
+
+
+@app.command()
+def verify(
+    package: Annotated[Path, typer.Argument(help="The folder that was handed over, or a zip file of it.")],
+    key: Annotated[
+        str | None, typer.Option("--key", help="The centre's evidence key (name+id+key) or its file.")
+    ] = None,
+    register: Annotated[str | None, typer.Option("--register", help="The register's key, likewise.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable result on standard output.")] = False,
+) -> None:
+    """Verify a package offline. Exit code: 0 valid, 1 altered or of an unknown key, 3 not all is proven, 2 usage."""
+    from beffroi.evidence.verify import verify_package
+
+    beside = {} if key and register else _beside(package)
+    evidence_key, register_key = _key(key, beside, "beffroi/evidence"), _key(register, beside, "")
+    try:
+        report = verify_package(package, evidence=evidence_key, register=register_key)
+    except OSError as error:
+        raise _unreadable(package, error.strerror or type(error).__name__) from error
+    if as_json:
+        print(json.dumps(report.as_dict(), ensure_ascii=False, indent=2))
+    else:
+        _show(report)
+        if beside:
+            _say(_WEAK)
+    raise typer.Exit(_EXIT[report.verdict.value])
+
+
+_VERDICTS: Final = {
+    "valid": Text(
+        fr="VALIDE : les images sont bien celles qui ont été enregistrées, et rien n'a changé depuis la remise.",
+        en="VALID: the pictures are those that were recorded, and nothing has changed since the delivery.",
+    ),
+    "altered": Text(fr="ALTÉRÉ : ne vous fiez pas à cette remise.", en="ALTERED: do not rely on this delivery."),
+    "unknown_key": Text(
+        fr="CLÉ INCONNUE : vérifiez auprès du centre, par un autre moyen, qu'il a bien signé cette remise.",
+        en="UNKNOWN KEY: check with the centre, by another way, that it signed this delivery.",
+    ),
+    "incomplete": Text(
+        fr="INCOMPLET : rien n'est altéré, mais tout n'est pas prouvé.",
+        en="INCOMPLETE: nothing is altered, but not everything is proven.",
+    ),
+}
+_WEAK: Final = Text(
+    fr="Les clés ont été lues dans la remise elle-même : obtenez-les du centre par un autre moyen, et donnez --key et "
+    "--register.",
+    en="The keys were read in the delivery itself: get them from the centre by another way, then --key, --register.",
+)
+
+
+def _show(report: "Report") -> None:
+    for finding in report.findings:
+        _say(finding.text)
+    if "no_timestamp" in report.told:
+        _say(Text(fr="Sans horodatage d'un tiers.", en="Without a third party's time stamp."))
+    _say(_VERDICTS[report.verdict.value])
+
+
+def _say(text: Text) -> None:
+    print(text.fr)
+    print(f"  {text.en}")
+
+
+def _beside(package: Path) -> "dict[str, Verifier]":
+    from zipfile import BadZipFile
+
+    from beffroi.evidence.folder import open_package
+    from beffroi.ledger.note import NoteError, parse_verifier
+
+    try:
+        raw = open_package(package).read(KEYS, most=1 << 16) or b""
+    except OSError as error:
+        raise _unreadable(package, error.strerror or type(error).__name__) from error
+    except BadZipFile:
+        raw = b""
+    found = {}
+    for line in raw.decode(errors="replace").splitlines():
+        try:
+            verifier = parse_verifier(line)
+        except NoteError:
+            continue  # a witness's key, or nonsense: the verdict does not rest on it
+        found[verifier.name] = verifier
+    return found
+
+
+def _key(given: str | None, beside: "dict[str, Verifier]", name: str) -> "Verifier":
+    from beffroi.ledger.note import NoteError, parse_verifier
+
+    if given is None:
+        found = [one for key, one in beside.items() if (key == name if name else key != "beffroi/evidence")]
+        if not found:
+            raise BadInputError(
+                Text(
+                    fr="Il faut la clé du centre et celle de son registre : donnez --key et --register.",
+                    en="The centre's key and its register's key are needed: give --key and --register.",
+                )
+            )
+        return found[0]
+    try:
+        return parse_verifier(given if "+" in given else Path(given).read_text())
+    except (NoteError, OSError, UnicodeDecodeError) as error:
+        raise BadInputError(
+            Text(
+                fr=f"Cette clé ne se lit pas ({error}) : recopiez la ligne que donne le centre.",
+                en=f"This key cannot be read ({error}): copy the line that the centre gives.",
+            )
+        ) from error
+
+
+def _unreadable(package: Path, why: str) -> BadInputError:
+    return BadInputError(
+        Text(
+            fr=f"Impossible de lire {package} : {why}. Donnez le dossier remis, ou son fichier zip.",
+            en=f"Cannot read {package}: {why}. Give the folder that was handed over, or its zip file.",
+        )
+    )
