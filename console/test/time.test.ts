@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { civil, clockTime, fromCivil, isoDay, lengthOf, parseInstant, parseTyped } from '../src/lib/time';
+import { civil, clockTime, fromCivil, isoDay, lengthOf, parseInstant, parseTyped, signedSeconds } from '../src/lib/time';
 
 const us = (iso: string): number => Date.parse(iso) * 1000;
 
@@ -45,5 +45,13 @@ describe('lengths and instants', () => {
   });
   it('are null when unreadable', () => {
     expect([parseInstant(null), parseInstant('hier'), parseInstant('1970-01-01T00:00:01Z')]).toEqual([null, null, 1e6]);
+  });
+});
+
+describe('a difference of clocks', () => {
+  it('has its sign, one decimal and the language of the reader', () => {
+    expect(signedSeconds(1_312, 'fr')).toBe('+1,3 s');
+    expect(signedSeconds(-420, 'en')).toBe('-0.4 s');
+    expect(signedSeconds(20, 'fr')).toBe('0,0 s');
   });
 });

@@ -1,5 +1,7 @@
 """The other rooms, in both themes: no fault of access, and each list says what it must."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 from tests.support.console_person import enter, faults, on_duty
@@ -34,6 +36,13 @@ def test_what_is_down_comes_first(page: Page, address: str) -> None:
     expect(rows.first).to_contain_text("en panne")
     expect(rows.first).to_contain_text("ne répond plus")
     expect(rows.last).to_contain_text("enregistre")
+
+
+def test_a_camera_s_clock_is_shown_and_marked_over_a_second(page: Page, address: str) -> None:
+    enter(page, address, "health")
+    off = page.locator("tbody .mark", has_text="+1,3 s").first
+    expect(off).to_have_class(re.compile("amber"))
+    expect(page.locator("tbody .mark", has_text="0,0 s").first).not_to_have_class(re.compile("amber"))
 
 
 def test_a_suspension_asks_for_its_reason_in_words(page: Page, address: str) -> None:

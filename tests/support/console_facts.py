@@ -148,6 +148,7 @@ def _health(commune: str, camera: Json) -> Json:
             "fps": 0 if down else 25.0,
             "kbit_s": 0 if down else rate,
             "codec": "avc1.64001F",
+            "clock_offset_ms": None if down else 1312.4 if name == "sub" else -40.0,
         }
         for name, rate in (("main", 4012), ("sub", 512))
     ]

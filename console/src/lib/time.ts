@@ -146,3 +146,9 @@ export function lengthOf(seconds: number, dayWord: string): string {
   if (s < 86_400) return `${Math.floor(s / 3600)} h ${two(Math.floor((s % 3600) / 60))}`;
   return `${Math.floor(s / 86_400)} ${dayWord} ${Math.floor((s % 86_400) / 3600)} h`;
 }
+
+/** A difference of clocks: "+1,3 s", "-0,4 s", "0,0 s". */
+export function signedSeconds(ms: number, language: string): string {
+  const digits = { signDisplay: 'exceptZero', minimumFractionDigits: 1, maximumFractionDigits: 1 } as const;
+  return `${new Intl.NumberFormat(language, digits).format(ms / 1000)} s`;
+}

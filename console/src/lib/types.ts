@@ -115,6 +115,8 @@ export interface CameraHealth {
   state: 'recording' | 'down' | 'stopped' | 'unknown';
   since: string | null;
   cause: Text | null;
+  /** The camera's own clock minus the recorder's, to a tenth of a second; null when it does not tell it. */
+  clock_offset_ms?: number | null;
 }
 
 export interface Camera {

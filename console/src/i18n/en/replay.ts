@@ -4,6 +4,7 @@ export const replay: typeof french.replay = {
   title: 'Replay',
   camera: 'Camera',
   chooseCamera: 'Choose a camera',
+  clock: (offset) => `camera clock: ${offset}`,
   day: 'Day',
   from: 'From',
   to: 'To',

@@ -2,6 +2,7 @@ export const replay = {
   title: 'Relecture',
   camera: 'Caméra',
   chooseCamera: 'Choisir une caméra',
+  clock: (offset: string) => `horloge de la caméra : ${offset}`,
   day: 'Jour',
   from: 'De',
   to: 'À',

@@ -173,7 +173,7 @@ def camera_json(one: VisibleCamera, streams: list[dict[str, Any]] | None) -> Jso
 def health_of(streams: list[dict[str, Any]] | None) -> Json:
     """One word for a camera: recording when any of its streams is; down with the cause otherwise."""
     if not streams:
-        return {"state": "unknown", "since": None, "cause": None}
+        return {"state": "unknown", "since": None, "cause": None, "clock_offset_ms": None}
     up = [stream for stream in streams if stream["state"] == "recording"]
     shown = (up or streams)[0]
     since = shown.get("since_us")
@@ -181,7 +181,13 @@ def health_of(streams: list[dict[str, Any]] | None) -> Json:
         "state": "recording" if up else "down",
         "since": iso(since) if since else None,
         "cause": None if up else cause_text(shown.get("cause")),
+        "clock_offset_ms": _rounded(shown.get("camera_offset_ms")),
     }
+
+
+def _rounded(offset_ms: float | None) -> int | None:
+    """To a tenth of a second: what trembles would make every list of cameras a new one."""
+    return None if offset_ms is None else round(offset_ms / 100) * 100
 
 
 def cause_text(cause: str | None) -> Json | None:
