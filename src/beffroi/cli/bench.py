@@ -72,6 +72,22 @@ def flush(
 
 
 @app.command()
+def rtp(
+    streams: Annotated[int, typer.Option(help="Sessions nourries tour à tour. / Sessions fed in turn.")] = 64,
+    seconds: Annotated[float, typer.Option(help="Durée de vidéo. / Length of video.")] = 4.0,
+    as_json: Annotated[bool, typer.Option("--json", help="En JSON. / As JSON.")] = False,
+) -> None:
+    """What taking RTP costs, per packet and picture, without sockets and disks."""
+    from beffroi.cli.benchrtp import measure_rtp
+
+    figures = measure_rtp(streams, seconds)
+    if as_json:
+        print(json.dumps(figures, indent=1))
+    else:
+        _show({f"{one['codec']} {one['kbit_s']} kbit/s": one for one in figures})
+
+
+@app.command()
 def law() -> None:
     """How long a decision of the law takes, on a territory of 60 bodies and 100 cameras."""
     from beffroi.cli.bench_gate import law_figures
