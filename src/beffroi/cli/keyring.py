@@ -130,23 +130,30 @@ def serve(
     ring: Ring,
     socket: Annotated[Path, typer.Option("--socket", help="Unix socket to answer on (mode 0660).")],
     gate_key: Annotated[Path, typer.Option("--gate-key", help="The gate's Ed25519 public key (PEM).")],
+    clock_settled_by: Annotated[
+        list[str] | None,
+        typer.Option(help="Twice: two persons who have checked this machine's clock say that it is right now."),
+    ] = None,
     passphrase_file: FileOption = None,
     passphrase_fd: FdOption = None,
 ) -> None:
     """The commune's own process: gives content keys under a lease, destroys hour keys at their term."""
-    from beffroi.base.clock import SystemClock
+    from beffroi.base.clock import BootClock
     from beffroi.base.log import configure
     from beffroi.vault.casekey_remote import answer_case, refusal_code
     from beffroi.vault.caserelease import LocalCases
+    from beffroi.vault.clocksettle import two_persons
     from beffroi.vault.hourkeys import HourKeyring, LocalKeyrings
     from beffroi.vault.keyring_remote import KeyringServer
     from beffroi.vault.ringkeeper import RingKeeper
     from beffroi.vault.signed import load_public_keys
 
     configure()
-    clock = SystemClock()
+    clock = BootClock()
     keyring = HourKeyring.open(ring, read_passphrase(passphrase_file, passphrase_fd), clock=clock)
     keeper = RingKeeper(keyring, ring, clock)
+    if clock_settled_by is not None:
+        keeper.settle(two_persons(*(clock_settled_by if len(clock_settled_by) == 2 else ("", ""))))
     releaser = LocalKeyrings([keyring], load_public_keys(gate_key)[0], watch=keeper.watch)
     cases = LocalCases([keyring], load_public_keys(gate_key)[0], watch=keeper.watch)
     also = partial(answer_case, cases)
