@@ -144,3 +144,23 @@ def test_a_sheet_that_ends_stops_the_recording_by_itself(tmp_path: Path) -> None
         assert until_us - 1_500_000 < max(ended) < until_us + 50_000, "to the picture"
         causes = [entry.fields["cause"] for entry in rec.journal() if entry.kind is ActKind.GAP]
         assert "no_order" in causes
+
+
+def test_the_time_between_a_revocation_and_another_sheet_says_that_there_was_no_order(tmp_path: Path) -> None:
+    with simulated_cameras([CameraSpec("rue-1")]) as sim, recorder(tmp_path, sim) as rec:
+        rec.wait_recording("rue-1", frames=10)
+        now_us = time.time_ns() // 1000
+        notice = SheetSigner(rec.world.sheet_key).revoke(
+            CameraId("rue-1"), up_to_serial=1, issued_us=now_us, reason="fin"
+        )
+        (rec.paths.sheets / "rue-1.revoked").write_bytes(notice)
+        rec.ask("reload")
+        rec.wait_state("rue-1", "stopped")
+        time.sleep(1.5)  # what is awaited is a gap that can be seen
+        rec.write_sheet("rue-1", {"main": sim.url("rue-1")})
+        rec.ask("reload")
+        rec.wait_recording("rue-1", frames=10)
+        assert rec.stop() == 0
+        gaps = [entry.fields for entry in rec.journal() if entry.kind is ActKind.GAP]
+        assert {gap["cause"] for gap in gaps} == {"no_order"}
+        assert sum(gap["to_us"] - gap["from_us"] for gap in gaps) > 1_500_000

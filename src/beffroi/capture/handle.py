@@ -75,11 +75,12 @@ class WorkerHandle:
         self._started_s = time.monotonic()
         self._heard_s = self._capture_stuck_s = 0.0
         asyncio.get_running_loop().add_reader(mine, self._hear)
-        self.tell_streams()
+        self.tell_streams(started=True)
 
-    def tell_streams(self) -> None:
-        """Tell what to record."""
-        streams = [asdict(replace(item, cause=item.cause or self.cause.value)) for item in self.streams.values()]
+    def tell_streams(self, *, started: bool = False) -> None:
+        """Tell what to record. To a worker that has just started, nothing was recorded for want of it."""
+        own = self.cause.value
+        streams = [asdict(replace(item, cause=own if started else item.cause or own)) for item in self.streams.values()]
         self.tell({"do": "record", "streams": streams})
 
     def tell(self, message: dict[str, Any]) -> None:

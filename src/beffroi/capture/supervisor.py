@@ -6,7 +6,7 @@ It touches no picture: a fault here stops no recording, and workers outlive its 
 import asyncio
 import contextlib
 import signal
-from collections.abc import Collection
+from collections.abc import Collection, Set
 from dataclasses import replace
 from typing import Any, Final
 
@@ -64,6 +64,7 @@ class Supervisor:
         self._clock = SystemClock()
         self._wanted: dict[StreamId, Assignment] = {}
         self._told: dict[StreamId, Assignment] = {}
+        self._without: Set[StreamId] = frozenset()
         self._stopping = asyncio.Event()
         self._nudge = asyncio.Event()
         paths.prepare()
@@ -196,8 +197,12 @@ class Supervisor:
 
     def _assign(self) -> None:
         """Tell the crew what to record, and which of it waits for room on the disk."""
-        paused = self._guard.paused()
-        told = {key: replace(item, paused=key[0] in paused) for key, item in self._wanted.items()}
+        paused, ended = self._guard.paused(), self._without
+        self._without = (ended | self._told.keys()) - self._wanted.keys()
+        told = {
+            key: replace(item, paused=key[0] in paused, cause=GapCause.NO_ORDER.value if key in ended else "")
+            for key, item in self._wanted.items()
+        }
         if told != self._told:
             self._told = told
             self._crew.assign(told)
