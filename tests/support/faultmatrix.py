@@ -122,18 +122,24 @@ def last_run() -> dict[str, list[Seen]]:
     return found
 
 
-def page() -> str:
+def page(*, keep: str = "") -> str:
     """The page of the last run.
+
+    Args:
+        keep: a former page, whose lines stay for the rows that this run did not touch.
 
     Raises:
         LookupError: naming the rows that nothing was recorded for.
     """
     seen = last_run()
-    silent = [row for row, lines in seen.items() if not lines]
+    former = {row: _lines_of(row, keep) for row in rows().values()}
+    silent = [row.name for row in rows().values() if not seen[row.name] and not former[row]]
     if silent:
         raise LookupError(f"rows without a figure in this run: {', '.join(silent)}")
     out = [_HEAD]
     for row in rows().values():
+        if not seen[row.name]:
+            out += former[row]
         for line in seen[row.name]:
             test = line.test.replace("::", " `", 1) + "`"
             cells = (row.fault, row.must, row.bar, line.seen, str(line.runs), line.seed or "–", test)
@@ -141,13 +147,19 @@ def page() -> str:
     return "".join(out)
 
 
+def _lines_of(row: Row, text: str) -> list[str]:
+    """The lines of a page that are about a row as it is declared now."""
+    start = f"| {row.fault} | {row.must} | {row.bar} | "
+    return [line for line in text.splitlines(keepends=True) if line.startswith(start)]
+
+
 def main(words: list[str]) -> int:
-    """`files`: the test files of all rows; `page`: write the page."""
+    """`files`: the test files of all rows; `page`: write the page; `page keep`: leave lines of rows that did not run."""
     if words == ["files"]:
         print(*sorted({test for row in rows().values() for test in row.tests}))  # noqa: T201  for the Makefile
         return 0
     try:
-        PAGE.write_text(page())
+        PAGE.write_text(page(keep=PAGE.read_text() if words[1:] == ["keep"] else ""))
     except LookupError as error:
         print(error.args[0], file=sys.stderr)  # noqa: T201  for the Makefile
         return 1
