@@ -19,6 +19,7 @@ from fastapi.responses import JSONResponse
 from tests.support import console_facts as facts
 from tests.support import console_papers as papers
 from tests.support.console_balance import balance
+from tests.support.console_machine import machine
 from tests.support.console_media import Clip, encode, live, replay
 
 from beffroi.server import static
@@ -106,6 +107,7 @@ def _lists(app: FastAPI) -> None:
         "/api/reasons": facts.REASONS,
         "/api/cameras": facts.tree(),
         "/api/health/cameras": facts.health(),
+        "/api/health/system": machine(),
         "/api/documents": papers.documents(),
         "/api/documents/kinds": papers.kinds(),
         "/api/documents/names": papers.names(),

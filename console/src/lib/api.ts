@@ -11,13 +11,13 @@ import type {
   HealthRow,
   Invitation,
   Language,
-  MachineNotice,
   Me,
   OpenedView,
   Reason,
   Refusal,
   Text,
 } from './types';
+import type { MachineState } from './machine';
 import { readRefusal } from './wire';
 
 export class ApiError extends Error {
@@ -134,7 +134,7 @@ export const api = {
   startDuty: (reason: string) => post<Duty>('/api/duty', { reason }),
   endDuty: () => call<unknown>('DELETE', '/api/duty'),
   cameras: () => get<CameraTree>('/api/cameras'),
-  machine: async () => rows<MachineNotice>(await get('/api/health/system'), 'notices'),
+  machine: () => get<MachineState>('/api/health/system'),
   health: async () => rows<HealthRow>(await get('/api/health/cameras'), 'cameras'),
   myActs: (before: number | null) => get<ActPage>(`/api/acts/mine${before === null ? '' : `?before=${before}`}`),
   openView: (request: ViewRequest) => post<OpenedView>('/api/views', request),
