@@ -26,6 +26,7 @@ from beffroi.vault.catalogue import Catalogue
 from beffroi.vault.chunk import ChunkWriter, CloseReason
 from beffroi.vault.hourkeys import HourKeyring, PublicHours, chunk_info, hour_of, seal_content_key
 from beffroi.vault.keyring_remote import RemoteKeyring
+from beffroi.vault.reader import ChunkReader
 
 BEFFROI = [sys.executable, "-c", "from beffroi.cli.main import main; main()"]
 TERM = 15
@@ -185,13 +186,9 @@ def test_the_served_ring_answers_and_destroys_what_is_due(world: KeyWorld, tmp_p
         assert [line["hour"] for line in lines] == list(range(first, first + 5))
         assert not any(ring.has(TERM, hour) for hour in range(first, first + 5))
         path, start_us = write_chunk(world)
-        row = Catalogue.open(world.data / "recorder" / "catalogue.sqlite").chunk_at(
-            str(path.relative_to(world.data / "recorder"))
-        )
-        assert row is not None
-        assert row.sealed_key is not None
         token = world.lease(CAMERA, from_us=start_us, to_us=start_us + 1)
-        assert len(RemoteKeyring(socket).release(row, token, now_us=0)) == 16  # type: ignore[arg-type]
+        with ChunkReader.open(path) as reader:
+            assert len(RemoteKeyring(socket).release(reader.header, token, now_us=0)) == 16
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait()

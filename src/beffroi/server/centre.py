@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Engine
 
 from beffroi.base.bus import Bus
-from beffroi.base.clock import SystemClock
+from beffroi.base.clock import BootClock
 from beffroi.base.db import open_engine
 from beffroi.base.secrets import SecretBox, load_or_create_key, read_signing_key
 from beffroi.capture.client import RecorderClient
@@ -183,7 +183,7 @@ def open_centre(
         BrokenError: the folder is a demonstration's, or not prepared.
     """
     _check_kind(data, demo)
-    folder, clock, bus = data / "centre", clock or SystemClock(), Bus()
+    folder, clock, bus = data / "centre", clock or BootClock(), Bus()
     secrets = folder / "secrets"
     ledger = Ledger.open(folder / "ledger", clock, read_signing_key(secrets / "register.key"))
     engine = open_engine(database or f"sqlite:///{folder / 'beffroi.sqlite'}")
