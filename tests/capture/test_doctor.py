@@ -203,6 +203,14 @@ def test_a_centre_alone_without_its_passphrase(tmp_path: Path) -> None:
     assert late.level("certificate") == "bad"
     (tmp_path / "centre" / "tls" / "server.pem").write_bytes(b"not a certificate")
     assert "illisible" in doctor(tmp_path).says("certificate")
+    assert good.level("backup") == "warn"
+    assert good.level("restored") == ""
+    last = tmp_path / "centre" / "last-backup.json"
+    for days, level in ((0, "ok"), (3, "warn"), (20, "bad")):
+        last.write_text(json.dumps({"at_us": SystemClock().wall_us() - days * 86_400_000_000}))
+        assert doctor(tmp_path).level("backup") == level
+    (tmp_path / "centre" / "restored.json").write_bytes(b"torn")
+    assert doctor(tmp_path).level("restored") == "bad"
     database.write_bytes(b"not a database" * 400)
     assert doctor(tmp_path).level("centre") == "warn"
     for path in secrets.iterdir():

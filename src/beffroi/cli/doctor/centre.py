@@ -1,5 +1,6 @@
 """The centre's folder: its certificate, and the documents that end soon. No key is read."""
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -7,15 +8,19 @@ from typing import Final
 from cryptography import x509
 from sqlalchemy.exc import SQLAlchemyError
 
+from beffroi.backup.make import LAST_FILE
 from beffroi.base.clock import SystemClock
 from beffroi.base.db import open_engine
 from beffroi.cli.doctor.findings import Code, Finding, bad, ok, warn
 from beffroi.domain.clock import now
+from beffroi.gate.restored import RestoredMark
 from beffroi.registry.deadlines import Reason, deadlines
 from beffroi.registry.store import Registry
 
 CERTIFICATE_DAYS: Final = 30
 DOCUMENT_DAYS: Final = 30
+BACKUP_DAYS: Final = 2
+_MAX_BYTES: Final = 65_536
 
 
 def certificate(data: Path) -> list[Finding]:
@@ -48,6 +53,45 @@ def certificate(data: Path) -> list[Finding]:
     if days < CERTIFICATE_DAYS:
         return [warn(Code.CERTIFICATE, f"{fr} ({days} j) : refaites-le avant.", f"{en} ({days} d): renew it before.")]
     return [ok(Code.CERTIFICATE, f"{fr}.", f"{en}.")]
+
+
+def backup(data: Path) -> list[Finding]:
+    """When the last back-up was made: a lost keyring is every image lost."""
+    try:
+        made_us = int(json.loads((data / "centre" / LAST_FILE).read_bytes()[:_MAX_BYTES])["at_us"])
+    except PermissionError:
+        raise
+    except (OSError, ValueError, TypeError, KeyError):
+        return [
+            warn(
+                Code.BACKUP,
+                "Aucune sauvegarde du centre n'est connue : « beffroi backup ». Sans elle, un disque perdu emporte "
+                "documents, registre et trousseaux, et avec ceux-ci toutes les images.",
+                "No back-up of the centre is known: `beffroi backup`. Without one, a lost disk takes documents, "
+                "register and keyrings, and with these every image.",
+            )
+        ]
+    days = (SystemClock().wall_us() - made_us) / 86_400e6
+    if days < BACKUP_DAYS:
+        return [ok(Code.BACKUP, "Une sauvegarde récente existe.", "There is a recent back-up.")]
+    say = bad if days > 7 * BACKUP_DAYS else warn
+    return [
+        say(
+            Code.BACKUP,
+            f"La dernière sauvegarde du centre a {days:.0f} jours : « beffroi backup », chaque jour, sur un autre "
+            "disque.",
+            f"The last back-up of the centre is {days:.0f} days old: `beffroi backup`, daily, onto another disk.",
+        )
+    ]
+
+
+def restored(data: Path) -> list[Finding]:
+    """Whether the centre was restored and waits for two persons."""
+    mark = RestoredMark(data / "centre")
+    if not mark.standing():
+        return []
+    text = mark.sentence()
+    return [bad(Code.RESTORED, text.fr, text.en)]
 
 
 def documents(data: Path) -> list[Finding]:

@@ -18,6 +18,7 @@ class Code(StrEnum):
     """What was looked at."""
 
     ALARMS = "alarms"
+    BACKUP = "backup"
     CAMERA_CLOCK = "camera-clock"
     CAMERA_DOWN = "camera-down"
     CAMERA_LOSS = "camera-loss"
@@ -39,6 +40,7 @@ class Code(StrEnum):
     JOURNAL = "journal"
     NO_ANSWER = "no-answer"
     RECORDER = "recorder"
+    RESTORED = "restored"
     SERVICE = "service"
     SHEET_REFUSED = "sheet-refused"
     SHEETS = "sheets"

@@ -39,7 +39,7 @@ def look(data: Path, *, within_s: float = CHECK_S) -> list[Finding]:
     if here and there:
         checks.append(papers.journal)
     if there:
-        checks += [centre.certificate, centre.documents]
+        checks += [centre.certificate, centre.documents, centre.backup, centre.restored]
     runs = [_started(check, data) for check in checks]
     found: list[Finding] = []
     for run in runs:
