@@ -90,7 +90,7 @@ def test_legal_days_have_their_own_length(tmp_path: Path, month: int, day: int, 
     clock = ManualClock(to_wall_us(datetime(2026, month, day, tzinfo=UTC)) - 12 * 3600 * S)
     house = SmallHouse(tmp_path, clock)
     house.order()
-    house.record(40 * 3600, group_s=600)
+    house.record(37.5 * 3600, group_s=600)
     found = good(house.account(first=date(2026, month, day), last=date(2026, month, day)))
     assert found.lines[0].sums.mandated == hours * 3600 * S
     house.close()

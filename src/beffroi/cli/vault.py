@@ -10,6 +10,7 @@ import typer
 from beffroi.cli import vaultclock
 from beffroi.cli.passphrase import FdOption, FileOption, read_passphrase
 from beffroi.cli.vault_account import account
+from beffroi.cli.vault_rebuild import rebuild
 from beffroi.domain.errors import BadInputError
 from beffroi.domain.ranges import WallRange
 from beffroi.domain.text import Text
@@ -18,6 +19,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="The files of
 
 
 app.command()(account)
+app.command()(rebuild)
 
 
 app.add_typer(vaultclock.app, name="clock")

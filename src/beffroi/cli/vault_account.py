@@ -57,13 +57,13 @@ def _house(root: Path) -> Iterator[Any]:
     trusted = load_public_keys(root / "trust" / "sheet.pub")
     journal, mandates = Journal.open(root / "journal.sqlite"), Journal.open(root / "mandates.sqlite")
     try:
-        yield House(root, journal, mandates, trusted, SystemClock().wall_us, running=_running(root))
+        yield House(root, journal, mandates, trusted, SystemClock().wall_us, running=is_running(root))
     finally:
         journal.close()
         mandates.close()
 
 
-def _running(root: Path) -> bool:
+def is_running(root: Path) -> bool:
     """Whether a recorder holds the folder's lock."""
     try:
         fd = os.open(root / "recorder.lock", os.O_RDWR | os.O_CLOEXEC)

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from beffroi.domain.clock import instant, to_wall_us
 from beffroi.domain.documents import LEGAL_TIME_ZONE
 from beffroi.vault import accountsource as source
-from beffroi.vault.accountcheck import FRESH_US, Seen, check_day
+from beffroi.vault.accountcheck import Seen, check_day
 from beffroi.vault.accountsum import StreamFacts, Sums, sum_up
 from beffroi.vault.accounttext import Discrepancy, Fault, discrepancy
 from beffroi.vault.accountwhole import check_whole, span_text, times
@@ -198,6 +198,7 @@ class _Stream:
             gap_rows=source.read_gap_rows(db, camera, stream, lo, hi),
             destroyed_rows=source.read_destroyed_rows(db, camera, stream, lo, hi),
             tails=dict(_tails(db, rows)),
+            running=house.running,
         )
         sums = sum_up(self._facts(seen), start_us, end_us)
         wrong = [*check_day(seen), *_sum_faults(sums, zone_of(self.orders, camera))]
@@ -246,7 +247,7 @@ def _spans(acts: dict[str, source.Act], without: Collection[str] = ()) -> list[S
 def _growing(seen: Seen, path: str) -> bool:
     """A file being written, or just closed: the journal has not told of it yet."""
     row = seen.rows.get(path)
-    fresh = seen.now_us - seen.files[path].span[1] < FRESH_US
+    fresh = seen.fresh(seen.files[path].span[1])
     return path not in seen.acts.closed and row is not None and (row.state is ChunkState.OPEN or fresh)
 
 

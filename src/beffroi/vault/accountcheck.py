@@ -37,6 +37,11 @@ class Seen:
     gap_rows: set[tuple[int, int, str]]
     destroyed_rows: list[tuple[Span, str]]
     tails: dict[str, tuple[int, list[GopEntry]]] = field(default_factory=dict)
+    running: bool = True
+
+    def fresh(self, at_us: int) -> bool:
+        """Whether a recorder at work may not have told yet of what ended then."""
+        return self.running and self.now_us - at_us < FRESH_US
 
 
 def check_day(seen: Seen) -> Iterator[Discrepancy]:
@@ -94,11 +99,11 @@ def _files(seen: Seen) -> Iterator[Discrepancy]:
             yield discrepancy(Fault.FILE_DAMAGED, path, file.why)
             continue
         told = path in seen.acts.closed or path in seen.acts.destroyed or path in seen.acts.lost
-        fresh = seen.now_us - file.span[1] < FRESH_US
+        fresh = seen.fresh(file.span[1])
         if not told and not fresh and (row is None or row.state is ChunkState.CLOSED):
             yield discrepancy(Fault.FILE_UNTOLD, path)
         if row is None:
-            if not fresh and path not in seen.acts.destroyed:
+            if (told or not fresh) and path not in seen.acts.destroyed:
                 yield discrepancy(Fault.ROW_MISSING, path, Text(fr="fichier présent", en="file present"))
             continue
         wrong = [] if file.header is None or row.state is ChunkState.GARBAGE else _head_differs(row, file.header)
@@ -180,7 +185,7 @@ def _gaps(seen: Seen) -> Iterator[Discrepancy]:
         if _today(seen, gap[:2]) and gap not in seen.gap_rows:
             yield discrepancy(Fault.ROW_MISSING, gap_row(gap), where)
     for gap in sorted(seen.gap_rows):
-        if _today(seen, gap[:2]) and gap not in told and seen.now_us - gap[1] >= FRESH_US:
+        if _today(seen, gap[:2]) and gap not in told and not seen.fresh(gap[1]):
             yield discrepancy(Fault.ROW_ALONE, gap_row(gap), gap[2])
     for path, item in header_gaps(seen.files):
         gap = (item.range.from_us, item.range.to_us, item.cause.value)
