@@ -154,7 +154,7 @@ def _lines_of(row: Row, text: str) -> list[str]:
 
 
 def main(words: list[str]) -> int:
-    """`files`: the test files of all rows; `page`: write the page; `page keep`: leave lines of rows that did not run."""
+    """`files`: the test files of all rows; `page`: write the page; `page keep`: rows not run keep their lines."""
     if words == ["files"]:
         print(*sorted({test for row in rows().values() for test in row.tests}))  # noqa: T201  for the Makefile
         return 0
