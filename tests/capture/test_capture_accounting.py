@@ -1,0 +1,73 @@
+"""The recorder's daily account: kept for those who ask, shouted once when it does not add up."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.accounts import SmallHouse
+
+from beffroi.capture.accounting import Accounting
+from beffroi.capture.paths import RecorderPaths
+from beffroi.domain.errors import BadInputError
+from beffroi.vault.journal import ActKind
+
+DAY = "2026-03-02"
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[SmallHouse]:
+    made = SmallHouse(tmp_path)
+    made.order()
+    made.record(1500)
+    yield made
+    made.close()
+
+
+def accounting(house: SmallHouse) -> Accounting:
+    return Accounting(RecorderPaths(house.data), journal=lambda: house.journal, clock=house.clock, post=house.post)
+
+
+def alarms(house: SmallHouse) -> list[dict[str, Any]]:
+    return [entry.fields for entry in house.journal.read_after(0) if entry.kind is ActKind.ALARM]
+
+
+def test_a_right_account_is_silent(house: SmallHouse) -> None:
+    books = accounting(house)
+    assert books.daily().adds_up
+    assert alarms(house) == []
+    answer = books.methods()["account"]({"from": DAY, "to": DAY})
+    assert (answer["adds_up"], answer["whole"], answer["whole_us"]) == (True, [], house.clock.wall_us())
+
+
+def test_a_wrong_one_is_an_alarm_with_its_first_sentence(house: SmallHouse) -> None:
+    file = sorted((house.root / "streams").rglob("*.mp4"))[0]
+    file.unlink()
+    books = accounting(house)
+    assert not books.daily().adds_up
+    (alarm,) = alarms(house)
+    assert alarm["what"] == "account"
+    assert file.name in alarm["first"]["fr"]
+    assert not books.methods()["account"]({"from": DAY, "to": DAY})["adds_up"]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {},
+        {"from": DAY},
+        {"from": "2026-03-03", "to": DAY},
+        {"from": "2026-01-01", "to": DAY},
+        {"from": 7, "to": DAY},
+        {"from": DAY, "to": DAY, "cameras": "cam-1"},
+        {"from": DAY, "to": DAY, "cameras": ["c"] * 5000},
+    ],
+)
+def test_a_malformed_request_is_refused(house: SmallHouse, asked: dict[str, Any]) -> None:
+    with pytest.raises(BadInputError):
+        accounting(house).methods()["account"](asked)
+
+
+def test_cameras_of_another_kind_are_not_known(house: SmallHouse) -> None:
+    asked = {"from": DAY, "to": DAY, "cameras": [7, None, {"camera": "cam-1"}, "../cam-1"]}
+    assert accounting(house).methods()["account"](asked)["days"] == []
