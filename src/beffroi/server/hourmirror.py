@@ -11,6 +11,7 @@ from typing import Final
 import structlog
 
 from beffroi.backup.hourplace import registered, sync_all
+from beffroi.base.files import FsyncFailedError
 from beffroi.domain.errors import BeffroiError
 from beffroi.domain.text import Text
 from beffroi.server.notices import Level, Notice
@@ -29,7 +30,7 @@ class HourMirror:
     def __init__(self, centre: Path) -> None:
         self._centre = centre
         self._followed_s = time.monotonic()
-        self._wanted = False
+        self._wanted = self._failed = False
         self._refused = 0
         self._why: Text | None = None
         self._stopping = threading.Event()
@@ -46,7 +47,10 @@ class HourMirror:
             self._thread.join(timeout=2)
 
     def once(self) -> bool:
-        """One pass; whether there is a copy and it is like the rings. A failure is kept for `notices`."""
+        """One pass; whether there is a copy and it is like the rings. A failure is kept for `notices`. After a write
+        that its disk did not confirm there is no other pass: what it would read back may not be on the disk."""
+        if self._failed:
+            return False
         try:
             place = registered(self._centre)
             self._wanted = place is not None
@@ -54,6 +58,8 @@ class HourMirror:
                 self._why = None
                 return False
             self._refused = sync_all(self._centre, RingCopy.open(*place)).refused
+        except FsyncFailedError as error:
+            self._failed, self._why = True, error.text
         except BeffroiError as error:
             self._why = error.text
         except OSError as error:
@@ -68,7 +74,9 @@ class HourMirror:
         """What those who look after the machine should know of it."""
         silent_s = time.monotonic() - self._followed_s
         found = []
-        if self._wanted and silent_s > SILENT_S:
+        if self._failed:
+            found.append(Notice("hour-copy-failed", Level.SOON, _FAILED))
+        elif self._wanted and silent_s > SILENT_S:
             why = self._why or _HANGS
             hours = int(silent_s // 3600)
             found.append(
@@ -94,6 +102,12 @@ class HourMirror:
 
 
 _HANGS: Final = Text(fr="Son disque ne répond pas.", en="Its disk does not answer.")
+_FAILED: Final = Text(
+    fr="Le disque de la copie des clés horaires n'a pas confirmé une écriture : la copie n'est plus suivie. Remplacez "
+    "ce disque (« beffroi backup retire », puis une sauvegarde) et relancez le centre.",
+    en="The disk of the hour keys' copy did not confirm a write: the copy is not followed any more. Replace this disk "
+    "(`beffroi backup retire`, then a back-up) and start the centre again.",
+)
 _OTHER: Final = Text(
     fr="La copie des clés horaires n'est pas celle de ces trousseaux : rien n'y est écrasé. Vérifiez quel disque est "
     "branché, ou détruisez-la (« beffroi backup retire »).",
