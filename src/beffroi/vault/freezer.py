@@ -358,7 +358,10 @@ def _longer(held: Hold, asked: Hold) -> Hold:
 
 
 def _asks_for(hold: Hold, row: ChunkRow) -> bool:
-    return hold.camera == row.camera and hold.authority == row.authority and hold.range.overlaps(row.range)
+    if hold.camera != row.camera or hold.authority != row.authority:
+        return False
+    # The row of a file that is being written is up to a checkpoint behind: it reaches to now.
+    return row.wall_start_us < hold.to_us if row.state is ChunkState.OPEN else hold.range.overlaps(row.range)
 
 
 def _is_sealed(path: Path) -> bool:

@@ -35,18 +35,19 @@ class HoldWish:
 @dataclass
 class Secured:
     """How far a hold is. ``held``: files in place, sealed; ``growing``: still being recorded, to be secured again when
-    they are closed; ``waiting`` and ``refused``: not held, and why."""
+    they are closed; ``ahead``: the last minutes asked for are still to come; ``waiting`` and ``refused``: not held."""
 
     hold: str
     held: int = 0
     growing: int = 0
+    ahead: bool = False
     waiting: int = 0
     refused: list[BeffroiError] = field(default_factory=list)
 
     @property
     def complete(self) -> bool:
         """Whether all that was asked for is held."""
-        return not (self.growing or self.waiting or self.refused)
+        return not (self.growing or self.ahead or self.waiting or self.refused)
 
 
 async def secure(
@@ -70,6 +71,7 @@ async def secure(
         for piece in page["pieces"]:
             after = piece["kid"]
             await sealing.one(piece)
+    sealing.result.ahead = wish.to_us > clock.wall_us()
     return sealing.result
 
 
