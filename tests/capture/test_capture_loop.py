@@ -24,6 +24,7 @@ from tests.support.ports import wait_for
 
 from beffroi.capture.ends import RunEnd
 from beffroi.capture.rtsp import Session
+from beffroi.capture.stream import SILENT_S
 from beffroi.media.rtp import AccessUnit
 
 
@@ -185,6 +186,16 @@ def test_a_stop_hands_in_what_had_come_even_from_a_stalled_camera(sim: Simulated
     sys.stdout.write(f"stopped in {took_s * 1000:.0f} ms, {kept.frames - before} pictures of the last part group\n")
     assert kept.ends == [RunEnd.SHEET]
     assert took_s < 1.0
+
+
+def test_a_machine_that_stood_still_takes_no_camera_for_gone(sim: SimulatedCameras) -> None:
+    with capturing() as capture:
+        kept = capture.add("rue-1", sim.url("rue-1"))
+        capture.wait_frames("rue-1", 10)
+        capture.loop._order(lambda: time.sleep(SILENT_S + 1))
+        capture.wait_frames("rue-1", 25 * 7)
+        _gapless(capture, "rue-1")
+        assert kept.failed == []
 
 
 def test_lost_packets_are_counted_and_told_once_in_ten_minutes(sim: SimulatedCameras) -> None:

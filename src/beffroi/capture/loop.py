@@ -100,17 +100,17 @@ class CaptureLoop(threading.Thread):
             now_s = self.beat_s = time.monotonic()
             if self._orders:
                 self._obey()
-            if now_s >= sweep_s:
-                sweep_s = now_s + _SWEEP_S
-                for stream in list(self._streams):
-                    if now_s >= stream.due_s:
-                        stream.timer(now_s)
             if now_s >= tick_s:
                 tick_s = max(tick_s + (WATCHED_TICK_S if self._watched() else self._tick_s), now_s)
                 for fd, events in self._poll.poll(0):
                     ready = self._by_fd.get(fd)
                     if ready is not None:
                         ready.ready(events, buffer, now_s)
+                if now_s >= sweep_s:  # after reading: when this machine stood still, no camera is taken for silent
+                    sweep_s = now_s + _SWEEP_S
+                    for stream in list(self._streams):
+                        if now_s >= stream.due_s:
+                            stream.timer(now_s)
             self._sleep(tick_s)
 
     def _sleep(self, until_s: float) -> None:

@@ -78,6 +78,7 @@ class Worker:
             flush_s=flush_s,
         )
         self._ending = False
+        self._beat_s = 0.0
 
     def run(self) -> None:
         """Work until told to stop, or until the supervisor is gone."""
@@ -190,7 +191,10 @@ class Worker:
             )
         now_s = self._clock.monotonic_s()
         writer_s = max([0.0, *(now_s - beat for beat in self._pool.beats_s())])
-        capture_s = max(0.0, now_s - self._loop.beat_s)
+        beat_s = self._loop.beat_s
+        # The same beat as half a second ago: not a machine that stood still and has only just gone on.
+        capture_s = max(0.0, now_s - beat_s) if beat_s == self._beat_s else 0.0
+        self._beat_s = beat_s
         stuck = {"writer_stuck_s": round(writer_s, 1), "capture_stuck_s": round(capture_s, 1)}
         sync = {"syncs": SYNCS.count, "sync_seconds": round(SYNCS.seconds, 3)}
         waiting = {"waiting_bytes": self._pool.waiting_bytes(), "viewers": self._live.viewers()}

@@ -6,6 +6,7 @@ were due since the first key picture after its PLAY. A receiver that does not re
 """
 
 import argparse
+import contextlib
 import json
 import re
 import select
@@ -265,10 +266,12 @@ class House:
             return True
         self._listener.close()
         for link in list(self._links.values()):
-            link.sock.setblocking(True)
-            link.sock.settimeout(5.0)
+            link.sock.settimeout(10.0)
             link.writable()
-            link.sock.shutdown(socket.SHUT_WR)
+            with contextlib.suppress(
+                OSError
+            ):  # one that read nothing for so long is gone already; what it lost stays due
+                link.sock.shutdown(socket.SHUT_WR)
         _say({"due": [camera.due for camera in self.cameras], "refused": [camera.refused for camera in self.cameras]})
         sys.stdin.readline()  # sockets stay until the receivers have read what is in them
         return False
