@@ -20,6 +20,7 @@ from beffroi.domain.clock import instant, to_wall_us
 from beffroi.domain.documents import LEGAL_TIME_ZONE
 from beffroi.vault import accountsource as source
 from beffroi.vault.accountcheck import Seen, check_day
+from beffroi.vault.accountfrozen import check_frozen, frozen_spans
 from beffroi.vault.accountsum import StreamFacts, Sums, sum_up
 from beffroi.vault.accounttext import Discrepancy, Fault, discrepancy
 from beffroi.vault.accountwhole import check_whole, span_text, times
@@ -28,7 +29,7 @@ from beffroi.vault.catalogueschema import CatalogueError, ChunkRow, ChunkState, 
 from beffroi.vault.chunkformat import GopEntry
 from beffroi.vault.journal import Journal
 from beffroi.vault.mandates import Orders, StreamId, read_orders
-from beffroi.vault.spans import Span, clip
+from beffroi.vault.spans import Span, clip, length
 
 _TIMES: Final = frozenset({Fault.TIME_UNTOLD, Fault.TIME_UNORDERED, Fault.TIME_MISSING, Fault.TIME_UNRECORDED})
 SOURCES: Final = ("catalogue.sqlite", "journal.sqlite", "mandates.sqlite")
@@ -36,13 +37,14 @@ SOURCES: Final = ("catalogue.sqlite", "journal.sqlite", "mandates.sqlite")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One stream on one legal day of the authority."""
+    """One stream on one legal day of the authority. ``frozen_us``: copied for a hold, counted apart."""
 
     camera: str
     stream: str
     day: date
     sums: Sums
     wrong: tuple[Discrepancy, ...]
+    frozen_us: int = 0
 
     @property
     def adds_up(self) -> bool:
@@ -112,15 +114,19 @@ def account(
     now_us = house.now_us()
     orders = read_orders(house.mandates, house.trusted, wanted=lambda one: cameras is None or one in cameras)
     found = Account(now_us=now_us)
+    frozen, unreadable = frozen_spans(house.root)
     try:
         with closing(connect(house.root / "catalogue.sqlite", create=False)) as db:
             for camera, stream in _streams(house.root, db, orders, cameras):
                 one = _Stream(house, db, orders, (camera, stream))
+                pieces = frozen.get((camera, stream), [])
                 for day, span in _days(orders, (camera, stream), first, last, now_us):
-                    found.lines.append(one.line(day, span))
+                    held_us = length(clip(pieces, *day_span(day, zone_of(orders, camera))))
+                    found.lines.append(replace(one.line(day, span), frozen_us=held_us))
                     breathe()
             if whole:
                 found.whole = check_whole(house.root, house.journal, house.mandates, orders, db)
+                found.whole += [*unreadable, *check_frozen(house.root, house.journal)]
     except sqlite3.Error as error:
         raise CatalogueError(str(error)) from error
     return found

@@ -29,6 +29,7 @@ def line_json(line: Line) -> dict[str, Any]:
         "day": line.day.isoformat(),
         "adds_up": line.adds_up,
         **{f"{name}_us": getattr(line.sums, name) for name in _TERMS},
+        "frozen_us": line.frozen_us,
         "wrong": [fault_json(one) for one in line.wrong],
     }
 
@@ -51,6 +52,8 @@ def table(found: Account) -> Iterator[str]:
     for line in found.lines:
         cells = "".join(f"{times(getattr(line.sums, name)).fr:>15}" for name in _TERMS)
         mark = "" if line.adds_up else "  !"
+        if line.frozen_us:
+            mark += f"  gelé / frozen {times(line.frozen_us).fr}"
         yield f"{line.day.isoformat():<11}{line.camera + ' / ' + line.stream:<28}{cells}{mark}"
     for one in found.wrong():
         place = f"{one.day} {one.camera}/{one.stream} : " if one.day else ""
