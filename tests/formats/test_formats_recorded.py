@@ -27,7 +27,7 @@ from beffroi.media.frame import Frame
 from beffroi.vault.check import CheckLevel, check
 from beffroi.vault.chunkformat import GopEntry
 from beffroi.vault.export import Source, export_clear
-from beffroi.vault.rangefile import SettingsChangedError
+from beffroi.vault.rangeerrors import SettingsChangedError
 from beffroi.vault.reader import ChunkReader
 
 EVER: Final = WallRange(0, 1 << 61)

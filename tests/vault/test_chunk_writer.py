@@ -26,7 +26,7 @@ from beffroi.vault.catalogue import Catalogue, ChunkState
 from beffroi.vault.chunk import ChunkWriteError, ChunkWriter, CloseReason
 from beffroi.vault.chunkformat import DamagedChunkError, parse_header
 from beffroi.vault.export import Source, clear_frames, export_clear, export_encrypted
-from beffroi.vault.rangefile import NoFootageError, SettingsChangedError
+from beffroi.vault.rangeerrors import NoFootageError, SettingsChangedError
 from beffroi.vault.reader import ChunkReader
 
 

@@ -25,7 +25,8 @@ from beffroi.vault import rangefile
 from beffroi.vault.catalogue import Catalogue
 from beffroi.vault.chunkformat import GopEntry
 from beffroi.vault.export import Source, export_clear
-from beffroi.vault.rangefile import DamagedFootageError, NoFootageError, RangeFile, SettingsChangedError
+from beffroi.vault.rangeerrors import DamagedFootageError, NoFootageError, SettingsChangedError
+from beffroi.vault.rangefile import RangeFile
 from beffroi.vault.reader import ChunkReader
 
 FLIPS = 60
@@ -192,6 +193,16 @@ def test_a_change_of_settings_is_refused_with_the_ranges_to_ask(tmp_path: Path, 
     assert "2026-02-02 02:40:00.500" in refused.value.text.fr
     assert "2026-02-02 02:40:05.000" in refused.value.text.en
     assert [len(packets(file_of([one, two], part))) for part in refused.value.ranges] == [75, 50]
+
+
+def test_a_start_in_a_later_piece_of_a_long_group_is_that_instant_too(tmp_path: Path, catalogue: Catalogue) -> None:
+    frames = clip(count=125, gop=125, b_frames=2)[1]
+    written = write_chunk(tmp_path, catalogue, clip(count=125, gop=125, b_frames=2))
+    layout, read, _ = laid_out([written], WallRange(START_US + 3_400_000, START_US + 3_500_000))
+    got = packets(read(0, layout.size))
+    assert layout.lead_in_us == 3_400_000
+    assert [item[2] for item in got] == [f.pts_90k - frames[0].pts_90k - 306_000 for f in frames[: len(got)]]
+    assert len(got) == 100, "the piece that holds the instant, and those before"
 
 
 def test_the_pieces_of_a_long_group_bear_the_time_their_first_picture_was_shown(

@@ -35,7 +35,7 @@ from beffroi.evidence.registerproof import PATH as LOG_PATH
 from beffroi.evidence.registerproof import RegisterProof
 from beffroi.evidence.seal import KEY_NAME, seal
 from beffroi.ledger.note import Verifier
-from beffroi.vault.rangefile import NoFootageError
+from beffroi.vault.rangeerrors import NoFootageError
 
 KEYS: Final = "verify/keys.txt"
 TimeStamper = Callable[[bytes], bytes]

@@ -12,7 +12,7 @@ from beffroi.media.parse import sample_bytes
 from beffroi.media.repair import iterate
 from beffroi.vault import rangefile
 from beffroi.vault.chunkformat import GopEntry
-from beffroi.vault.rangefile import NoFootageError
+from beffroi.vault.rangeerrors import NoFootageError
 from beffroi.vault.reader import ChunkReader
 
 

@@ -12,63 +12,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from beffroi.domain.clock import instant
-from beffroi.domain.errors import BadInputError, BrokenError, NotFoundError
 from beffroi.domain.ranges import WallRange
-from beffroi.domain.text import Text
 from beffroi.media.clear import clear_fragment, parse_alone
 from beffroi.media.codec import CodecConfig
 from beffroi.media.initseg import Reference, file_head
 from beffroi.vault.chunkformat import ChunkHeader, GopEntry
+from beffroi.vault.rangeerrors import DamagedFootageError, NoFootageError, SettingsChangedError
 
 LAYOUT_VERSION: Final = b"beffroi range file 1"
 _MAX_REFERENCES: Final = 65_535
 _MAX_REFERENCE_BYTES: Final = 1 << 30
-
-
-class NoFootageError(NotFoundError):
-    """No picture is held in the range."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            Text(
-                fr="Aucune image n'est conservée dans cet intervalle : choisissez-en un autre sur le calendrier.",
-                en="No picture is held in this range: choose another on the calendar.",
-            )
-        )
-
-
-class SettingsChangedError(BadInputError):
-    """The camera changed its video settings within the range. ``ranges`` are those that make one file each."""
-
-    def __init__(self, ranges: Sequence[WallRange]) -> None:
-        self.ranges = tuple(ranges)
-        fr = " puis ".join(f"de {_instant(one.from_us)} à {_instant(one.to_us)}" for one in ranges)
-        en = " then ".join(f"from {_instant(one.from_us)} to {_instant(one.to_us)}" for one in ranges)
-        super().__init__(
-            Text(
-                fr=f"La caméra a changé de réglages vidéo dans cet intervalle : demandez {fr} (heures UTC).",
-                en=f"The camera changed its video settings within this range: ask {en} (UTC).",
-            )
-        )
-
-
-class DamagedFootageError(BrokenError):
-    """A stored fragment is not what its file's index says: nothing of it is given."""
-
-    def __init__(self, wall_us: int) -> None:
-        super().__init__(
-            Text(
-                fr=f"Les images de {_instant(wall_us)} (UTC) sont abîmées sur le disque : demandez l'intervalle qui "
-                "précède, puis celui qui suit, et faites lancer « beffroi vault check ».",
-                en=f"The images of {_instant(wall_us)} (UTC) are damaged on the disk: ask the range before, then the "
-                "range after, and have “beffroi vault check” run.",
-            )
-        )
-
-
-def _instant(wall_us: int) -> str:
-    return instant(wall_us).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +211,7 @@ def lay_out(selection: Selection, config: CodecConfig, anchor_stored: bytes) -> 
         size=at,
         etag=f'"{tag.hexdigest()[:32]}"',
         footage=WallRange(first.wall_us, max(first.wall_us, last_us)),
-        lead_in_us=late_90k * 100 // 9,
+        lead_in_us=max(0, selection.asked.from_us - first.wall_us),
     )
 
 
