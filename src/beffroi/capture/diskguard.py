@@ -3,22 +3,22 @@
 import asyncio
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import structlog
 
 from beffroi.base.files import FsyncFailedError
 from beffroi.capture.alarms import Alarm
 from beffroi.capture.arming import Arming
-from beffroi.capture.destroying import Destroying
-from beffroi.capture.diskpolicy import Giver, alarm_level, depth, missing, relieve
+from beffroi.capture.diskpolicy import Giver, Relief, Sized, alarm_level, depth, missing, relieve
 from beffroi.capture.duties import Post
 from beffroi.capture.paths import RecorderPaths
 from beffroi.domain.clock import Clock
 from beffroi.domain.errors import BrokenError
 from beffroi.domain.ids import CameraId
 from beffroi.vault.capacity import Disk, sentence
-from beffroi.vault.catalogue import Catalogue, ChunkRow
+from beffroi.vault.catalogue import Catalogue, ChunkRow, ChunkState
+from beffroi.vault.destruction import DestructionReport
 from beffroi.vault.journal import ActKind
 from beffroi.vault.oldest import oldest_files
 from beffroi.vault.sheet import RecordingSheet, WhenFull
@@ -32,7 +32,22 @@ _TERM_AGAIN_S: Final = 10.0
 _EASE_AFTER_S: Final = 20.0
 """Cameras that stopped stay so for at least this long: they do not start and stop with each file."""
 
+_KEPT_S: Final = 600.0
+"""Files that could not go (held) are not asked for again for so long."""
+
 _ALARMS: Final = {80: Alarm.DISK_80, 90: Alarm.DISK_90, 95: Alarm.DISK_95}
+
+
+class Destroys(Protocol):
+    """What the guard needs of `beffroi.capture.destroying.Destroying`."""
+
+    def once(self) -> DestructionReport:
+        """Destroy now what has reached its term."""
+        ...
+
+    def early(self, rows: Sequence[ChunkRow]) -> int:
+        """Destroy these before their term; how many went."""
+        ...
 
 
 class DiskGuard:
@@ -43,7 +58,7 @@ class DiskGuard:
         paths: RecorderPaths,
         *,
         catalogue: Catalogue,
-        destroying: Destroying,
+        destroying: Destroys,
         clock: Clock,
         post: Post,
         changed: Callable[[], None],
@@ -65,6 +80,8 @@ class DiskGuard:
         self._stopped_s = -_EASE_AFTER_S
         self._term_s = -_TERM_AGAIN_S
         self._level = 0
+        self._kept: set[int] = set()
+        self._kept_s = 0.0
         self.disk: Disk | None = None
 
     async def keep(self) -> None:
@@ -153,8 +170,11 @@ class DiskGuard:
         deep = depth(disk.free, reserve=disk.reserve, line=line, before=self._depth, may_ease=may_ease)
         wanted = missing(disk.free, reserve=disk.reserve, line=line)
         relief = relieve(self._givers(), self._oldest, deep=deep, wanted=wanted)
-        if relief.destroy:
-            self._destroy_early([row for row in relief.destroy if isinstance(row, ChunkRow)], disk)
+        while relief.destroy and not self._destroy_early(relief.destroy, disk):
+            # Some may not go (held): what is still wanted is reckoned without them, or somebody stops.
+            disk = self._seen()
+            wanted = missing(disk.free, reserve=disk.reserve, line=line)
+            relief = relieve(self._givers(), self._oldest, deep=deep, wanted=wanted) if wanted else Relief()
         if relief.stop - self._stopped:
             self._stopped_s = now_s
         self._depth = deep
@@ -172,14 +192,21 @@ class DiskGuard:
             return ()
         sheets = (self._sheets[camera] for camera in cameras)
         givers = {sheet.camera: (str(sheet.authority), sheet.term_days) for sheet in sheets if _gives_early(sheet)}
-        return oldest_files(self._paths.catalogue, self._catalogue, givers, wanted)
+        if self._clock.monotonic_s() - self._kept_s > _KEPT_S:
+            self._kept, self._kept_s = set(), self._clock.monotonic_s()
+        return oldest_files(self._paths.catalogue, self._catalogue, givers, wanted, without=self._kept)
 
-    def _destroy_early(self, rows: list[ChunkRow], disk: Disk) -> None:
+    def _destroy_early(self, files: Sequence[Sized], disk: Disk) -> bool:
+        """Destroy these. False: some are still there, and are not asked for again for a while."""
+        rows = [row for row in files if isinstance(row, ChunkRow)]
         done = self._destroying.early(rows)
+        left = {row.id for row in rows if (now := self._catalogue.chunk(row.id)) and now.state is ChunkState.CLOSED}
+        self._kept |= left
         if done:
             fields = {"files": done, "cameras": sorted({row.camera for row in rows}), "free_bytes": disk.free}
             self._post(ActKind.ALARM, {"what": Alarm.DESTROYED_EARLY.value, **fields})
             _log.warning("destroyed before its term, the disk is full", **fields)
+        return not left
 
     def _stop(self, stop: frozenset[CameraId], disk: Disk) -> None:
         if stop == self._stopped:

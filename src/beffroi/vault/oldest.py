@@ -1,6 +1,6 @@
 """What a recorder's catalogue says about room: the oldest files of some cameras, measured rates, bytes held."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -22,7 +22,12 @@ _SURE_US: Final = 60_000_000
 
 
 def oldest_files(
-    path: Path, catalogue: Catalogue, givers: Mapping[CameraId, tuple[str, int]], wanted: int
+    path: Path,
+    catalogue: Catalogue,
+    givers: Mapping[CameraId, tuple[str, int]],
+    wanted: int,
+    *,
+    without: Collection[int] = (),
 ) -> list[ChunkRow]:
     """Closed files of these cameras, oldest hour first, until they make up ``wanted`` bytes.
 
@@ -31,6 +36,7 @@ def oldest_files(
         catalogue: the same, open.
         givers: camera → (authority, term in days): footage of another authority or term is not its order's to give.
         wanted: bytes.
+        without: ids of files that may not go (held).
 
     Raises:
         CatalogueError: it does not answer.
@@ -47,7 +53,11 @@ def oldest_files(
         for row in sorted(rows, key=lambda row: (row.wall_start_us, row.id)):
             if total >= wanted:
                 break
-            if row.state is ChunkState.CLOSED and givers.get(row.camera) == (authority, term_days):
+            if (
+                row.state is ChunkState.CLOSED
+                and row.id not in without
+                and givers.get(row.camera) == (authority, term_days)
+            ):
                 found.append(row)
                 total += row.size
     return found
