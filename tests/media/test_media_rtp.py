@@ -84,7 +84,7 @@ def packetised(
 
 
 @pytest.mark.parametrize("codec", CODECS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(data=st.data())
 def test_any_packetisation_comes_back_equal(codec: Codec, data: st.DataObject) -> None:
     donl = codec == "h265" and data.draw(st.booleans())
@@ -170,7 +170,7 @@ def test_a_camera_that_begins_to_lie_costs_one_picture_and_says_so(codec: Codec)
 
 
 @pytest.mark.parametrize("codec", CODECS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(data=st.data())
 def test_lost_packets_never_glue_and_are_told(codec: Codec, data: st.DataObject) -> None:
     """Every NAL unit given is one that was sent, at its time; what is short, or follows a hole, says so."""
@@ -335,7 +335,7 @@ def test_a_camera_that_begins_its_numbers_anew(jump: int) -> None:
 
 
 @pytest.mark.parametrize("codec", CODECS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(payloads=st.lists(st.tuples(st.binary(max_size=40), st.integers(0, 3), st.booleans()), max_size=60))
 def test_garbage_payloads_raise_nothing_else_and_keep_little(codec: Codec, payloads: list[Any]) -> None:
     from beffroi.media.errors import MalformedMediaError
