@@ -10,7 +10,8 @@ from tests.support.keys import key_world
 from beffroi.domain.clock import ManualClock
 from beffroi.vault.clockwatch import PAUSE_MAX_S
 from beffroi.vault.keyring import KeyDestroyed
-from beffroi.vault.ringkeeper import RingKeeper
+from beffroi.vault.remanence import remanence
+from beffroi.vault.ringkeeper import KeyProof, RingKeeper
 from beffroi.vault.term import hour_term_end_us
 
 DAY_S = 86_400
@@ -29,6 +30,7 @@ def test_each_destroyed_key_has_its_line(tmp_path: Path) -> None:
     lines = [json.loads(line) for line in (tmp_path / "destroyed.jsonl").read_text().splitlines()]
     assert [line["hour"] for line in lines] == [first, first + 1]
     assert all(line["was"] == "held" and line["read_back"] for line in lines)
+    assert lines[0]["remanence"] == [item.value for item in remanence(tmp_path)]
 
 
 def test_a_start_with_a_clock_far_ahead_destroys_nothing_for_a_day(tmp_path: Path) -> None:
@@ -80,9 +82,10 @@ def test_a_proof_that_could_not_be_entered_is_told_again(tmp_path: Path) -> None
     told: list[int] = []
     broken = True
 
-    def sink(proof: KeyDestroyed) -> None:
+    def sink(proof: KeyProof) -> None:
         if broken:
             raise ConnectionError
+        assert isinstance(proof, KeyDestroyed)
         told.append(proof.hour)
 
     keeper = RingKeeper(world.ring, tmp_path, clock, sink=sink)

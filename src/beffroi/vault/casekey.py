@@ -22,6 +22,7 @@ from beffroi.vault.caseid import case_id, is_case_id
 from beffroi.vault.keyerrors import CaseDamagedError, CaseEndedError, CaseMissingError
 from beffroi.vault.keyring import HourKeyring
 from beffroi.vault.keyslots import KeyState
+from beffroi.vault.remanence import remanence
 from beffroi.vault.sealing import unseal
 from beffroi.vault.signed import canonical
 
@@ -41,10 +42,11 @@ class CaseKeyDestroyed:
     until_us: int
     destroyed_us: int
     read_back: bool
+    remanence: tuple[str, ...] = ()
 
     def as_fields(self) -> dict[str, Any]:
-        """Flat JSON fields for a register entry."""
-        return asdict(self)
+        """JSON fields for a register entry."""
+        return {**asdict(self), "remanence": list(self.remanence)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +155,7 @@ class CaseKeys:
             until_us=after.until_us,
             destroyed_us=after.destroyed_us,
             read_back=True,
+            remanence=tuple(item.value for item in remanence(self._ring.directory)),
         )
 
     def _private(self, slot: CaseSlot) -> X25519PrivateKey:

@@ -56,7 +56,8 @@ class RemoteCases:
         answer = self._ring.ask({"end_case": {"authority": authority, "case": case}, "lease": lease_token})
         proof = answer.get("proof")
         if isinstance(proof, dict) and set(proof) == {field.name for field in fields(CaseKeyDestroyed)}:
-            return CaseKeyDestroyed(**{**proof, "authority": AuthorityId(proof["authority"])})
+            named = {"authority": AuthorityId(proof["authority"]), "remanence": tuple(map(str, proof["remanence"]))}
+            return CaseKeyDestroyed(**{**proof, **named})
         raise self._refusal(answer, authority, case)
 
     def _ask(self, question: dict[str, Any], chunk: SealedChunk, case: str) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from beffroi.vault.keyerrors import (
 )
 from beffroi.vault.keyslots import SLOTS_A_DAY, KeyState, Slot, SlotFiles
 from beffroi.vault.publichours import encode_bundle
+from beffroi.vault.remanence import remanence
 from beffroi.vault.ringfile import RING_KEY_BYTES, KdfCost, RingFile
 from beffroi.vault.sealing import unseal
 from beffroi.vault.signed import canonical
@@ -43,7 +44,8 @@ class KeyDestroyed:
     """Proof record of one destruction, to be logged.
 
     ``key_sha256`` names the public half; ``was`` is what the slot held; ``read_back`` says that after fsync the
-    slot was read again and held no private half.
+    slot was read again and held no private half; ``remanence`` what this disk lets nobody prove
+    (`beffroi.vault.remanence`).
     """
 
     outcome: ClassVar[str] = "hour_key_destroyed"
@@ -56,6 +58,7 @@ class KeyDestroyed:
     term_end_us: int
     destroyed_us: int
     read_back: bool
+    remanence: tuple[str, ...] = ()
 
     DONE = Text(
         fr="L'emplacement de la clé privée a été écrasé sur place, forcé sur le disque et relu.",
@@ -69,8 +72,8 @@ class KeyDestroyed:
     )
 
     def as_fields(self) -> dict[str, Any]:
-        """Flat JSON fields for a register entry."""
-        return asdict(self)
+        """JSON fields for a register entry."""
+        return {**asdict(self), "remanence": list(self.remanence)}
 
 
 class HourKeyring:
@@ -289,6 +292,7 @@ class HourKeyring:
             term_end_us=end_us,
             destroyed_us=after.destroyed_us,
             read_back=True,
+            remanence=tuple(item.value for item in remanence(self._directory)),
         )
 
     def _make(self, ring_key: AESGCM, term_days: int, hour: int) -> Slot:
