@@ -7,14 +7,16 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 from tests.support.cameras import CameraSpec, simulated_cameras
+from tests.support.commands import run
 from tests.support.metricstext import families, scrape, value
 from tests.support.ports import free_port, wait_for
 from tests.support.recorder import recorder
 
 from beffroi.base.metrics import MetricsServer
 from beffroi.capture.health import StreamState
+from beffroi.capture.paths import RecorderPaths
 from beffroi.domain.errors import BadInputError
-from beffroi.vault.journal import ActKind
+from beffroi.vault.journal import ActKind, Journal
 
 
 def test_the_figures_of_a_recorder_are_those_of_its_streams(tmp_path: Path) -> None:
@@ -79,3 +81,13 @@ def test_figures_on_a_unix_socket(tmp_path: Path) -> None:
     finally:
         server.close()
     assert not path.exists()
+
+
+def test_a_recorder_told_to_show_figures_elsewhere_says_so_and_does_not_begin(tmp_path: Path) -> None:
+    done = run("recorder", "--data", str(tmp_path), "--metrics", "0.0.0.0:9101")
+    assert done.code == 1
+    assert "sur cette machine" in done.output
+    assert "Traceback" not in done.output
+    journal = Journal.open(RecorderPaths(tmp_path).journal)
+    assert journal.read_after(0) == []
+    journal.close()

@@ -135,10 +135,10 @@ class Supervisor:
         self._loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(number, self._stopping.set)
+        metrics = open_metrics(self._metrics_at, [self._collector])  # a wrong address ends it before anything began
         await asyncio.to_thread(self._begin)
         control = ControlServer(self._methods())
         await control.start(self._paths.control)
-        metrics = open_metrics(self._metrics_at, [self._collector])
         _log.info("recorder started", data=str(self._paths.data))
         duties = [self._follow_sheets, self._follow_hours, self._destroying.keep, self._guard.keep, self._crew.watch]
         duties.append(self._accounting.keep)
