@@ -119,7 +119,17 @@ def _lists(app: FastAPI) -> None:
         "/api/accounts": facts.accounts(),
         "/api/register": {**facts.acts(60), "day": "2026-11-22"},
         "/api/account": balance(),
-        "/api/register/checkpoint": {"size": 241, "note": "", "witnessed": False},
+        "/api/register/checkpoint": {
+            "size": 241,
+            "note": "",
+            "witnessed": False,
+            "witness": {
+                "state": "none",
+                "text": facts.t("Aucun témoin extérieur n’est déclaré.", "No outside witness is declared."),
+                "size": 0,
+                "at": None,
+            },
+        },
     }
     for path, answer in lists.items():
         app.get(path)(lambda answer=answer: answer)
