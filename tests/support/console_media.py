@@ -5,7 +5,7 @@ import base64
 import itertools
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
@@ -91,7 +91,7 @@ def _now_us() -> int:
     return time.time_ns() // 1000
 
 
-def _binary(wall_us: int, key: bool, data: list[bytes]) -> bytes:
+def _binary(wall_us: int, key: bool, data: Sequence[bytes | memoryview]) -> bytes:
     return b"\x02" + wall_us.to_bytes(8, "big") + _now_us().to_bytes(8, "big") + bytes([key]) + b"".join(data)
 
 
