@@ -18,12 +18,13 @@ from beffroi.capture.link import Target
 from beffroi.capture.rtsp import Address
 from beffroi.capture.stream import CameraStream
 
-TICK_S: Final = 0.037
+TICK_S: Final = 0.073
 """While nobody watches. It shares no multiple with the usual intervals of pictures (40, 33.3, 66.7 ms…): of some tens
-of pictures one is seen within a millisecond of its arrival, and wall time is drawn from the least delayed one."""
+of pictures one is seen within a few milliseconds of its arrival, and wall time is drawn from the least delayed one."""
 
-WATCHED_TICK_S: Final = 0.011
-"""While somebody watches a stream of this worker: what the tick may add to the delay of a live picture."""
+BRISK_TICK_S: Final = 0.011
+"""While somebody watches a stream of this worker (what the tick may add to the delay of a live picture), and while a
+camera is being called (each of its five answers waits for a tick)."""
 
 _SWEEP_S: Final = 0.1
 _BUFFER_BYTES: Final = 256 * 1024
@@ -44,7 +45,7 @@ class CaptureLoop(threading.Thread):
         self._wake_fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._sleeper = select.poll()
         self._sleeper.register(self._wake_fd, select.POLLIN)
-        self._ending = False
+        self._ending = self._calling = False
 
     def add(self, stream: CameraStream) -> None:
         """Capture this stream from now on."""
@@ -101,7 +102,7 @@ class CaptureLoop(threading.Thread):
             if self._orders:
                 self._obey()
             if now_s >= tick_s:
-                tick_s = max(tick_s + (WATCHED_TICK_S if self._watched() else self._tick_s), now_s)
+                tick_s = max(tick_s + (BRISK_TICK_S if self._calling or self._watched() else self._tick_s), now_s)
                 for fd, events in self._poll.poll(0):
                     ready = self._by_fd.get(fd)
                     if ready is not None:
@@ -111,6 +112,7 @@ class CaptureLoop(threading.Thread):
                     for stream in list(self._streams):
                         if now_s >= stream.due_s:
                             stream.timer(now_s)
+                    self._calling = any(stream.calling for stream in self._streams)
             self._sleep(tick_s)
 
     def _sleep(self, until_s: float) -> None:

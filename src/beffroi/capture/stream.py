@@ -93,6 +93,11 @@ class CameraStream:
         self._lost_before = self._lost_told = self._torn = 0
         self._loss_told_s = -_LOSS_AGAIN_S
 
+    @property
+    def calling(self) -> bool:
+        """Whether a camera is being called that does not play yet."""
+        return self._session is not None and not self._session.playing
+
     def begin(self, reactor: Reactor) -> None:
         """The loop takes this stream."""
         self._reactor = reactor
