@@ -143,6 +143,10 @@ class Index:
             (camera, from_us, to_us, limit),
         )
 
+    def select(self, condition: str, arguments: tuple[object, ...]) -> list[int]:
+        """Entries that meet an SQL condition on this table's columns (`beffroi.ledger.choosing` writes it)."""
+        return self._indices(f"SELECT idx FROM entry WHERE {condition}", arguments)  # noqa: S608  no word of a caller
+
     def of_view(self, view: ViewId) -> list[int]:
         """Entries about one view, in order."""
         return self._indices("SELECT idx FROM entry WHERE view = ? ORDER BY idx", (view,))

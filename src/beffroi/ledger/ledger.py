@@ -24,6 +24,7 @@ from beffroi.domain.ids import CameraId, PersonId, ViewId
 from beffroi.domain.ranges import WallRange
 from beffroi.domain.text import Text
 from beffroi.ledger import leaf
+from beffroi.ledger.choosing import Choice, chosen
 from beffroi.ledger.entry import Entry, Record, leaf_bytes, payload_bytes
 from beffroi.ledger.index import Index
 from beffroi.ledger.note import Checkpoint, Verifier, sign
@@ -235,6 +236,10 @@ class Ledger:
     def entries_between(self, span: WallRange, *, camera: CameraId | None = None, limit: int = 1000) -> list[Record]:
         """Entries that happened in a wall range (a day), about one camera or any, oldest first."""
         return [self.record(i) for i in self._index.of_camera(camera, span.from_us, span.to_us, limit)]
+
+    def chosen(self, choice: Choice) -> list[Record]:
+        """Entries by kind, period and place, oldest first."""
+        return chosen(self._index, self._store, choice)
 
     def entries_of_view(self, view: ViewId) -> list[Record]:
         """Opening, cut and end of one view."""

@@ -1,0 +1,53 @@
+"""Entries chosen by kind, period and place, as the registers of a commune ask for them."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from beffroi.domain.ranges import WallRange
+from beffroi.ledger import leaf
+from beffroi.ledger.entry import EntryKind, Record
+from beffroi.ledger.index import Index
+from beffroi.ledger.store import TileStore
+from beffroi.ledger.tiles import WIDTH
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Entries of ``kinds`` that happened in ``span``, ``limit`` at most. ``cameras`` None: wherever; otherwise about one
+    of these cameras, or about no camera and under one of ``authorities``."""
+
+    span: WallRange
+    kinds: frozenset[EntryKind]
+    cameras: frozenset[str] | None = None
+    authorities: frozenset[str] = frozenset()
+    limit: int = 20_000
+
+
+def chosen(index: Index, store: TileStore, choice: Choice) -> list[Record]:
+    """The entries, oldest first.
+
+    Raises:
+        LedgerDamagedError: a bundle is missing or malformed.
+    """
+    marks = ",".join("?" * len(choice.kinds))
+    condition = f"happened_us >= ? AND happened_us < ? AND kind IN ({marks})"
+    arguments: list[object] = [choice.span.from_us, choice.span.to_us, *sorted(one.value for one in choice.kinds)]
+    if choice.cameras is not None:
+        condition += (
+            " AND (camera IN (SELECT value FROM json_each(?))"
+            " OR (camera IS NULL AND authority IN (SELECT value FROM json_each(?))))"
+        )
+        arguments += [json.dumps(sorted(choice.cameras)), json.dumps(sorted(choice.authorities))]
+    found = index.select(f"{condition} ORDER BY happened_us, idx LIMIT ?", (*arguments, choice.limit))
+    made = {record.index: record for record in _read(store, sorted(found))}
+    return [made[one] for one in found]
+
+
+def _read(store: TileStore, indices: Iterable[int]) -> Iterable[Record]:
+    number, bundle = -1, list[bytes]()
+    for one in indices:
+        if one // WIDTH != number:  # each bundle is read once: a month of a commune touches hundreds
+            number = one // WIDTH
+            bundle = store.bundle(number)
+        yield leaf.parse(bundle[one % WIDTH], one)
