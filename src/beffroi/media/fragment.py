@@ -23,6 +23,7 @@ _TRUN_OFFSET_DURATION_SIZE_FLAGS: Final = 0x701
 _TRUN_COMPOSITION: Final = 0x800
 _SENC_SUBSAMPLES: Final = 2
 _MDAT_HEADER: Final = 8
+_ONE_SUBSAMPLE: Final = struct.Struct(">HHI")
 
 
 class Scratch:
@@ -173,6 +174,8 @@ def _trun_rows(frames: Sequence[Frame], next_dts_90k: int | None) -> tuple[int, 
 
 
 def _auxiliary(iv: bytes, subsamples: list[tuple[int, int]]) -> bytes:
+    if len(subsamples) == 1:  # the common picture, 25 times a second and stream
+        return iv + _ONE_SUBSAMPLE.pack(1, *subsamples[0])
     head = iv + len(subsamples).to_bytes(2, "big")
     return head + b"".join(struct.pack(">HI", clear, protected) for clear, protected in subsamples)
 
