@@ -14,8 +14,8 @@ from beffroi.ledger.tiles import WIDTH
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Entries of ``kinds`` that happened in ``span``, ``limit`` at most. ``cameras`` None: wherever; otherwise about one
-    of these cameras, or about no camera and under one of ``authorities``."""
+    """Entries of ``kinds`` that happened in ``span``, ``limit`` at most. ``cameras`` None: wherever; otherwise about
+    one of these cameras, or about no camera and under one of ``authorities``."""
 
     span: WallRange
     kinds: frozenset[EntryKind]

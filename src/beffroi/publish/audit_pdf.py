@@ -15,7 +15,7 @@ _FIRST_PAGE: Final = 18
 def pdf_of(sheet: dict[str, Any]) -> bytes:
     """The report of a sheet (`audit_sheet.sheet_of`). The same sheet always gives the same bytes."""
     template = (files(__package__) / "audit.typ").read_bytes()
-    data = json.dumps(_set(sheet) if sheet["language"] == "fr" else sheet, ensure_ascii=False)
+    data = json.dumps(unbroken(sheet) if sheet["language"] == "fr" else sheet, ensure_ascii=False)
     first = min(len(sheet["findings"]), _FIRST_PAGE)
     while first > 1 and _detail_page(template, data, first) > 2:
         first -= 1
@@ -49,10 +49,10 @@ _BEFORE: Final = re.compile(r" (?=[:;?!»])")
 _AFTER: Final = re.compile(r"(?<=[«°]) ")
 
 
-def _set(value: Any) -> Any:
+def unbroken(value: Any) -> Any:
     """French as it is set: a space that must not break stands before « : ; ? ! » and inside quotes."""
     if isinstance(value, str):
         return _AFTER.sub("\u00a0", _BEFORE.sub("\u00a0", value))
     if isinstance(value, dict):
-        return {key: _set(one) for key, one in value.items()}
-    return [_set(one) for one in value] if isinstance(value, list) else value
+        return {key: unbroken(one) for key, one in value.items()}
+    return [unbroken(one) for one in value] if isinstance(value, list) else value
