@@ -18,6 +18,7 @@ from beffroi.domain.gaps import GapCause
 from beffroi.domain.ranges import WallRange
 from beffroi.vault.catalogue import Catalogue
 from beffroi.vault.journal import Journal
+from beffroi.vault.mandates import read_orders
 from beffroi.vault.rebuild import rebuild
 
 LIVES = int(os.environ.get("BEFFROI_LIVES", "4"))
@@ -129,9 +130,14 @@ def rows_to_take(root: Path) -> list[tuple[str, str, int]]:
 
 
 def take_out(rng: random.Random, frozen: Frozen) -> tuple[str, Callable[[Path], None]]:
-    """A file or a row, at random."""
+    """A file or a row, at random. A sheet that has ended is not taken: its file orders nothing any more, and the book
+    keeps it as it was signed."""
     root = frozen.data / "recorder"
-    files = [path.relative_to(root) for path in [*(root / "streams").rglob("*.mp4"), *(root / "sheets").iterdir()]]
+    journal = Journal.open(root / "mandates.sqlite")
+    followed = [root / "sheets" / f"{camera}.json" for camera in read_orders(journal, [frozen.key]).last]
+    journal.close()
+    files = [path.relative_to(root) for path in [*(root / "streams").rglob("*.mp4"), *followed]]
+    files = files or [Path("journal.sqlite")]
     if rng.random() < 0.3:
         name = rng.choice(files)
         return str(name), lambda where: (where / name).unlink()
