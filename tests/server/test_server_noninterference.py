@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from tests.support.centre import PASSWORD, Town, Variation, X, Z, account_name, running
 
+from beffroi.capture.client import RecorderGoneError
 from beffroi.cli.promises.client import Answer
 from beffroi.domain.facts import PersonStatus
 from beffroi.domain.ids import BodyId
@@ -44,6 +45,10 @@ class Streams:
 
     async def ping(self) -> int:
         return 1
+
+    async def call(self, method: str, params: dict[str, Any]) -> Any:
+        """What else is asked of a recorder: this one does not answer."""
+        raise RecorderGoneError
 
 
 @dataclass
@@ -95,6 +100,7 @@ def script(commune: BodyId, person: str) -> Script:
             "/api/documents/kinds", "/api/documents/names", "/api/persons", "/api/cameras/file", "/api/screen",
             "/api/reviews", "/api/announcements", "/api/accounts", "/api/register", "/api/account",
             "/api/register/checkpoint", "/api/openapi.json", "/api/nothing", "/x", "/api/tonight?who=all",
+            "/api/registers",
             "/api/tonight?who=rostered", "/api/roster", "/api/tonight/cell?person=agentE&commune=X&act=live",
         )
         if (person, path) != ("adminE", ADMINISTRATORS_SEE_ALL_ACCOUNTS)
@@ -102,6 +108,13 @@ def script(commune: BodyId, person: str) -> Script:
     low = commune.lower()
     for word in (*WORDS, "nowhere"):
         camera, paper = f"c{low}-{word}", f"commissioning/{commune}-{word}"
+        calls += [
+            ("GET", f"/api/registers/{register}{form}?commune={place}&from=2026-03-01&to=2026-03-02", None)
+            for register in ("accesses", "refusals", "destructions", "former")
+            for form in ("", "/csv")
+            for place in (own_commune(person), commune)
+            if word == WORDS[0]
+        ]
         calls += [
             ("POST", "/api/why", {"camera": camera, "act": act, "purpose": purpose})
             for act in ("live", "replay", "ptz", "read_register")
@@ -170,6 +183,9 @@ def heard(answer: Answer, town: Town) -> str:
     raw = re.sub(rb"\d{4}-\d\d-\d\dT[0-9:.]+Z", b"T", answer.raw)
     raw = re.sub(rb'"actor":"[0-9a-f]{32}"', b'"actor":"me"', raw)  # one's own pseudonym is drawn at random
     raw = re.sub(rb'"a-[0-9a-f]{24}"', b'"account"', raw)
+    # a register's rows: the hour, an agent's number and an entry's reference are drawn from what is random
+    raw = re.sub(rb"\b\d\d/\d\d/\d{4} \d\d:\d\d:\d\d\b", b"T", raw)
+    raw = re.sub(rb"\b\d{4}-\d{4}\b|\b[0-9a-f]{16}\b", b"N", raw)
     headers.pop("content-length", None)
     return f"{answer.status} {headers} {len(raw)} {raw.decode()}".replace(str(town.port), "PORT")
 

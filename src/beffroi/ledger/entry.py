@@ -45,7 +45,6 @@ class EntryKind(StrEnum):
     POST_CHANGED = "post_changed"
     REVIEWED = "reviewed"
     RESTORED = "restored"
-    DESK = "desk"
 
 
 @dataclass(frozen=True, slots=True)

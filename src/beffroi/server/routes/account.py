@@ -107,7 +107,7 @@ def _answer(asked: _Asked, found: dict[str, Any]) -> Json:
     whole = [{"kind": one["kind"], "text": one["text"]} for one in found["whole"]]
     if whole and not asked.whole:
         whole = [{"kind": "elsewhere", "text": _ELSEWHERE.as_dict()}]
-    lines = [_line(asked.facts, line) for line in found["days"]]
+    lines = [_line(asked.facts, line, whole=asked.whole) for line in found["days"]]
     return {
         "from": asked.first.isoformat(),
         "to": asked.last.isoformat(),
@@ -119,9 +119,11 @@ def _answer(asked: _Asked, found: dict[str, Any]) -> Json:
     }
 
 
-def _line(facts: Facts, line: dict[str, Any]) -> Json:
+def _line(facts: Facts, line: dict[str, Any], *, whole: bool) -> Json:
     camera = facts.cameras.get(CameraId(line["camera"]))
     terms = {name: value for name, value in line.items() if name.endswith("_us")}
+    if not whole:
+        terms.pop("frozen_us", None)  # a hold belongs to a procedure: a commune only counts them by month
     return {
         "camera": line["camera"],
         "name": line["camera"] if camera is None else camera.name,
