@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from fastapi.routing import APIRoute, APIWebSocketRoute
 from tests.support.centre import Town, account_name, running
+from tests.support.probes_desk import PROBES_DESK
 from tests.support.probes_registers import PROBES_REGISTERS
 from tests.support.probes_tonight import PROBES_TONIGHT
 from websockets.exceptions import ConnectionClosed
@@ -319,6 +320,7 @@ PROBES: dict[tuple[str, str], Probe] = {
     ("GET", "/{path}"): plain("/assets/nothing.js", None, 404),
     **PROBES_TONIGHT,
     **PROBES_REGISTERS,
+    **PROBES_DESK,
 }
 
 

@@ -11,14 +11,14 @@ from beffroi.capture.leases import LeaseChecker
 from beffroi.capture.methods import MAX_READ_BYTES, Method
 from beffroi.capture.params import bad, whole
 from beffroi.capture.paths import RecorderPaths
-from beffroi.domain.acts import Act
+from beffroi.domain.acts import Act, Keeping
 from beffroi.domain.clock import Clock
 from beffroi.domain.errors import BeffroiError
 from beffroi.domain.ids import CameraId
 from beffroi.domain.lease import Lease, LeaseRefusedError
 from beffroi.domain.ranges import WallRange
 from beffroi.vault.catalogue import Catalogue, ChunkRow
-from beffroi.vault.chunkformat import ChunkHeader
+from beffroi.vault.chunkformat import ChunkHeader, GopEntry
 from beffroi.vault.clockwatch import ClockWatch
 from beffroi.vault.freezer import Freezer, PieceState
 from beffroi.vault.frozen import FrozenPiece
@@ -31,6 +31,8 @@ from beffroi.vault.signed import b64, load_public_keys, unb64
 _PAGE: Final = 64
 _HOURS_S: Final = 15.0
 _FOOTAGE_ACTS: Final = (Act.REPLAY, Act.EXTRACT)
+_HOLDING_ACTS: Final = (Act.EXTRACT, Keeping.HOLD)
+"""A lease to hold places, seals and ends; it reads nothing, and is not told how large the pictures are."""
 
 
 class LegalTimes:
@@ -92,7 +94,7 @@ class Holding:
         if to_us <= from_us:
             raise bad("to_us")
         lease = self._leases.check(
-            params.get("lease"), camera=camera, acts=(Act.EXTRACT,), footage=WallRange(from_us, to_us)
+            params.get("lease"), camera=camera, acts=_HOLDING_ACTS, footage=WallRange(from_us, to_us)
         )
         hold = self.freezer.place(
             Hold(
@@ -126,9 +128,9 @@ class Holding:
 
     def _pieces(self, params: dict[str, Any]) -> Any:
         """The files of a hold, 64 at a time by key id, each with what a keyring needs to seal or open its key."""
-        hold, lease = self._of(params, _FOOTAGE_ACTS)
-        after = str(params.get("after", ""))
-        pieces = (_described(found, lease.footage) for found in self.freezer.pieces(hold))
+        hold, lease = self._of(params, (*_FOOTAGE_ACTS, Keeping.HOLD))
+        after, shown = str(params.get("after", "")), lease.act is not Keeping.HOLD
+        pieces = (_described(found, lease.footage, shown=shown) for found in self.freezer.pieces(hold))
         found = sorted(
             (item for item in pieces if item is not None and item["kid"] > after), key=lambda item: str(item["kid"])
         )
@@ -136,7 +138,7 @@ class Holding:
 
     def _seal(self, params: dict[str, Any]) -> Any:
         """Keep a content key sealed to the case; on the answer the file's minutes are held."""
-        hold, _ = self._of(params, (Act.EXTRACT,))
+        hold, _ = self._of(params, _HOLDING_ACTS)
         try:
             sealed = unb64(params.get("sealed_key"))
         except ValueError as error:
@@ -164,10 +166,10 @@ class Holding:
 
     def _end(self, params: dict[str, Any]) -> Any:
         """End a hold now: its pieces are destroyed, each with its proof."""
-        report = self.freezer.end(self._of(params, (Act.EXTRACT,))[0].id)
+        report = self.freezer.end(self._of(params, _HOLDING_ACTS)[0].id)
         return {"destroyed": report.destroyed}
 
-    def _of(self, params: dict[str, Any], acts: tuple[Act, ...]) -> tuple[Hold, Lease]:
+    def _of(self, params: dict[str, Any], acts: tuple[Act | Keeping, ...]) -> tuple[Hold, Lease]:
         """The hold that is named, and the lease, when it is for its camera, its authority and some of its minutes."""
         name = params.get("hold")
         hold = self.freezer.store.get(name) if isinstance(name, str) else None
@@ -180,9 +182,10 @@ class Holding:
 
 
 def _described(
-    found: tuple[PieceState, ChunkRow | None, FrozenPiece | None], footage: WallRange
+    found: tuple[PieceState, ChunkRow | None, FrozenPiece | None], footage: WallRange, *, shown: bool
 ) -> dict[str, Any] | None:
-    """One file of a hold, no more of it than the lease's footage; None when that has nothing of it."""
+    """One file of a hold, no more of it than the lease's footage; None when that has nothing of it. Unless ``shown``,
+    without its index: sizes of pictures tell how much moves in them."""
     state, row, piece = found
     if piece is not None:
         gops = piece.gops_in(footage)
@@ -196,10 +199,7 @@ def _described(
             "term_end_us": piece.facts.term_end_us,
             "beyond_us": piece.beyond_us,
             "held_key": b64(piece.sealed_key),
-            "head_length": piece.head_length,
-            "init_length": piece.init_length,
-            "root": piece.facts.root.hex(),
-            "gops": [{**asdict(gop), "sha256": gop.sha256.hex()} for gop in gops],
+            **(_index(piece, gops) if shown else {}),
         }
     if row is None:
         return {"state": state.value, "kid": ""}
@@ -207,6 +207,23 @@ def _described(
         return None
     span = {"from_us": max(row.range.from_us, footage.from_us), "to_us": min(row.range.to_us, footage.to_us)}
     return {"state": state.value, "kid": row.kid.hex(), "stream": row.stream, **span}
+
+
+def _index(piece: FrozenPiece, gops: list[GopEntry]) -> dict[str, Any]:
+    """These fragments of a piece, and what proves them."""
+    first, facts = piece.gops.index(gops[0]), piece.facts
+    chosen = slice(first, first + len(gops))
+    return {
+        "head_length": piece.head_length,
+        "init_length": piece.init_length,
+        "root": facts.root.hex(),
+        "leaves": facts.leaves,
+        "head_path": [step.hex() for step in facts.head_path],
+        "leaf_numbers": list(facts.leaf_numbers[chosen]),
+        "paths": [[step.hex() for step in path] for path in facts.paths[chosen]],
+        "entries": b"".join(entry.pack() for entry in piece.entries[chosen]).hex(),
+        "gops": [{**asdict(gop), "sha256": gop.sha256.hex()} for gop in gops],
+    }
 
 
 def _chunk(header: ChunkHeader) -> dict[str, Any]:

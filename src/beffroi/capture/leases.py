@@ -5,7 +5,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from beffroi.domain import lease as leases
-from beffroi.domain.acts import Act
+from beffroi.domain.acts import Act, Keeping
 from beffroi.domain.clock import Clock
 from beffroi.domain.errors import BadInputError
 from beffroi.domain.ids import CameraId
@@ -29,7 +29,7 @@ class LeaseChecker:
         token: object,
         *,
         camera: str,
-        acts: tuple[Act, ...],
+        acts: tuple[Act | Keeping, ...],
         footage: WallRange | None = None,
         authority: str | None = None,
     ) -> Lease:

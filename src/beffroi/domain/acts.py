@@ -15,6 +15,12 @@ class Act(StrEnum):
     CONFIGURE = "configure"
 
 
+class Keeping(StrEnum):
+    """What a lease may let be done that shows no image to anybody: keep minutes for a case, and end that."""
+
+    HOLD = "hold"
+
+
 IMAGE_ACTS = frozenset({Act.LIVE, Act.REPLAY, Act.EXTRACT, Act.RELAY, Act.PTZ})
 
 

@@ -13,7 +13,7 @@ from typing import Final
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from beffroi.domain.acts import Act
+from beffroi.domain.acts import Act, Keeping
 from beffroi.domain.errors import RefusedError
 from beffroi.domain.ids import AuthorityId, CameraId, ConnectionId, PersonId, ViewId
 from beffroi.domain.ranges import WallRange
@@ -52,7 +52,7 @@ class Lease:
     connection: ConnectionId
     camera: CameraId
     authority: AuthorityId
-    act: Act
+    act: Act | Keeping
     from_us: int
     to_us: int
     ledger_index: int
@@ -65,7 +65,7 @@ class Lease:
 
     @property
     def footage(self) -> WallRange:
-        """The range of footage that may be seen (empty for live)."""
+        """The range of footage that may be seen, or held (empty for live)."""
         return WallRange(self.from_us, self.to_us)
 
     def in_force(self, now_us: int) -> bool:
@@ -107,7 +107,7 @@ def check(
         claims, signature = _unb64(head), _unb64(tail)
         key.verify(signature, claims)
         fields = json.loads(claims)
-        fields["act"] = Act(fields["act"])
+        fields["act"] = _act(fields["act"])
         lease = Lease(**fields)
     except (ValueError, TypeError, KeyError, binascii.Error, InvalidSignature) as error:
         raise LeaseRefusedError("malformed") from error
@@ -124,6 +124,10 @@ def check(
     if footage is not None and not lease.footage.contains(footage):
         raise LeaseRefusedError("outside its range")
     return lease
+
+
+def _act(value: str) -> Act | Keeping:
+    return Keeping(value) if value == Keeping.HOLD.value else Act(value)
 
 
 def _b64(raw: bytes) -> str:

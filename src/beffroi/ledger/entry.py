@@ -45,6 +45,7 @@ class EntryKind(StrEnum):
     POST_CHANGED = "post_changed"
     REVIEWED = "reviewed"
     RESTORED = "restored"
+    DESK = "desk"
 
 
 @dataclass(frozen=True, slots=True)

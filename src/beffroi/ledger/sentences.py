@@ -25,6 +25,7 @@ _PLAIN: Final[dict[EntryKind, Text]] = {
     EntryKind.POST_CHANGED: Text(fr="Poste modifié", en="Workstation changed"),
     EntryKind.REVIEWED: Text(fr="Acte revu par le chef de salle", en="Act reviewed by the room supervisor"),
     EntryKind.RESTORED: Text(fr="Centre restauré depuis une sauvegarde", en="Centre restored from a back-up"),
+    EntryKind.DESK: Text(fr="Guichet des réquisitions", en="Requisition desk"),
 }
 
 _OPENED: Final[dict[Act, Text]] = {
@@ -93,7 +94,27 @@ _RESTORED: Final[dict[str, Text]] = {
         en="Restoration reconciled by two persons: images open again",
     ),
 }
+_HOLDS: Final[dict[str, Text]] = {
+    "held": Text(fr="Gel posé", en="Hold placed"),
+    "renewed": Text(fr="Gel prolongé", en="Hold lengthened"),
+    "refused": Text(fr="Gel refusé", en="Hold refused"),
+    "ended": Text(fr="Fin d'un gel", en="End of a hold"),
+}
+_DESK: Final[dict[str, Text]] = {
+    "opened": Text(fr="Dossier ouvert", en="Case opened"),
+    "searched": Text(fr="Caméras recherchées par lieu", en="Cameras searched by place"),
+    "called": Text(fr="Appel d'un service d'enquête", en="Call of an investigating service"),
+    "paper_attached": Text(fr="Réquisition jointe au dossier", en="Requisition attached to the case"),
+    "prepared": Text(fr="Remise préparée", en="Delivery prepared"),
+    "agreed": Text(fr="Accord de la seconde personne", en="Second person's agreement"),
+    "built": Text(fr="Remise constituée", en="Delivery built"),
+    "fetched": Text(fr="Remise copiée du centre", en="Delivery fetched from the centre"),
+    "received": Text(fr="Récépissé enregistré", en="Receipt recorded"),
+    "closed": Text(fr="Dossier clos", en="Case closed"),
+}
 _BY_OUTCOME: Final = {
+    EntryKind.HOLD: _HOLDS,
+    EntryKind.DESK: _DESK,
     EntryKind.RESTORED: _RESTORED,
     EntryKind.DOCUMENT_CHANGED: _OUTCOMES,
     EntryKind.ACCOUNT_CHANGED: _ACCOUNTS,

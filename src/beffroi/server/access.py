@@ -207,6 +207,25 @@ ROSTER: Final = Rule(
     ),
 )
 
+_HANDLERS: Final = frozenset({Role.OPERATOR, Role.ROOM_SUPERVISOR, Role.MUNICIPAL_POLICE, Role.MAYOR, Role.ELECTED})
+DESK: Final = Rule(
+    "desk",
+    # A role opens the tool; each hold and each extract is then decided for the person.
+    _HANDLERS,
+    Text(
+        fr="Le guichet des réquisitions est tenu par les agents du centre, la police municipale et les maires.",
+        en="The requisition desk is kept by the centre's agents, the municipal police and the mayors.",
+    ),
+)
+DESK_READ: Final = Rule(
+    "desk-read",
+    _HANDLERS | {Role.DPO, Role.INSPECTOR},
+    Text(
+        fr="Un dossier est lu par qui le traite, le délégué à la protection des données et les contrôleurs.",
+        en="A case is read by those handling it, the data protection officer and inspectors.",
+    ),
+)
+
 TOOLS: Final[dict[str, Rule]] = {
     "wall": LOGGED_IN,
     "replay": LOGGED_IN,
@@ -223,6 +242,7 @@ TOOLS: Final[dict[str, Rule]] = {
     "accounts": RESETS,
     "cameras": CAMERA_FILE,
     "posts": POSTS,
+    "desk": DESK_READ,
 }
 """The console's screens and the rule of each. A screen may still show nothing but refusals."""
 

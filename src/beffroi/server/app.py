@@ -18,6 +18,7 @@ from beffroi.identity.accounts import LoginRefusedError, ThrottledError
 from beffroi.server import static
 from beffroi.server.access import RouteFact
 from beffroi.server.centre import Centre
+from beffroi.server.desk import Desk
 from beffroi.server.extracts import Extracts
 from beffroi.server.guard import Guard
 from beffroi.server.meters import CentreCollector, CountedDecider, Measured, Meters
@@ -27,6 +28,7 @@ from beffroi.server.routes import (
     acts,
     camerafile,
     cameras,
+    desk,
     door,
     extracts,
     paperfiles,
@@ -62,6 +64,7 @@ def create_app(centre: Centre) -> FastAPI:
     gate = Gate(decider, centre.ledger, centre.gate_key, centre.clock)
     viewing = Viewing(centre, gate)
     files = Extracts(centre, gate, viewing)
+    requisitions = Desk(centre)
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
@@ -114,9 +117,9 @@ def create_app(centre: Centre) -> FastAPI:
         routes = build_on_views(centre, viewing)
         app.include_router(routes.router)
         table += routes.table
-    fetched = extracts.build(centre, files)
-    app.include_router(fetched.router)
-    table += fetched.table
+    for fetched in (extracts.build(centre, files), desk.build(centre, requisitions)):
+        app.include_router(fetched.router)
+        table += fetched.table
     app.state.route_table = [*table, static.FACT]
     app.include_router(static.router)
     app.add_exception_handler(BeffroiError, _sentence)

@@ -19,6 +19,7 @@ from beffroi.domain.errors import BrokenError
 from beffroi.domain.facts import Facts
 from beffroi.domain.ids import AuthorityId, PersonId
 from beffroi.domain.text import Text
+from beffroi.evidence.key import evidence_key
 from beffroi.gate.restored import RestoredMark
 from beffroi.identity.service import Identity
 from beffroi.law import archive
@@ -38,7 +39,7 @@ from beffroi.registry.store import Registry
 from beffroi.server.duty import Duties
 from beffroi.server.herald import Herald
 from beffroi.server.hourmirror import HourMirror
-from beffroi.server.keyrings import keyrings
+from beffroi.server.keyrings import CaseRings, case_rings, keyrings
 from beffroi.server.lists import CameraLists
 from beffroi.server.notices import Level, Notice
 from beffroi.server.posts import Posts
@@ -76,6 +77,8 @@ class Centre:
     ledger: Ledger
     gate_key: Ed25519PrivateKey
     releaser: KeyReleaser
+    cases: CaseRings
+    evidence_key: Ed25519PrivateKey
     recorder: RecorderClient
     supply: Supply
     address: str
@@ -224,6 +227,8 @@ def open_centre(
         ledger=ledger,
         gate_key=gate_key,
         releaser=keyrings(supply.keepers, remotes, gate_key.public_key()),
+        cases=case_rings(supply.keepers, dict(remote_keyrings or {}), gate_key.public_key(), supply.enter),
+        evidence_key=evidence_key(secrets),
         recorder=RecorderClient(data / "run" / "recorder.sock"),
         supply=supply,
         address=address,

@@ -6,14 +6,14 @@ never leaves the process that holds the ring.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from beffroi.domain.acts import Act
+from beffroi.domain.acts import Act, Keeping
 from beffroi.domain.errors import BadInputError, RefusedError
-from beffroi.domain.lease import Lease, LeaseRefusedError, check
+from beffroi.domain.lease import LeaseRefusedError, check
 from beffroi.domain.text import Text
 from beffroi.vault.caseid import HOLD_MAX_US, case_id
 from beffroi.vault.casekey import CaseKeyDestroyed, CaseKeys
@@ -27,6 +27,8 @@ from beffroi.vault.signed import canonical, unb64
 from beffroi.vault.term import hour_term_end_us
 
 _log = structlog.get_logger(__name__)
+_KEEPING: Final[frozenset[Act | Keeping]] = frozenset({Act.EXTRACT, Keeping.HOLD})
+"""What seals again and ends: an extract, or a lease to hold, which opens nothing."""
 
 
 class HoldTooLongError(BadInputError):
@@ -82,7 +84,7 @@ class CaseReleaser(Protocol):
         Args:
             chunk: the header, as read from its file.
             held: the case, and what it holds of this chunk already.
-            lease_token: what the gate handed out, act extract.
+            lease_token: what the gate handed out, act extract or hold.
             until_us: the case is kept until then at least.
             beyond_us: how long past its own term the image may live.
             now_us: wall time (a remote keyring uses its own clock instead).
@@ -103,7 +105,7 @@ class CaseReleaser(Protocol):
         ...
 
     def end_case(self, authority: str, case: str, lease_token: str, *, now_us: int) -> CaseKeyDestroyed:
-        """Destroy a case's key now. The lease is of act extract, for any camera of the authority.
+        """Destroy a case's key now. The lease is of act extract or hold, for any camera of the authority.
 
         Raises:
             LeaseRefusedError, NoKeyringError, CaseMissingError, CaseDamagedError, FsyncFailedError.
@@ -134,8 +136,7 @@ class LocalCases:
         self, chunk: SealedChunk, held: HeldKey, lease_token: str, *, until_us: int, beyond_us: int, now_us: int
     ) -> bytes:
         """See `CaseReleaser.reseal`."""
-        lease = check_lease(chunk, lease_token, self._gate_key, now_us=now_us)
-        _extract(lease)
+        lease = check_lease(chunk, lease_token, self._gate_key, now_us=now_us, acts=_KEEPING)
         ring = self._ring(chunk.authority)
         case_id(held.case)
         if not now_us < until_us <= now_us + HOLD_MAX_US or not 0 <= beyond_us <= HOLD_MAX_US:
@@ -161,7 +162,8 @@ class LocalCases:
     def end_case(self, authority: str, case: str, lease_token: str, *, now_us: int) -> CaseKeyDestroyed:
         """See `CaseReleaser.end_case`."""
         lease = check(lease_token, self._gate_key, now_us=now_us)
-        _extract(lease)
+        if lease.act not in _KEEPING:
+            raise LeaseRefusedError("other act")
         if lease.authority != authority:
             raise LeaseRefusedError("other authority")
         proof = CaseKeys(self._ring(authority)).destroy(case, now_us)
@@ -187,11 +189,6 @@ class LocalCases:
         if ring is None:
             raise NoKeyringError(authority)
         return ring
-
-
-def _extract(lease: Lease) -> None:
-    if lease.act is not Act.EXTRACT:
-        raise LeaseRefusedError("other act")
 
 
 def held_key(fields: object) -> HeldKey:

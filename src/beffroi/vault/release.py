@@ -10,7 +10,7 @@ from typing import Final, Protocol
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from beffroi.domain.acts import Act
+from beffroi.domain.acts import Act, Keeping
 from beffroi.domain.errors import NotFoundError, RefusedError
 from beffroi.domain.ids import CameraId
 from beffroi.domain.lease import Lease, LeaseRefusedError, check
@@ -24,7 +24,7 @@ from beffroi.vault.term import hour_term_end_us
 CHUNK_SPAN_US: Final = 610_000_000
 """The longest a chunk can reach past its start: ten minutes and one late group of pictures."""
 
-_ACTS: Final = frozenset({Act.REPLAY, Act.EXTRACT})
+_ACTS: Final[frozenset[Act | Keeping]] = frozenset({Act.REPLAY, Act.EXTRACT})
 _log = structlog.get_logger(__name__)
 
 
@@ -73,8 +73,15 @@ class KeyReleaser(Protocol):
         ...
 
 
-def check_lease(header: SealedChunk, lease_token: str, key: Ed25519PublicKey, *, now_us: int) -> Lease:
-    """Whether this lease covers this chunk, and the lease.
+def check_lease(
+    header: SealedChunk,
+    lease_token: str,
+    key: Ed25519PublicKey,
+    *,
+    now_us: int,
+    acts: frozenset[Act | Keeping] = _ACTS,
+) -> Lease:
+    """Whether this lease covers this chunk for one of these acts, and the lease.
 
     The header's hour is bound to the sealed key; its start within that hour is the header's own word
     (docs/design/keys.md).
@@ -83,7 +90,7 @@ def check_lease(header: SealedChunk, lease_token: str, key: Ed25519PublicKey, *,
         LeaseRefusedError: see `KeyReleaser.release`.
     """
     lease = check(lease_token, key, now_us=now_us, camera=CameraId(header.camera))
-    if lease.act not in _ACTS:
+    if lease.act not in acts:
         raise LeaseRefusedError("other act")
     if lease.authority != header.authority:
         raise LeaseRefusedError("other authority")

@@ -1,0 +1,173 @@
+"""Placing the desk's holds: decided and registered one camera at a time, then secured with recorder and keyring, away
+from the event loop. What a recorder is still writing is secured again by the desk's round (`beffroi.server.deskround`).
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import structlog
+from sqlalchemy.orm import Session
+
+from beffroi.capture.client import RecorderClient
+from beffroi.domain.errors import BeffroiError
+from beffroi.domain.ids import AuthorityId, CameraId, PersonId
+from beffroi.domain.ranges import WallRange
+from beffroi.evidence.deskrules import Minutes, beyond_us, refusal_to_hold, until_us
+from beffroi.evidence.deskstore import CaseFile, DeskStore, minutes_of
+from beffroi.gate.keeping import Keep, Keeper, Kept
+from beffroi.law.packs.fr.links import authority_of
+from beffroi.registry.desktables import DeskHoldRow
+from beffroi.server.centre import Centre
+from beffroi.watch.holds import HoldWish, Secured, secure
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Who asks, from which session; what they may watch now, by camera that they may know of."""
+
+    person: PersonId
+    session: str
+    strong: bool
+    known: dict[CameraId, bool]
+
+
+class DeskHolds:
+    """Places, renews, secures and ends holds."""
+
+    def __init__(self, centre: Centre, store: DeskStore) -> None:
+        self._centre = centre
+        self._store = store
+        self.keeper = Keeper(centre.ledger, centre.gate_key, centre.clock)
+
+    async def place(self, case: CaseFile, wanted: Sequence[Minutes], who: Who, payload: dict[str, Any]) -> CaseFile:
+        """Hold these minutes. Every camera is decided before the first is held: a refusal leaves nothing half done.
+
+        Raises:
+            HoldRefusedError: this person may not; it is in the register. GateClosedError: the register is silent.
+        """
+        facts, now_us = self._centre.registry.facts(), self._centre.clock.wall_us()
+        paper = bool(case.papers)
+        beyond = beyond_us(case.kind, case.call, paper=paper)
+        for one in wanted:
+            refusal = refusal_to_hold(one.camera, who.known, strong=who.strong)
+            if refusal is not None:
+                camera = facts.cameras.get(one.camera) if one.camera in who.known else None
+                authority = authority_of(camera) if camera else AuthorityId("")
+                keep = Keep(who.person, case.row.id, one.camera, authority, one.range, who.session)
+                await self.keeper.write(keep, "refused", {}, payload, refusal=refusal)
+        rows = []
+        for one in wanted:
+            camera = facts.cameras[one.camera]
+            until = until_us(one.range, beyond, now_us, paper=paper)
+            keep = Keep(who.person, case.row.id, one.camera, authority_of(camera), one.range, who.session)
+            kept = await self.keeper.write(
+                keep, "held", {**_ends(until, beyond), "rules": ["CSI-R253-4"], "frame": case.call.frame.value}, payload
+            )
+            rows.append(_row(kept, camera.commune, until, beyond))
+        self._add(case.row.id, rows)
+        return await self.secure(case.row.id)
+
+    async def renew(self, name: str, person: PersonId, session: str | None) -> CaseFile:
+        """The requisition is there: what is held waits for its hand-over, no longer for paper."""
+        case, now_us = self._store.case(name), self._centre.clock.wall_us()
+        beyond = beyond_us(case.kind, case.call, paper=True)
+        for row in case.holds:
+            if row.ended_us is None:
+                until = until_us(minutes_of(row).range, beyond, now_us, paper=True)
+                keep = replace(keep_of(row), person=person, session=session)
+                kept = await self.keeper.write(keep, "renewed", _ends(until, beyond), {})
+                changed = {"until_us": until, "beyond_us": beyond, "entry": kept.ledger_index, "complete": False}
+                self._change(row, changed)
+        return await self.secure(name)
+
+    async def secure(self, name: str) -> CaseFile:
+        """Have recorder and keyring hold what the case's rows say; what is complete is left alone."""
+        for row in self._store.case(name).holds:
+            if row.ended_us is None and not row.complete:
+                try:
+                    done = await asyncio.to_thread(self._secure, row)
+                except BeffroiError as error:
+                    _log.error("a hold is not in place", case=row.case, camera=row.camera, reason=error.text.en)
+                    self._change(row, {"waiting": max(1, row.waiting)})
+                    continue
+                at_us = row.placed_us if row.placed_us is not None else self._centre.clock.wall_us()
+                told = {"held": done.held, "growing": done.growing, "waiting": done.waiting}
+                told |= {"refused": len(done.refused), "complete": done.complete}
+                self._change(row, {**told, "name": done.hold, "placed_us": at_us})
+                for wrong in done.refused:
+                    _log.error("a key is not held", case=row.case, camera=row.camera, reason=wrong.text.en)
+        return self._store.case(name)
+
+    async def end(self, row: DeskHoldRow, person: PersonId | None, why: str) -> int:
+        """End one hold: its pieces are destroyed by the recorder, each with its proof. Returns how many.
+
+        Raises:
+            BeffroiError: the recorder does not answer, or the register is silent: to be tried again.
+        """
+        kept = await self.keeper.write(replace(keep_of(row), person=person), "ended", {"why": why}, {})
+        destroyed = 0
+        if row.name:
+            async with RecorderClient(self._centre.recorder_socket) as recorder:
+                if any(one["hold"] == row.name for one in (await recorder.call("holds", {}))["holds"]):
+                    asked = {"hold": row.name, "lease": self.keeper.lease(kept)}
+                    destroyed = int((await recorder.call("hold_end", asked))["destroyed"])
+        self._change(row, {"ended_us": self._centre.clock.wall_us()})
+        return destroyed
+
+    def _secure(self, row: DeskHoldRow) -> Secured:
+        """In a thread: keyrings are asked while it waits."""
+        wish = HoldWish(row.case, row.camera, row.from_us, row.to_us, row.until_us, row.beyond_us)
+        kept = Kept(keep_of(row), row.entry)
+
+        async def work() -> Secured:
+            async with RecorderClient(self._centre.recorder_socket) as recorder:
+                lease = lambda: self.keeper.lease(kept)  # noqa: E731  a callable is what `secure` takes
+                return await secure(recorder, self._centre.cases, wish, lease, self._centre.clock)
+
+        return asyncio.run(work())
+
+    def _add(self, name: str, rows: Sequence[DeskHoldRow]) -> None:
+        def step(case: CaseFile, session: Session) -> None:
+            case.row.search_until_us = case.row.search_until_us or self._centre.clock.wall_us()
+            session.add_all(rows)
+
+        self._store.change(name, step)
+
+    def _change(self, row: DeskHoldRow, values: dict[str, Any]) -> None:
+        def step(case: CaseFile, _: Session) -> None:
+            for one in case.holds:
+                if minutes_of(one) == minutes_of(row):
+                    for key, value in values.items():
+                        setattr(one, key, value)
+
+        self._store.change(row.case, step)
+
+
+def keep_of(row: DeskHoldRow) -> Keep:
+    """What a row keeps."""
+    footage = WallRange(row.from_us, row.to_us)
+    return Keep(PersonId(row.person), row.case, CameraId(row.camera), AuthorityId(row.authority), footage)
+
+
+def _row(kept: Kept, commune: str, until: int, beyond: int) -> DeskHoldRow:
+    keep = kept.keep
+    return DeskHoldRow(
+        case=keep.case,
+        camera=keep.camera,
+        from_us=keep.footage.from_us,
+        to_us=keep.footage.to_us,
+        authority=keep.authority,
+        commune=commune,
+        person=keep.person or "",
+        until_us=until,
+        beyond_us=beyond,
+        entry=kept.ledger_index,
+    )
+
+
+def _ends(until: int, beyond: int) -> dict[str, Any]:
+    return {"until_us": until, "beyond_us": beyond}

@@ -1,0 +1,22 @@
+"""What the routes of the requisition desk answer to whom: lines of the matrix of `test_server_routes`."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+Probed = tuple[str, dict[str, Any] | None, int]
+_NONE: Final = "/api/desk/cases/D-20260302-00000000"
+
+
+def _always(path: str, body: dict[str, Any] | None, status: int) -> Callable[[Any], Probed]:
+    return lambda _: (path, body, status)
+
+
+PROBES_DESK: Final[dict[tuple[str, str], Callable[[Any], Probed]]] = {
+    ("GET", "/api/desk/cases"): _always("/api/desk/cases", None, 200),
+    ("POST", "/api/desk/cases"): _always("/api/desk/cases", {"kind": "none"}, 422),
+    # A case of others and one that is not there: the same answer, whoever asks.
+    ("GET", "/api/desk/cases/{case}"): _always(_NONE, None, 404),
+    ("POST", "/api/desk/cases/{case}/handlers"): _always(f"{_NONE}/handlers", {"person": "pmX"}, 404),
+    ("POST", "/api/desk/cases/{case}/search"): _always(f"{_NONE}/search", {"text": "gare"}, 404),
+    ("POST", "/api/desk/cases/{case}/hold"): _always(f"{_NONE}/hold", {"cameras": []}, 404),
+}
