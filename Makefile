@@ -7,7 +7,7 @@ STAMPS := $(VENV)/.stamps
 SCENES := .scenes
 export BEFFROI_SCENES := $(abspath $(SCENES))
 export PATH := $(abspath $(VENV))/bin:$(PATH)
-CONSOLE_SOURCES := $(shell find console -path console/node_modules -prune -o -type f -print 2>/dev/null)
+CONSOLE_SOURCES := $(shell find console \( -path console/node_modules -o -path console/evidence/dist \) -prune -o -type f -print 2>/dev/null)
 
 .PHONY: help install demo check test test-python test-console lint format bench soak faults lock clean system screenshot
 
@@ -33,7 +33,7 @@ $(STAMPS)/npm: console/package.json console/package-lock.json scripts/with-node.
 	@touch $@
 
 $(STAMPS)/console: $(STAMPS)/npm $(CONSOLE_SOURCES)
-	@echo "== Console, built into src/beffroi/server/static"
+	@echo "== Console, built into src/beffroi/server/static; evidence viewer, into src/beffroi/evidence/static"
 	@bash scripts/with-node.sh npm --prefix console run --silent build
 	@touch $@
 
@@ -108,4 +108,4 @@ lock: $(STAMPS)/system  ## pin requirements again, with hashes, without any regi
 	  requirements/tools.in -o requirements/tools.txt
 
 clean:  ## remove what was built (not the demo's data)
-	@rm -rf $(VENV) $(SCENES) console/node_modules src/beffroi/server/static dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf $(VENV) $(SCENES) console/node_modules console/evidence/dist src/beffroi/server/static src/beffroi/evidence/static dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis

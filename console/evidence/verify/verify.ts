@@ -1,0 +1,228 @@
+// Verifying a package offline: the second implementation, with the steps, findings and verdicts of
+// src/beffroi/evidence/verify.py. Nothing that a package says of itself is believed before it is shown.
+
+import { toHex } from './bytes';
+import { FormatError } from './bytes';
+import { type Finding, type Kind, type Verdict, verdictOf } from './findings';
+import { checkFile } from './frames';
+import { MANIFEST, MAX_MANIFEST, type Manifest, type MediaFile, SIGNATURE, TIMESTAMP, parseManifest } from './manifest';
+import { type Key, sealText, signedBy, splitNote } from './note';
+import { type Package, fileHash, readWhole } from './package';
+import { type FileProof, MAX_PROOF, headersOf, parseProof } from './proof';
+import { LOG, MAX_LOG, checkRegister, parseRegister, silent } from './register';
+import { same } from './bytes';
+
+export interface Report {
+  verdict: Verdict;
+  findings: Finding[];
+  files: number;
+  frames: number;
+  told: string[];
+  manifest: Manifest | null;
+}
+
+export interface Keys {
+  evidence: Key;
+  register: Key;
+}
+
+/** Part of the work that is done, from 0 to 1. */
+export type Progress = (part: number) => void;
+
+interface Range {
+  from: number;
+  to: number;
+}
+
+const HOLE_US = 300_000;
+const LEAD_IN_US = 20_000_000;
+const OUTSIDE = new Set([MANIFEST, SIGNATURE, TIMESTAMP]);
+
+export async function verifyPackage(given: Package, keys: Keys, progress: Progress = () => {}): Promise<Report> {
+  const raw = await readWhole(given, MANIFEST, MAX_MANIFEST);
+  if (raw === null) return nothing({ kind: 'manifest_missing', where: '', detail: '' });
+  let manifest: Manifest;
+  try {
+    manifest = parseManifest(raw);
+  } catch (error) {
+    return nothing({ kind: 'manifest_malformed', where: '', detail: reason(error) });
+  }
+  return new Verification(given, manifest, raw, progress).run(keys);
+}
+
+function nothing(found: Finding): Report {
+  return { verdict: verdictOf([found]), findings: [found], files: 0, frames: 0, told: [], manifest: null };
+}
+
+function reason(error: unknown): string {
+  return error instanceof FormatError || error instanceof SyntaxError ? error.message.slice(0, 200) : 'unreadable';
+}
+
+class Verification {
+  readonly #found: Finding[] = [];
+  readonly #told: string[] = [];
+  readonly #bad = new Set<string>();
+  readonly #roots: { where: string; camera: string; root: string }[] = [];
+  readonly #held = new Map<string, Range[]>();
+  readonly #whole: number;
+  #done = 0;
+
+  constructor(
+    readonly given: Package,
+    readonly manifest: Manifest,
+    readonly raw: Uint8Array,
+    readonly progress: Progress,
+  ) {
+    const size = (names: string[]): number => names.reduce((sum, name) => sum + (given.files.get(name)?.size ?? 0), 0);
+    const media = manifest.files.map((file) => file.path);
+    this.#whole = size(media) * 2 + size(manifest.others.map((file) => file.path));
+  }
+
+  async run(keys: Keys): Promise<Report> {
+    await this.#seal(keys.evidence);
+    await this.#files();
+    for (const file of this.manifest.files) await this.#media(file);
+    await this.#register(keys.register);
+    await this.#stamp();
+    this.#holes();
+    this.progress(1);
+    const findings = distinct(this.#found);
+    const frames = this.manifest.files.reduce((sum, file) => sum + file.frames, 0);
+    const { manifest } = this;
+    return { verdict: verdictOf(findings), findings, files: this.given.files.size, frames, told: this.#told, manifest };
+  }
+
+  #find(kind: Kind, where = '', detail = ''): void {
+    this.#found.push({ kind, where, detail });
+  }
+
+  #advance = (bytes: number): void => {
+    this.#done += bytes;
+    this.progress(Math.min(0.999, this.#done / Math.max(1, this.#whole)));
+  };
+
+  async #seal(key: Key): Promise<void> {
+    const note = await readWhole(this.given, SIGNATURE, 65_536);
+    if (note === null) return this.#find('signature_missing');
+    let split;
+    try {
+      split = splitNote(note);
+    } catch {
+      return this.#find('signature_wrong');
+    }
+    if (split.text !== sealText(this.raw)) return this.#find('signature_wrong');
+    const ours = split.signatures.find(([name, sig]) => name === key.name && same(sig.subarray(0, 4), key.id));
+    if (ours === undefined) {
+      const names = [...new Set(split.signatures.map(([name]) => name))].toSorted().join(', ');
+      return this.#find('key_unknown', '', names.slice(0, 200));
+    }
+    if (!(await signedBy(split.text, ours[1].subarray(4), key))) this.#find('signature_wrong');
+  }
+
+  async #files(): Promise<void> {
+    const named = [...this.manifest.files, ...this.manifest.others];
+    for (const { path, sha256 } of named) {
+      const file = this.given.files.get(path);
+      if (file === undefined) {
+        this.#bad.add(path);
+        this.#find('file_missing', path);
+      } else if (toHex(await fileHash(file, this.#advance)) !== sha256) {
+        this.#bad.add(path);
+        this.#find('file_altered', path);
+      }
+    }
+    const known = new Set([...named.map((file) => file.path), ...OUTSIDE]);
+    for (const name of this.given.files.keys()) if (!known.has(name)) this.#find('file_stray', name);
+    for (const name of this.given.strange) this.#find('file_stray', name);
+  }
+
+  async #media(file: MediaFile): Promise<void> {
+    const raw = await readWhole(this.given, file.proof, MAX_PROOF);
+    if (raw === null) {
+      if (!this.#bad.has(file.proof)) this.#find('file_missing', file.proof);
+      return;
+    }
+    let proof: FileProof;
+    try {
+      proof = parseProof(raw);
+    } catch (error) {
+      return this.#find('proof_malformed', file.proof, reason(error));
+    }
+    const clear = this.given.files.get(file.path);
+    if (clear !== undefined) this.#found.push(...(await checkFile(file.path, clear, proof, this.#advance)));
+    this.#scope(file, proof);
+  }
+
+  /** The pictures are of the camera that the statement says, and of the minutes that were asked. */
+  #scope(file: MediaFile, proof: FileProof): void {
+    let headers;
+    try {
+      headers = headersOf(proof);
+    } catch {
+      return; // `checkFile` says so
+    }
+    proof.chunks.forEach((chunk, n) => {
+      this.#roots.push({ where: file.path, camera: file.camera, root: toHex(chunk.root) });
+      const { camera, stream } = headers[n]!;
+      if (camera !== file.camera || stream !== file.stream) this.#find('out_of_scope', file.path);
+    });
+    const asked = this.manifest.asked.filter((one) => one.camera === file.camera);
+    if (!asked.some((one) => one.from === proof.from && one.to === proof.to)) this.#find('out_of_scope', file.path);
+    const held = this.#held.get(file.camera) ?? [];
+    this.#held.set(file.camera, held);
+    const near = { from: Math.max(0, proof.from - LEAD_IN_US), to: proof.to };
+    for (const { entry } of proof.fragments) {
+      const own = { from: entry.wallUs, to: Math.max(entry.wallUs, entry.endUs) };
+      held.push(own);
+      if (!(own.from < near.to && near.from < own.to)) this.#find('out_of_scope', file.path);
+    }
+  }
+
+  async #register(key: Key): Promise<void> {
+    const raw = await readWhole(this.given, LOG, MAX_LOG);
+    if (raw === null) return this.#find('register_silent', MANIFEST);
+    let proof;
+    try {
+      proof = parseRegister(raw);
+    } catch (error) {
+      return this.#find('proof_malformed', LOG, reason(error));
+    }
+    const told = await checkRegister(proof, key);
+    this.#found.push(...told.findings);
+    if (told.checkpoint === null) return;
+    this.#found.push(...silent(told, this.#roots));
+    if (!told.records.has(this.manifest.entry)) this.#find('register_silent', MANIFEST);
+  }
+
+  async #stamp(): Promise<void> {
+    const token = await readWhole(this.given, TIMESTAMP, 2 ** 20);
+    this.#told.push(token === null ? 'no_timestamp' : 'timestamp_not_checked');
+  }
+
+  #holes(): void {
+    for (const asked of this.manifest.asked) {
+      const gaps = this.manifest.gaps.filter((gap) => gap.camera === asked.camera);
+      const told = gaps.map((gap) => ({ from: gap.from, to: Math.max(gap.from, gap.to) }));
+      for (const hole of uncovered(asked, [...(this.#held.get(asked.camera) ?? []), ...told])) {
+        if (hole.to - hole.from > HOLE_US) this.#find('gap_untold', asked.camera, `${hole.from}-${hole.to}`);
+      }
+    }
+  }
+}
+
+/** What of a range none of these covers, in order. */
+export function uncovered(asked: Range, held: readonly Range[]): Range[] {
+  const found: Range[] = [];
+  let at = asked.from;
+  for (const one of held.toSorted((a, b) => a.from - b.from || a.to - b.to)) {
+    if (one.from > at && at < asked.to) found.push({ from: at, to: Math.min(one.from, asked.to) });
+    at = Math.max(at, one.to);
+  }
+  if (at < asked.to) found.push({ from: at, to: asked.to });
+  return found;
+}
+
+function distinct(findings: readonly Finding[]): Finding[] {
+  const kept = new Map(findings.map((one) => [JSON.stringify([one.kind, one.where, one.detail]), one]));
+  return [...kept].toSorted(([one], [other]) => (one < other ? -1 : 1)).map(([, found]) => found);
+}

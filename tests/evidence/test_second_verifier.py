@@ -1,0 +1,140 @@
+"""The viewer's verifier finds what the first one finds, in every package, forged or torn at random."""
+
+import random
+import shutil
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.evidence.test_package import FORGED, ZIPS, nothing, zipped
+from tests.support.evidence import EVIDENCE, REGISTER, Made, forge, make_package, resign
+from tests.support.faultmatrix import run_seed
+from tests.support.secondverifier import SecondVerifier, facts, second_verifier
+
+from beffroi.domain.acts import Act, Purpose, Verdict
+from beffroi.domain.gaps import GapCause
+from beffroi.evidence.findings import Finding, Kind
+from beffroi.evidence.verify import verify_package
+from beffroi.ledger.entry import EntryKind
+
+ROUNDS = 60
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    root = tmp_path_factory.mktemp("evidence")
+    (root / "streams").mkdir()
+    return make_package(root)
+
+
+@pytest.fixture(scope="module")
+def second() -> Iterator[SecondVerifier]:
+    with second_verifier() as started:
+        yield started
+
+
+def both(second: SecondVerifier, path: Path) -> str:
+    """The verdict that the two agree on, and on every finding with its place."""
+    first = facts(verify_package(path, evidence=EVIDENCE, register=REGISTER))
+    answer = second.verify(path, EVIDENCE, REGISTER)
+    assert (answer.verdict, answer.findings) == first
+    return answer.verdict
+
+
+def test_an_honest_package_is_valid_for_both(made: Made, second: SecondVerifier, tmp_path: Path) -> None:
+    assert both(second, made.folder) == "valid"
+    assert both(second, zipped(made.folder, tmp_path / "remise.zip")) == "valid"
+    report = verify_package(made.folder, evidence=EVIDENCE, register=REGISTER)
+    answer = second.verify(made.folder, EVIDENCE, REGISTER)
+    assert (answer.raw["files"], answer.raw["frames"]) == (report.files, report.frames)
+    assert tuple(answer.raw["told"]) == report.told
+
+
+@pytest.mark.parametrize("name", FORGED)
+def test_both_find_the_same_in_a_forged_package(made: Made, second: SecondVerifier, tmp_path: Path, name: str) -> None:
+    folder = forge(made, tmp_path / "forged")
+    FORGED[name][0](folder)
+    assert both(second, folder) != "valid"
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+@pytest.mark.parametrize("name", ZIPS)
+def test_both_find_the_same_in_a_hostile_zip(made: Made, second: SecondVerifier, tmp_path: Path, name: str) -> None:
+    path = zipped(made.folder, tmp_path / "remise.zip")
+    with zipfile.ZipFile(path, "a") as archive:
+        ZIPS[name](archive)
+    assert both(second, path) != "valid"
+
+
+@pytest.mark.parametrize("content", [b"", b"PK", b"\x00" * 1000, b"PK\x05\x06" + bytes(18)])
+def test_both_say_what_is_no_package(second: SecondVerifier, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "x.zip").write_bytes(content)
+    assert both(second, tmp_path / "x.zip") == "altered"
+
+
+def test_a_packed_zip_is_unpacked_by_neither(made: Made, second: SecondVerifier, tmp_path: Path) -> None:
+    path = zipped(made.folder, tmp_path / "r.zip", compression=zipfile.ZIP_DEFLATED)
+    assert both(second, path) != "valid"
+
+
+def _torn(raw: bytes, chance: random.Random) -> bytes:
+    """One hostile change: bits, a cut, a repeat, a number of four bytes, a swap of two stretches."""
+    out = bytearray(raw)
+    at = chance.randrange(len(out))
+    kind = chance.randrange(6)
+    if kind == 0:
+        out[at] ^= 1 << chance.randrange(8)
+    elif kind == 1:
+        del out[at : at + chance.randrange(1, 200)]
+    elif kind == 2:
+        out[at:at] = out[at : at + chance.randrange(1, 200)]
+    elif kind == 3:
+        out[at : at + 4] = chance.choice((b"\xff\xff\xff\xff", b"\0\0\0\0", b"\0\0\0\1", b"\x7f\xff\xff\xff"))
+    elif kind == 4:
+        digits = [n for n, letter in enumerate(out) if letter in b"0123456789"]
+        out[chance.choice(digits or [at])] = chance.choice(b'0123456789-.eE"[{')
+    else:
+        del out[at:]
+    return bytes(out)
+
+
+@pytest.mark.parametrize("signed", [False, True], ids=["as it is", "all signed again"])
+def test_both_agree_on_whatever_is_torn(made: Made, second: SecondVerifier, tmp_path: Path, signed: bool) -> None:
+    seed = run_seed()
+    chance = random.Random(f"{seed}/{signed}")  # noqa: S311  choice of cases
+    folder = forge(made, tmp_path / "forged")
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    inner = [path for path in files if not path.name.startswith("manifest")]
+    found: dict[str, int] = {}
+    longest = 0.0
+    for number in range(ROUNDS):
+        path = chance.choice(inner if signed else files)
+        kept = path.read_bytes()
+        path.write_bytes(_torn(kept, chance))
+        changed = path.read_bytes() != kept
+        if signed:
+            resign(folder, nothing)
+        start = time.monotonic()
+        verdict = both(second, folder)
+        longest = max(longest, time.monotonic() - start)
+        harmless = not changed or (signed and path.name in {"LISEZMOI.txt", "keys.txt"})
+        assert verdict != "valid" or harmless, (seed, number, path.name)
+        found[verdict] = found.get(verdict, 0) + 1
+        path.write_bytes(kept)
+        for name in ("manifest.json", "manifest.sig"):
+            shutil.copyfile(made.folder / name, folder / name)
+    print(f"\n[second verifier] {ROUNDS} torn packages, seed {seed}: {found}, longest {longest:.2f} s for both")
+
+
+def test_the_closed_lists_are_the_same(second: SecondVerifier) -> None:
+    lists = second.ask()
+    for kind in Kind:
+        told = lists["sentences"].pop(kind.value)
+        assert Finding(kind, "{where}", "{detail}").text.as_dict() == told
+    assert lists["sentences"] == {}
+    assert lists["causes"] == {cause.value: cause.text.as_dict() for cause in GapCause}
+    enums = {"ENTRY_KINDS": EntryKind, "ACTS": Act, "PURPOSES": Purpose, "VERDICTS": Verdict, "GAP_CAUSES": GapCause}
+    for name, kinds in enums.items():
+        assert set(lists["lists"][name]) == {one.value for one in kinds}, f"console/evidence/verify/lists.ts: {name}"

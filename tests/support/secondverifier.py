@@ -1,0 +1,71 @@
+"""The viewer's own verifier (TypeScript), run in Node: one process, one question a line, one answer a line."""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from beffroi.evidence.findings import Report
+from beffroi.ledger.note import Verifier
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+PROGRAM: Final = ROOT / "console" / "evidence" / "dist" / "verifier.mjs"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What it found: its verdict, and (kind, where) of each finding."""
+
+    verdict: str
+    findings: frozenset[tuple[str, str]]
+    raw: dict[str, Any]
+
+
+class SecondVerifier:
+    """See `second_verifier`."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self._process = process
+
+    def ask(self, **question: str) -> dict[str, Any]:
+        """One question, its answer."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(question) + "\n")
+        self._process.stdin.flush()
+        answer: dict[str, Any] = json.loads(self._process.stdout.readline())
+        return answer
+
+    def verify(self, path: Path, evidence: Verifier, register: Verifier) -> Answer:
+        """Verify a folder or a zip file. It must answer: an exception of its own fails the test."""
+        raw = self.ask(path=os.fspath(path), evidence=evidence.encode(), register=register.encode())
+        assert "crashed" not in raw, raw
+        found = frozenset((one["kind"], one["where"]) for one in raw["findings"])
+        return Answer(raw["verdict"], found, raw)
+
+
+@contextmanager
+def second_verifier() -> Iterator[SecondVerifier]:
+    """The program, started; it must have been built (`make install`)."""
+    assert PROGRAM.exists(), "build it first: make install"
+    process = subprocess.Popen(
+        ["bash", str(ROOT / "scripts" / "with-node.sh"), "node", str(PROGRAM)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield SecondVerifier(process)
+    finally:
+        assert process.stdin is not None
+        process.stdin.close()
+        process.wait(timeout=30)
+
+
+def facts(report: Report) -> tuple[str, frozenset[tuple[str, str]]]:
+    """What the first verifier found, in the same words."""
+    return report.verdict.value, frozenset((one.kind.value, one.where) for one in report.findings)
