@@ -33,12 +33,13 @@ def rebuild(root: Path, catalogue: Catalogue, journal: Journal) -> list[Recovere
     """
     with catalogue.one_transaction():
         done = recover(root, catalogue)
+        lost: set[_Piece] = set()
         for kind, camera, stream, start, end, detail in journal.select(
             "SELECT kind, camera, stream, from_us, to_us, detail FROM carried ORDER BY n"
         ):
             piece = _Piece(CameraId(camera), "main" if stream == "main" else "sub", WallRange(start, end))
             if kind == "chunk_lost":
-                _lost(catalogue, piece, f"lost/{camera}/{stream}/{start}-{end}")
+                _lost(catalogue, piece, f"lost/{camera}/{stream}/{start}-{end}", lost)
             elif kind == "gap":
                 catalogue.add_gap(piece.camera, piece.stream, piece.span, GapCause(detail))
             elif kind == "destruction":
@@ -46,7 +47,7 @@ def rebuild(root: Path, catalogue: Catalogue, journal: Journal) -> list[Recovere
         gone: set[str] = set()
         for _, fields in _acts(journal, ActKind.CHUNK_LOST):
             gone.add(fields["path"])
-            _lost(catalogue, _piece(fields), fields["path"])
+            _lost(catalogue, _piece(fields), fields["path"], lost)
         for _, fields in _acts(journal, ActKind.GAP):
             piece = _piece(fields)
             catalogue.add_gap(piece.camera, piece.stream, piece.span, GapCause(fields["cause"]))
@@ -57,7 +58,7 @@ def rebuild(root: Path, catalogue: Catalogue, journal: Journal) -> list[Recovere
                 catalogue.add_destroyed(piece.camera, piece.stream, piece.span, fields["term_days"], wall_us)
         for _, fields in _acts(journal, ActKind.CHUNK_CLOSED):
             if fields["path"] not in gone and not (root / fields["path"]).exists():
-                _lost(catalogue, _piece(fields), fields["path"])
+                _lost(catalogue, _piece(fields), fields["path"], lost)
     return done
 
 
@@ -73,8 +74,10 @@ def _piece(fields: dict[str, Any]) -> _Piece:
     return _Piece(CameraId(fields["camera"]), "main" if fields["stream"] == "main" else "sub", span)
 
 
-def _lost(catalogue: Catalogue, piece: _Piece, path: str) -> None:
-    if catalogue.chunk_at(path) is None:
+def _lost(catalogue: Catalogue, piece: _Piece, path: str, known: set[_Piece]) -> None:
+    """A loss, once: the opening balance tells it by its span alone, and an act may tell it again by its path."""
+    if catalogue.chunk_at(path) is None and piece not in known:
+        known.add(piece)
         catalogue.add_lost(piece.camera, piece.stream, piece.span, path)
 
 
