@@ -109,9 +109,9 @@ def script(commune: BodyId, person: str) -> Script:
     for word in (*WORDS, "nowhere"):
         camera, paper = f"c{low}-{word}", f"commissioning/{commune}-{word}"
         calls += [
-            ("GET", f"/api/registers/{register}{form}?commune={place}&from=2026-03-01&to=2026-03-02", None)
-            for register in ("accesses", "refusals", "destructions", "former")
-            for form in ("", "/csv")
+            ("GET", f"/api/registers/{register}?commune={place}&from=2026-03-01&to=2026-03-02", None)
+            # not the refusals: an attempt of theirs on one's own camera is one's own matter, and is there
+            for register in ("accesses", "extracts", "destructions", "former")
             for place in (own_commune(person), commune)
             if word == WORDS[0]
         ]

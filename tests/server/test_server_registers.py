@@ -1,14 +1,10 @@
 """A commune's registers through the front door: who reads what, in which words; reading is an entry first."""
 
 import pytest
-from tests.support import worlds
 from tests.support.centre import Town
+from tests.support.registeracts import view
 
-from beffroi.domain.acts import Act, Purpose, Verdict
-from beffroi.domain.clock import to_wall_us
-from beffroi.domain.ids import AuthorityId, CameraId, PersonId, ViewId
-from beffroi.domain.ranges import WallRange
-from beffroi.ledger.entry import Entry, EntryKind, Sent, Trace
+from beffroi.ledger.entry import EntryKind
 from beffroi.server.routes.account import _line
 
 SPAN = "from=2026-03-01&to=2026-03-03"
@@ -17,24 +13,10 @@ SPAN = "from=2026-03-01&to=2026-03-03"
 @pytest.fixture(scope="module")
 def seen(town: Town) -> int:
     """A view of cx that was opened and ended, one on requisition, one of cz; the first one's number."""
-    first = view(town, "cx", "plain", ())
-    view(town, "cx", "onsite", ("requisition/9",))
-    view(town, "cz", "elsewhere", ())
+    first = view(town, "cx", "plain")
+    view(town, "cx", "onsite", documents=("requisition/9",))
+    view(town, "cz", "elsewhere")
     return first
-
-
-def view(town: Town, camera: str, name: str, documents: tuple[str, ...]) -> int:
-    now_us = to_wall_us(worlds.NOW)
-    footage = WallRange(now_us - 600_000_000, now_us - 540_000_000)
-    trace = Trace(Verdict.ALLOW, "row-13", (), ("CSI L.132-14-1",), documents, "r", "f")
-    common = {"actor": PersonId("agentE"), "camera": CameraId(camera), "view": ViewId(name), "act": Act.REPLAY}
-    opened = town.centre.ledger.append(
-        Entry(EntryKind.VIEW_OPENED, decision=trace, purpose=Purpose.F5, footage=footage,
-              authority=AuthorityId("maire/X"), payload={"account": "compte.agente", "reason": "watch"}, **common)  # type: ignore[arg-type]
-    )  # fmt: skip
-    sent = Sent(1500, 9, WallRange(footage.from_us, footage.to_us - 10_000_000))
-    town.centre.ledger.append(Entry(EntryKind.VIEW_ENDED, opened=opened, sent=sent, **common))  # type: ignore[arg-type]
-    return opened
 
 
 def test_a_mayor_reads_the_commune_s_accesses_without_procedures_numbers_or_names(town: Town, seen: int) -> None:

@@ -38,4 +38,12 @@ PROBES_REGISTERS: Final[dict[tuple[str, str], Any]] = {
     ("GET", "/api/registers/{register}"): register_probe(""),
     ("GET", "/api/registers/{register}/csv"): register_probe("/csv"),
     ("GET", "/api/registers/{register}/pdf"): register_probe("/pdf"),
+    ("GET", "/api/seen"): lambda cell: (
+        f"/api/seen?camera={cell.camera}&day=2026-03-02",
+        None,
+        200 if cell.visible else 404,
+    ),
+    ("GET", "/api/register/{index}/proof"): lambda _: ("/api/register/0/proof", None, 200),
+    # The first entry opened a keyring: nobody did.
+    ("GET", "/api/register/{index}/person"): lambda _: ("/api/register/0/person", None, 404),
 }

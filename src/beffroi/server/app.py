@@ -39,6 +39,7 @@ from beffroi.server.routes import (
     registers,
     room,
     roster,
+    seen,
     tonight,
     views,
     why,
@@ -107,6 +108,7 @@ def create_app(centre: Centre) -> FastAPI:
         acts.build,
         account.build,
         registers.build,
+        seen.build,
         people.build,
         roster.build,
     ):
