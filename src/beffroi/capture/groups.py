@@ -57,26 +57,29 @@ class Grouper:
 
     def add(self, frame: Frame, wall_us: int) -> Group | None:
         """Take a frame; when it begins a new group, return the one before."""
-        done = None
-        if self._first_pts_90k is None:
-            self._first_pts_90k = frame.pts_90k
-        if self._frames:
-            end_us = self._last_us + self._interval_90k * 100 // 9
-            hole = self._is_hole(frame)
-            whole = frame.key or self._size + len(frame.data) > MAX_FRAGMENT_BYTES
-            if hole:
-                moved_us = -self._last_us
-                wall_us = self._fix(frame, wall_us)
-                moved_us += self._last_us
-                done = self._group(end_us + moved_us, None)
-            elif whole or frame.dts_90k - self._frames[0].dts_90k >= MAX_FRAGMENT_90K:
-                wall_us = self._fix(frame, wall_us)
-                done = self._group(wall_us, frame.dts_90k)
-        if not self._frames:
-            self._first_us = wall_us
-        self._frames.append(frame)
+        done, frames = None, self._frames
         self._size += len(frame.data)
-        self._last_us = max(wall_us, self._last_us) if len(self._frames) > 1 else wall_us
+        if frames:
+            step_90k, usual_90k = frame.dts_90k - frames[-1].dts_90k, self._interval_90k
+            if step_90k > HOLE_90K and step_90k > 3 * usual_90k:
+                self._interval_90k = min(step_90k, 2 * usual_90k)  # a very slow camera is learnt, not cut for ever
+                end_us = usual_90k * 100 // 9
+                wall_us = self._fix(frame, wall_us)
+                done = self._group(self._last_us + end_us, None, frame)
+            else:
+                self._interval_90k = step_90k
+                long = frame.dts_90k - frames[0].dts_90k >= MAX_FRAGMENT_90K
+                if not (long or frame.key or self._size > MAX_FRAGMENT_BYTES):
+                    frames.append(frame)
+                    if wall_us > self._last_us:
+                        self._last_us = wall_us
+                    return None
+                wall_us = self._fix(frame, wall_us)
+                done = self._group(wall_us, frame.dts_90k, frame)
+        elif self._first_pts_90k is None:
+            self._first_pts_90k = frame.pts_90k
+        self._frames.append(frame)
+        self._first_us = self._last_us = wall_us
         return done
 
     def flush(self) -> Group | None:
@@ -88,14 +91,6 @@ class Grouper:
         group = self._group(self._last_us + self._interval_90k * 100 // 9, None)
         self._run = None
         return group
-
-    def _is_hole(self, frame: Frame) -> bool:
-        step = frame.dts_90k - self._frames[-1].dts_90k
-        if step > max(HOLE_90K, 3 * self._interval_90k):
-            self._interval_90k = min(step, 2 * self._interval_90k)  # a very slow camera is learnt, not cut for ever
-            return True
-        self._interval_90k = step
-        return False
 
     def _fix(self, frame: Frame, wall_us: int) -> int:
         """Settle the run's start before its first byte is written; returns the frame's wall time by it."""
@@ -109,12 +104,12 @@ class Grouper:
         self._last_us = start_us + (max(held.pts_90k for held in self._frames) - first_90k) * 100 // 9
         return start_us + (frame.pts_90k - first_90k) * 100 // 9
 
-    def _group(self, end_us: int, next_dts_90k: int | None) -> Group:
+    def _group(self, end_us: int, next_dts_90k: int | None, following: Frame | None = None) -> Group:
         assert self._run is not None  # noqa: S101  frames exist, hence a run
-        group = Group(self._run, self._frames, self._first_us, end_us, next_dts_90k, self._size)
-        self._clear()
+        rest = len(following.data) if following is not None else 0
+        group = Group(self._run, self._frames, self._first_us, end_us, next_dts_90k, self._size - rest)
+        self._frames, self._size = [], rest
         return group
 
     def _clear(self) -> None:
-        self._frames = []
-        self._size = 0
+        self._frames, self._size = [], 0

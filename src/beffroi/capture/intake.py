@@ -77,53 +77,64 @@ class Intake:
 
     def unit(self, unit: AccessUnit) -> None:
         """Take the next access unit of the session."""
-        if unit.sets:
-            self._parameters(unit.sets)
-        if not unit.data:
-            return  # an empty access unit: some cameras send them between pictures
-        pts_90k = self._rtp_time.unwrap(unit.rtp_time)
-        carried_us = self._carried_over_a_step(pts_90k) if unit.key else None
-        if self._run is None and not (unit.key and self._begin(carried_us)):
-            return
-        self._place(unit, pts_90k, self._anchor.now_us())
+        self.units([unit])
+
+    def units(self, units: list[AccessUnit]) -> None:
+        """Take access units of the session that were read at once, which is the arrival of them all."""
+        arrival_us = self._anchor.now_us()
+        for unit in units:
+            if unit.sets:
+                self._parameters(unit.sets)
+            if not unit.data:
+                continue  # an empty access unit: some cameras send them between pictures
+            pts_90k = self._rtp_time.unwrap(unit.rtp_time)
+            carried_us = None
+            if unit.key:
+                carried_us = self._carried_over_a_step(pts_90k)
+                arrival_us = self._anchor.now_us()
+            if self._run is None and not (unit.key and self._begin(carried_us)):
+                continue
+            self._place(unit, pts_90k, arrival_us)
 
     def end(self, end: RunEnd) -> None:
         """The session ended, for this reason."""
         self._end(end)
 
     def _place(self, unit: AccessUnit, pts_90k: int, arrival_us: int) -> None:
-        """Give a picture its place in the run; one that does not fit ends it, and may begin the next."""
+        """Give a picture its place in the run; one that does not fit ends it, and may begin the next.
+
+        Its wall time is that of its presentation. One that is shown before another that came earlier says nothing of
+        the delay: it waited in the camera for that other one.
+        """
         assert self._run is not None  # noqa: S101  a run is open here
         try:
             dts_90k = self._times.place(pts_90k, key=unit.key)
             if dts_90k is None:
                 return  # shown before the run's first picture, from which it cannot be decoded
-            if self._origin is None:
-                self._origin = (dts_90k, pts_90k)
+            origin = self._origin
+            if origin is None:
+                origin = self._origin = (dts_90k, pts_90k)
                 self._newest_90k = pts_90k - 1
-            wall_us = self._observe(self._run.clock, pts_90k, arrival_us)
+            if pts_90k > self._newest_90k:
+                self._newest_90k = pts_90k
+                wall_us = self._run.clock.observe((pts_90k - origin[1]) * 100 // 9, arrival_us)
+                self._wall_us = wall_us
+            else:
+                wall_us = self._wall_us - (self._newest_90k - pts_90k) * 100 // 9
         except (PresentationBreakError, DriftError) as broken:
             self._end(RunEnd.DRIFT if isinstance(broken, DriftError) else RunEnd.TIMESTAMP)
             self._anchor = Anchor(self._clock)
             if unit.key and self._begin():
                 self._place(unit, pts_90k, arrival_us)
             return
-        dts_90k -= self._origin[0]
-        if 0 < dts_90k - self._last_90k < _LONGEST_INTERVAL_90K:
-            self._interval_90k = dts_90k - self._last_90k
+        start_90k = origin[0]
+        dts_90k -= start_90k
+        interval_90k = dts_90k - self._last_90k
+        if 0 < interval_90k < _LONGEST_INTERVAL_90K:
+            self._interval_90k = interval_90k
         self._last_90k = dts_90k
-        shown_90k = pts_90k - self._origin[0]
-        self._sink.frame(Frame(unit.data, unit.key, dts_90k, shown_90k, 0, arrival_us, unit.camera_us), wall_us)
-
-    def _observe(self, clock: WallClock, pts_90k: int, arrival_us: int) -> int:
-        """Wall time of a picture, by its presentation time. One that is shown before another that came earlier says
-        nothing of the delay: it waited in the camera for that other one."""
-        assert self._origin is not None  # noqa: S101  set just before
-        if pts_90k <= self._newest_90k:
-            return self._wall_us - (self._newest_90k - pts_90k) * 100 // 9
-        self._newest_90k = pts_90k
-        self._wall_us = clock.observe((pts_90k - self._origin[1]) * 100 // 9, arrival_us)
-        return self._wall_us
+        frame = Frame(unit.data, unit.key, dts_90k, pts_90k - start_90k, 0, arrival_us, unit.camera_us)
+        self._sink.frame(frame, wall_us)
 
     def _parameters(self, sets: tuple[bytes, ...]) -> None:
         """In-band parameter sets: a new content ends the run. A subset that is already known changes nothing."""

@@ -49,22 +49,16 @@ class LiveRun:
 class LiveFrame:
     """A picture in the ring; its message is built on first need and shared."""
 
-    __slots__ = ("_message", "frame", "number", "run", "wall_us")
+    __slots__ = ("_message", "frame", "key", "number", "run", "size", "wall_us")
 
     def __init__(self, frame: Frame, wall_us: int, run: LiveRun, number: int) -> None:
         self.frame = frame
+        self.key = frame.key
+        self.size = len(frame.data)
         self.wall_us = wall_us
         self.run = run
         self.number = number
         self._message: bytes | None = None
-
-    @property
-    def key(self) -> bool:
-        return self.frame.key
-
-    @property
-    def size(self) -> int:
-        return len(self.frame.data)
 
     def message(self) -> bytes:
         """The fragment as a message of the live socket. Called by the event loop only."""

@@ -18,9 +18,9 @@ from beffroi.capture.link import Target
 from beffroi.capture.rtsp import Address
 from beffroi.capture.stream import CameraStream
 
-TICK_S: Final = 0.073
-"""While nobody watches. It shares no multiple with the usual intervals of pictures (40, 33.3, 66.7 ms…): of some tens
-of pictures one is seen within a few milliseconds of its arrival, and wall time is drawn from the least delayed one."""
+TICK_S: Final = 0.142
+"""While nobody watches. At every usual rate of pictures (10 to 60 a second) it falls elsewhere in the interval each
+time: within two seconds one picture is seen at most 10 ms after its arrival, and wall time is drawn from that one."""
 
 BRISK_TICK_S: Final = 0.011
 """While somebody watches a stream of this worker (what the tick may add to the delay of a live picture), and while a

@@ -157,11 +157,10 @@ class CameraStream:
                 if not self._told and session.codec is not None:
                     self._told = True
                     self._intake.session(session.codec, session.sets)
-                take = self._intake.unit
                 for unit in units:
                     if unit.lost:
                         self._torn += 1
-                    take(unit)
+                self._intake.units(units)
             if count < len(buffer) and not link.buffered:
                 break
         self._answer(link, session)

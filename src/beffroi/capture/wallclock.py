@@ -33,7 +33,7 @@ class DriftError(Exception):
         self.drift_us = drift_us
 
 
-@dataclass
+@dataclass(slots=True)
 class WallClock:
     """Maps the media time of one run to wall time: monotonic, slewed, never stepped once fixed.
 
@@ -72,15 +72,29 @@ class WallClock:
                 0.5 s (5 s in the first minute).
         """
         seen = arrival_us - elapsed_us
-        if self._offset_us is None:
-            self._offset_us = seen if self.carried_us is None else min(seen, self.carried_us)
+        offset_us = self._offset_us
+        if offset_us is None:
+            offset_us = seen if self.carried_us is None else min(seen, self.carried_us)
         if not self._fixed:
-            self._offset_us = self._target_us = min(self._offset_us, seen)
+            self._offset_us = self._target_us = offset_us = min(offset_us, seen)
             self._last_elapsed_us = elapsed_us
-            return self._offset_us + elapsed_us
-        self._aim(elapsed_us, seen)
-        self._slew(elapsed_us)
-        return self._offset_us + elapsed_us
+            return offset_us + elapsed_us
+        young = elapsed_us < self._settled_us
+        if seen < offset_us - (DRIFT_US if young else EARLY_US):
+            raise DriftError(seen - offset_us)
+        if self._window_min_us is None or seen < self._window_min_us:
+            self._window_min_us = seen
+        if seen < self._target_us:
+            self._target_us = seen  # earlier than ever: at once
+        if elapsed_us >= self._window_end_us:
+            self._aim(elapsed_us, offset_us, self._window_min_us)
+        room = (elapsed_us - self._last_elapsed_us) * (SETTLE_PPM if young else SLEW_PPM) / 1_000_000 + self._credit
+        whole = int(room)
+        self._last_elapsed_us, self._credit = elapsed_us, min(room - whole, 1.0)
+        error_us = self._target_us - offset_us
+        if error_us:
+            offset_us = self._offset_us = offset_us + max(-whole, min(whole, error_us))
+        return offset_us + elapsed_us
 
     def at(self, elapsed_us: int) -> int | None:
         """The wall time of a media time by what is known now; None before the first picture."""
@@ -96,28 +110,11 @@ class WallClock:
         self._window_end_us = self._last_elapsed_us + WINDOW_US
         return self._offset_us
 
-    def _aim(self, elapsed_us: int, seen: int) -> None:
-        """Choose the offset to slew to: at once when a frame is earlier than ever, else one window at a time."""
-        assert self._offset_us is not None  # noqa: S101  set before `fix`
-        if seen < self._offset_us - (DRIFT_US if elapsed_us < self._settled_us else EARLY_US):
-            raise DriftError(seen - self._offset_us)
-        self._window_min_us = seen if self._window_min_us is None else min(self._window_min_us, seen)
-        self._target_us = min(self._target_us, seen)
-        if elapsed_us < self._window_end_us:
-            return
-        least, self._window_min_us = self._window_min_us, None
+    def _aim(self, elapsed_us: int, offset_us: int, least_us: int) -> None:
+        """A window is over: its least delayed frame is, once settled, what the offset slews to."""
+        self._window_min_us = None
         self._window_end_us = elapsed_us + WINDOW_US
-        if least > self._offset_us + DRIFT_US:
-            raise DriftError(least - self._offset_us)
+        if least_us > offset_us + DRIFT_US:
+            raise DriftError(least_us - offset_us)
         if elapsed_us >= self._settled_us:
-            self._target_us = least
-
-    def _slew(self, elapsed_us: int) -> None:
-        assert self._offset_us is not None  # noqa: S101  set before `fix`
-        step_us, self._last_elapsed_us = elapsed_us - self._last_elapsed_us, elapsed_us
-        ppm = SETTLE_PPM if elapsed_us < self._settled_us else SLEW_PPM
-        room = step_us * ppm / 1_000_000 + self._credit
-        whole = int(room)
-        self._credit = min(room - whole, 1.0)
-        error = self._target_us - self._offset_us
-        self._offset_us += max(-whole, min(whole, error))
+            self._target_us = least_us

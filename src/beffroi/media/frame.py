@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # nobody changes one; to have that enforced costs a microsecond a picture
 class Frame:
     """One picture, still coded.
 

@@ -103,6 +103,10 @@ class DecodeTimes:
             PresentationBreakError: the time leapt by more than 10 s, or went back further than the depth allows.
         """
         newest = self._newest
+        if newest is not None and not self.depth and self.settled and 0 < pts_90k - newest <= LONGEST_STEP_90K:
+            self._newest = self._last = pts_90k  # the common camera: no B-frames, and its parameter sets say so
+            self._forward = True
+            return pts_90k
         if newest is None:
             self._first = self._newest = self._last = pts_90k
             self._kept = [pts_90k - self._interval * late for late in range(self.depth, 0, -1)]
