@@ -83,7 +83,9 @@ def _link_edge(ledger: Path, into: Path, size: int) -> bool:
 
 def _link_whole(ledger: Path, into: Path, size: int) -> None:
     for index in range(size // WIDTH):
-        _link(ledger, into, TileId(tiles.ENTRIES, index, WIDTH))
+        tile = TileId(tiles.ENTRIES, index, WIDTH)
+        if (ledger / tile.path).exists():  # `verify` tells a bundle that was pruned from one that is lost
+            _link(ledger, into, tile)
     for level in range(tiles.MAX_LEVEL + 1):
         for index in range(size >> (8 * (level + 1))):
             _link(ledger, into, TileId(level, index, WIDTH))

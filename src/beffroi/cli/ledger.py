@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from beffroi.cli import ledger_term
 from beffroi.domain.errors import BadInputError
 from beffroi.domain.text import Text
 
@@ -22,6 +23,11 @@ KeyOption = Annotated[
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Machine-readable result on standard output.")]
+
+
+app.command()(ledger_term.term)
+app.command()(ledger_term.hold)
+app.command()(ledger_term.prune)
 
 
 @app.callback()
@@ -58,6 +64,8 @@ def verify(
             _say(finding.text)
         if report.clean:
             _say(_clean(report.entries, report.payloads_erased) if day is None else _clean_day(report.entries, day))
+            if report.pruned:
+                _say(_pruned(report.pruned))
         if from_beside:
             _say(_WEAK_KEY)
         if older is None:
@@ -176,6 +184,15 @@ def _clean(entries: int, erased: int) -> Text:
     return Text(
         fr=f"Registre intact : {entries} écritures recalculées, {erased} annexes effacées.",
         en=f"The register is whole: {entries} entries recomputed, {erased} annexes erased.",
+    )
+
+
+def _pruned(entries: int) -> Text:
+    return Text(
+        fr=f"{entries} écritures ont été effacées à leur terme, comme le registre le dit lui-même ; leurs empreintes "
+        "restent et donnent l'empreinte signée.",
+        en=f"{entries} entries were pruned at their term, as the register itself says; their hashes remain and give "
+        "the signed root.",
     )
 
 

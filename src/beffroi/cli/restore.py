@@ -128,13 +128,18 @@ def reconcile(
 
 def _last_seq(centre: Path) -> int:
     """The last act of the recorder in the register, from its files: the centre may be running."""
+    from beffroi.ledger.entry import EntryKind
     from beffroi.ledger.note import parse_verifier
+    from beffroi.ledger.pruning import pruning_of
     from beffroi.ledger.reading import records
 
     last = 0
     for record in records(centre / "ledger", parse_verifier((centre / "ledger.vkey").read_text())):
         if record.source is not None and not record.source.recorder.startswith("restoration/"):
             last = max(last, record.source.seq)
+        if record.kind is EntryKind.REGISTER_PRUNED:  # what was pruned was taken in
+            taken = pruning_of(record).sources.items()
+            last = max([last, *(seq for name, seq in taken if not name.startswith("restoration/"))])
     return last
 
 

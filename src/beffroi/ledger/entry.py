@@ -46,6 +46,8 @@ class EntryKind(StrEnum):
     REVIEWED = "reviewed"
     RESTORED = "restored"
     DESK = "desk"
+    REGISTER_TERM = "register_term"
+    REGISTER_PRUNED = "register_pruned"
 
 
 @dataclass(frozen=True, slots=True)

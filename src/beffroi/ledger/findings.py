@@ -27,6 +27,7 @@ class FindingKind(StrEnum):
     OLD_CHECKPOINT_REFUSED = "old_checkpoint_refused"
     PAYLOAD_ALTERED = "payload_altered"
     PAYLOAD_MISSING = "payload_missing"
+    PRUNING_REFUSED = "pruning_refused"
 
 
 _SENTENCES: Final[dict[FindingKind, tuple[str, str]]] = {
@@ -97,6 +98,10 @@ _SENTENCES: Final[dict[FindingKind, tuple[str, str]]] = {
         "Ce qui était gardé à côté de l'écriture {where} (noms, motif) a disparu sans avoir été effacé par Beffroi.",
         "What was kept beside entry {where} (names, reason) is gone without having been erased by Beffroi.",
     ),
+    FindingKind.PRUNING_REFUSED: (
+        "L'écriture {where} dit que des écritures ont été effacées à leur terme, mais cela ne tient pas ({detail}).",
+        "Entry {where} says that entries were pruned at their term, but that does not hold ({detail}).",
+    ),
 }
 
 
@@ -121,7 +126,8 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a verification covered and found. ``checkpoint`` is None when it could not be read."""
+    """What a verification covered and found. ``checkpoint`` is None when it could not be read. ``entries`` were read;
+    ``pruned`` more were removed at their term: their hashes were recomputed into the root."""
 
     checkpoint: Checkpoint | None
     entries: int
@@ -129,6 +135,7 @@ class Report:
     payloads_held: int
     payloads_erased: int
     findings: tuple[Finding, ...]
+    pruned: int = 0
 
     @property
     def clean(self) -> bool:
@@ -142,6 +149,7 @@ class Report:
             "clean": self.clean,
             "checkpoint": {"origin": head.origin, "size": head.size, "root": head.root.hex()} if head else None,
             "entries": self.entries,
+            "pruned": self.pruned,
             "files": self.files,
             "payloads": {"held": self.payloads_held, "erased": self.payloads_erased},
             "findings": [

@@ -11,6 +11,7 @@ from typing import Final
 
 from beffroi.domain.ids import CameraId, ViewId
 from beffroi.ledger.entry import EntryKind, Record, Source
+from beffroi.ledger.pruning import pruning_of
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS entry (
@@ -21,7 +22,9 @@ CREATE INDEX IF NOT EXISTS entry_actor ON entry (actor, idx);
 CREATE INDEX IF NOT EXISTS entry_camera ON entry (camera, happened_us);
 CREATE INDEX IF NOT EXISTS entry_view ON entry (view);
 CREATE INDEX IF NOT EXISTS entry_time ON entry (happened_us);
+CREATE INDEX IF NOT EXISTS entry_register ON entry (kind, idx) WHERE kind IN ('register_term', 'register_pruned');
 CREATE TABLE IF NOT EXISTS review (idx INTEGER PRIMARY KEY, done INTEGER) STRICT;
+CREATE TABLE IF NOT EXISTS carried (recorder TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT;
 """
 
 REVIEW: Final = "review"
@@ -56,15 +59,17 @@ class Index:
         with self._lock:
             self._db.execute("DELETE FROM entry")
             self._db.execute("DELETE FROM review")
+            self._db.execute("DELETE FROM carried")
 
-    def last(self) -> tuple[int, bytes | None]:
-        """How many entries are indexed (0 when there are holes) and the last one's commitment."""
+    def span(self) -> tuple[int, int, bytes | None]:
+        """The first entry indexed, the one after the last (both 0 when none, or when there are holes), and the last
+        one's commitment."""
         with self._lock:
-            count, top = self._db.execute("SELECT count(*), max(idx) FROM entry").fetchone()
-            if count == 0 or top != count - 1:
-                return 0, None
+            count, first, top = self._db.execute("SELECT count(*), min(idx), max(idx) FROM entry").fetchone()
+            if count == 0 or top - first != count - 1:
+                return 0, 0, None
             row = self._db.execute("SELECT commitment FROM entry WHERE idx = ?", (top,)).fetchone()
-        return count, row[0]
+        return first, top + 1, row[0]
 
     def add(self, records: Iterable[Record]) -> None:
         """Index entries, all or none."""
@@ -86,12 +91,19 @@ class Index:
         ]
         asked = [(record.index,) for record in records if REVIEW in record.detail]
         done = [(record.index, record.opened) for record in records if record.kind is EntryKind.REVIEWED]
+        carried = [
+            (recorder, seq)
+            for record in records
+            if record.kind is EntryKind.REGISTER_PRUNED
+            for recorder, seq in pruning_of(record).sources.items()
+        ]
         with self._lock:
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 self._db.executemany("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
                 self._db.executemany("INSERT INTO review VALUES (?, NULL)", asked)
                 self._db.executemany("UPDATE review SET done = ? WHERE idx = ?", done)
+                self._db.executemany("INSERT OR REPLACE INTO carried VALUES (?, ?)", carried)
                 self._db.execute("COMMIT")
             except BaseException:
                 if self._db.in_transaction:
@@ -103,18 +115,54 @@ class Index:
         with self._lock:
             return {row[0] for row in self._db.execute("SELECT commitment FROM entry")}
 
+    def commitments_before(self, wall_us: int, below: int) -> list[bytes]:
+        """Commitments of entries that happened before an instant, or are below an index."""
+        with self._lock:
+            rows = self._db.execute(
+                "SELECT commitment FROM entry WHERE happened_us < ? UNION SELECT commitment FROM entry WHERE idx < ?",
+                (wall_us, below),
+            )
+            return [row[0] for row in rows]
+
+    def drop_below(self, index: int) -> None:
+        """Forget pruned entries."""
+        with self._lock:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._db.execute("DELETE FROM entry WHERE idx < ?", (index,))
+            self._db.execute("DELETE FROM review WHERE idx < ?", (index,))
+            self._db.execute("COMMIT")
+
+    def last_of_kind(self, kind: EntryKind, *, limit: int = 1) -> list[int]:
+        """The newest entries of one of the register's own kinds, newest first."""
+        found = "SELECT idx FROM entry WHERE kind = ? AND kind IN ('register_term', 'register_pruned') "
+        return self._indices(f"{found} ORDER BY idx DESC LIMIT ?", (kind.value, limit))
+
+    def sources_below(self, index: int) -> dict[str, int]:
+        """The last journal number taken in below an index, by recorder; pruned ones included."""
+        query = "SELECT recorder, max(seq) FROM entry WHERE recorder IS NOT NULL AND idx < ? GROUP BY recorder"
+        with self._lock:
+            found = dict(self._db.execute("SELECT recorder, seq FROM carried").fetchall())
+            found.update(self._db.execute(query, (index,)).fetchall())
+        return {str(recorder): int(seq) for recorder, seq in sorted(found.items())}
+
     def of_source(self, source: Source) -> int | None:
-        """The entry that took in this line of a recorder's journal."""
+        """The entry that took in this line of a recorder's journal (0 when it was pruned since)."""
         with self._lock:
             row = self._db.execute(
-                "SELECT idx FROM entry WHERE recorder = ? AND seq = ?", (source.recorder, source.seq)
+                "SELECT idx FROM entry WHERE recorder = ?1 AND seq = ?2 "
+                "UNION ALL SELECT 0 FROM carried WHERE recorder = ?1 AND seq >= ?2",
+                (source.recorder, source.seq),
             ).fetchone()
         return None if row is None else int(row[0])
 
     def last_seq(self, recorder: str) -> int | None:
         """The highest journal number taken in from a recorder."""
         with self._lock:
-            row = self._db.execute("SELECT max(seq) FROM entry WHERE recorder = ?", (recorder,)).fetchone()
+            row = self._db.execute(
+                "SELECT max(seq) FROM (SELECT seq FROM entry WHERE recorder = ?1 "
+                "UNION ALL SELECT seq FROM carried WHERE recorder = ?1)",
+                (recorder,),
+            ).fetchone()
         return None if row[0] is None else int(row[0])
 
     def of_actor(self, actor: str, *, before: int | None, limit: int) -> list[int]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -20,15 +20,17 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from beffroi.base.files import FsyncFailedError, fsync_fd
 from beffroi.domain.clock import Clock
 from beffroi.domain.errors import BrokenError
-from beffroi.domain.ids import CameraId, PersonId, ViewId
-from beffroi.domain.ranges import WallRange
+from beffroi.domain.ids import PersonId
 from beffroi.domain.text import Text
 from beffroi.ledger import leaf
-from beffroi.ledger.choosing import Choice, chosen
-from beffroi.ledger.entry import Entry, Record, leaf_bytes, payload_bytes
+from beffroi.ledger.beside import align, remove_pruned
+from beffroi.ledger.entry import Entry, EntryKind, EntryRefusedError, leaf_bytes, payload_bytes
 from beffroi.ledger.index import Index
 from beffroi.ledger.note import Checkpoint, Verifier, sign
 from beffroi.ledger.payloads import Payloads, bind
+from beffroi.ledger.proofs import Prover
+from beffroi.ledger.pruning import Pruning, pruning_detail, pruning_of
+from beffroi.ledger.readings import Readings
 from beffroi.ledger.store import CHECKPOINT, Fsync, LedgerDamagedError, TileStore
 from beffroi.ledger.tiles import WIDTH
 
@@ -63,7 +65,7 @@ class _Waiting:
     future: "Future[int]"
 
 
-class Ledger:
+class Ledger(Readings):
     """Open one per folder and process; the folder is locked. Thread-safe."""
 
     def __init__(self, store: TileStore, beside: Path, clock: Clock, key: Ed25519PrivateKey, origin: str) -> None:
@@ -125,7 +127,7 @@ class Ledger:
                 store.publish(store.stage([]), sign(store.head(origin), key))
             ledger._note = (directory / CHECKPOINT).read_bytes()
             (directory.parent / VERIFIER_FILE).write_text(ledger.verifier.encode() + "\n")
-            ledger._repair_beside()
+            ledger._first = align(store, ledger._index, ledger._payloads)
         except BaseException:
             os.close(lock_fd)
             raise
@@ -194,70 +196,31 @@ class Ledger:
         """The signed note, as on disk: to hand to a witness."""
         return self._note
 
-    def record(self, index: int) -> Record:
-        """The entry at ``index``.
-
-        Raises:
-            IndexError: there is no such entry.
-            LedgerDamagedError: its bundle is missing or malformed.
-        """
-        data = self._store.entry(index)
-        try:
-            return leaf.parse(data, index)
-        except ValueError as error:
-            raise LedgerDamagedError(f"entry {index}: {error}") from error
-
-    def payload(self, index: int) -> dict[str, Any] | None:
-        """What was kept beside entry ``index``, or None when it was erased.
-
-        Raises:
-            LedgerDamagedError: it is missing or is not what the entry promises.
-        """
-        try:
-            return self._payloads.read(self.record(index).commitment)
-        except (KeyError, ValueError) as error:
-            raise LedgerDamagedError(f"payload of entry {index}") from error
-
-    def own_entries(self, person: PersonId, *, before: int | None = None, limit: int = 50) -> list[Record]:
-        """A person's own entries, newest first, below index ``before``."""
-        actor = self._payloads.pseudonym(person)
-        if actor is None:
-            return []
-        return [self.record(index) for index in self._index.of_actor(actor, before=before, limit=limit)]
-
-    def own_numbered(self, person: PersonId, *, before: int | None = None, limit: int = 50) -> list[tuple[int, Record]]:
-        """As `own_entries`, each with its rank among the person's own (the first: 1), which tells nothing of others."""
-        actor = self._payloads.pseudonym(person)
-        if actor is None:
-            return []
-        ranked = self._index.numbered_of_actor(actor, before=before, limit=limit)
-        return [(rank, self.record(index)) for rank, index in ranked]
-
-    def entries_between(self, span: WallRange, *, camera: CameraId | None = None, limit: int = 1000) -> list[Record]:
-        """Entries that happened in a wall range (a day), about one camera or any, oldest first."""
-        return [self.record(i) for i in self._index.of_camera(camera, span.from_us, span.to_us, limit)]
-
-    def chosen(self, choice: Choice) -> list[Record]:
-        """Entries by kind, period and place, oldest first."""
-        return chosen(self._index, self._store, choice)
-
-    def entries_of_view(self, view: ViewId) -> list[Record]:
-        """Opening, cut and end of one view."""
-        return [self.record(index) for index in self._index.of_view(view)]
-
-    def to_review(self, *, limit: int = 500) -> list[Record]:
-        """Acts marked for a review (detail ``review``) that nobody has done yet, oldest first."""
-        return [self.record(index) for index in self._index.to_review(limit=limit)]
-
-    def last_seq(self, recorder: str) -> int | None:
-        """The highest number of a recorder's journal already taken in."""
-        return self._index.last_seq(recorder)
-
     # --- erasing what lies beside ---
 
     def erase_payload(self, index: int) -> None:
         """Erase what was kept beside one entry. The entry and all proofs stay."""
         self._payloads.erase([self.record(index).commitment], self._clock.wall_us())
+
+    def expire(self, before_us: int) -> None:
+        """Erase what was kept beside the entries that happened before an instant (wall, µs)."""
+        self._payloads.erase(self._index.commitments_before(before_us, self._first), self._clock.wall_us())
+
+    def prune(self, to: int, *, before_us: int, months: int) -> Pruning:
+        """Write that entries below ``to`` reached their term of ``months`` before ``before_us``, then remove them.
+
+        Raises:
+            EntryRefusedError: they did not all, or ``to`` is not the number of whole bundles; nothing was written.
+            FsyncFailedError, LedgerClosedError: as `append`. What was not removed yet is at the next opening.
+        """
+        if to % WIDTH or not self._first < to < self.size or self.record(to).time_us >= before_us:
+            raise EntryRefusedError(f"pruning below {to}")
+        detail = pruning_detail(self._first, to, before_us, months)
+        detail |= {"root": Prover(self.directory, self.size).root(to).hex(), "sources": self._index.sources_below(to)}
+        index = self._submit(Entry(EntryKind.REGISTER_PRUNED, detail=detail), own=True).result()
+        self._first = to
+        remove_pruned(self._store, self._index, self._payloads, to)
+        return pruning_of(self.record(index))
 
     def forget(self, person: PersonId) -> None:
         """Erase a person's payloads and pseudonym key: no one can tell any more which entries were theirs."""
@@ -265,7 +228,9 @@ class Ledger:
 
     # --- the committer ---
 
-    def _submit(self, entry: Entry) -> "Future[int]":
+    def _submit(self, entry: Entry, *, own: bool = False) -> "Future[int]":
+        if entry.kind is EntryKind.REGISTER_PRUNED and not own:
+            raise EntryRefusedError("only a pruning says so")
         time_us = self._clock.wall_us()
         body = payload_bytes(entry.payload)
         # refused here, to this caller alone: in the committer it would fail a whole commit
@@ -364,24 +329,6 @@ class Ledger:
     def _refuse_orphaned_payloads(self) -> None:
         if self._payloads.count():
             raise LedgerDamagedError("payloads are there, the register is not")
-
-    def _repair_beside(self) -> None:
-        """Bring index and payloads in line with the leaves (after a crash, or when the index was deleted)."""
-        size = self._store.size
-        indexed, last = self._index.last()
-        if indexed > size or (indexed and last != self.record(indexed - 1).commitment):
-            indexed = 0
-        if indexed == 0:
-            self._index.clear()
-        while indexed < size:
-            bundle = indexed // WIDTH
-            entries = self._store.bundle(bundle)
-            start = indexed % WIDTH
-            self._index.add(leaf.parse(entries[i], bundle * WIDTH + i) for i in range(start, len(entries)))
-            indexed = bundle * WIDTH + len(entries)
-        if self._payloads.count() > size:
-            removed = self._payloads.keep_only(self._index.commitments())
-            _log.info("payloads without an entry removed", count=removed)
 
 
 def _is_fresh(directory: Path) -> bool:

@@ -126,9 +126,18 @@ class Payloads:
         """Erase salts and bodies; the rows stay, dated, so that an erasure is not taken for a loss."""
         with self._lock:
             self._db.executemany(
-                "UPDATE payload SET salt = NULL, body = NULL, person = NULL, erased_us = ? WHERE commitment = ?",
+                "UPDATE payload SET salt = NULL, body = NULL, person = NULL, erased_us = ? "
+                "WHERE commitment = ? AND erased_us IS NULL",
                 [(now_us, bound) for bound in bounds],
             )
+            self._empty_wal()
+
+    def drop(self, bounds: Sequence[bytes]) -> None:
+        """Remove the rows of pruned entries: no leaf promises them any more."""
+        with self._lock:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._db.executemany("DELETE FROM payload WHERE commitment = ?", [(bound,) for bound in bounds])
+            self._db.execute("COMMIT")
             self._empty_wal()
 
     def forget(self, person: PersonId, now_us: int) -> None:

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from beffroi.ledger import merkle, tiles
+from beffroi.ledger import leaf, merkle, tiles
+from beffroi.ledger.entry import LeafError
+from beffroi.ledger.pruning import PrunedEntryError, Pruning, newest_pruning
 from beffroi.ledger.store import LedgerDamagedError
 from beffroi.ledger.tiles import ENTRIES, WIDTH, TileId
 
@@ -34,12 +36,12 @@ class Prover:
 
         Raises:
             ValueError: the index is outside the tree.
+            PrunedEntryError: the entry reached its term.
             LedgerDamagedError: a tile is missing.
         """
         path = merkle.inclusion_proof(self._node, index, self._size)
         width = min(WIDTH, self._size - index // WIDTH * WIDTH)
-        data = self.tile(TileId(ENTRIES, index // WIDTH, width))
-        entry = tiles.decode_bundle(data, width)[index % WIDTH]
+        entry = self._bundle(index // WIDTH, width)[index % WIDTH]
         return InclusionProof(index, self._size, entry, tuple(path))
 
     def consistency(self, old: int) -> list[bytes]:
@@ -54,6 +56,34 @@ class Prover:
     def root(self, size: int) -> bytes:
         """The head of the first ``size`` entries, from the tiles."""
         return merkle.range_root(self._node, 0, size)
+
+    def pruning_fault(self, pruning: Pruning) -> str:
+        """Why a pruning does not hold, or nothing: what it removed must give its root, and the first entry that it
+        kept must be older than the term, so that all before it was.
+
+        Raises:
+            LedgerDamagedError: a tile is missing, or that entry is.
+        """
+        if self.root(pruning.to) != pruning.root:
+            return "root"
+        try:
+            width = min(WIDTH, self._size - pruning.to)
+            first = leaf.parse(self._bundle(pruning.to // WIDTH, width)[0], pruning.to)
+        except LeafError as error:
+            return str(error)
+        return "" if first.time_us < pruning.before_us else f"{pruning.to}: term"
+
+    def _bundle(self, number: int, width: int) -> list[bytes]:
+        tile = TileId(ENTRIES, number, width)
+        try:
+            return tiles.decode_bundle((self._root / tile.path).read_bytes(), width)
+        except FileNotFoundError as error:
+            pruning = newest_pruning(self._root, self._size)
+            if pruning is not None and number * WIDTH < pruning.to:
+                raise PrunedEntryError(number * WIDTH) from error
+            raise LedgerDamagedError(f"{tile.path}: {error.strerror}") from error
+        except (OSError, tiles.BundleError) as error:
+            raise LedgerDamagedError(f"{tile.path}: {error}") from error
 
     def _node(self, height: int, index: int) -> bytes:
         level, within = divmod(height, 8)

@@ -26,6 +26,10 @@ _PLAIN: Final[dict[EntryKind, Text]] = {
     EntryKind.REVIEWED: Text(fr="Acte revu par le chef de salle", en="Act reviewed by the room supervisor"),
     EntryKind.RESTORED: Text(fr="Centre restauré depuis une sauvegarde", en="Centre restored from a back-up"),
     EntryKind.DESK: Text(fr="Guichet des réquisitions", en="Requisition desk"),
+    EntryKind.REGISTER_TERM: Text(fr="Durée de conservation du registre modifiée", en="Term of the register changed"),
+    EntryKind.REGISTER_PRUNED: Text(
+        fr="Écritures du registre effacées à leur terme", en="Entries pruned at their term"
+    ),
 }
 
 _OPENED: Final[dict[Act, Text]] = {
@@ -94,6 +98,11 @@ _RESTORED: Final[dict[str, Text]] = {
         en="Restoration reconciled by two persons: images open again",
     ),
 }
+_TERMS: Final[dict[str, Text]] = {
+    "term_set": Text(fr="Durée de conservation du registre fixée", en="Term of the register set"),
+    "held": Text(fr="Registre gelé : rien n'y est effacé", en="Register held: nothing in it is erased"),
+    "hold_ended": Text(fr="Fin du gel du registre", en="End of the hold on the register"),
+}
 _HOLDS: Final[dict[str, Text]] = {
     "held": Text(fr="Gel posé", en="Hold placed"),
     "renewed": Text(fr="Gel prolongé", en="Hold lengthened"),
@@ -115,6 +124,7 @@ _DESK: Final[dict[str, Text]] = {
 _BY_OUTCOME: Final = {
     EntryKind.HOLD: _HOLDS,
     EntryKind.DESK: _DESK,
+    EntryKind.REGISTER_TERM: _TERMS,
     EntryKind.RESTORED: _RESTORED,
     EntryKind.DOCUMENT_CHANGED: _OUTCOMES,
     EntryKind.ACCOUNT_CHANGED: _ACCOUNTS,

@@ -125,6 +125,30 @@ class TileStore:
         except (OSError, tiles.BundleError) as error:
             raise LedgerDamagedError(f"{tile.path}: {error}") from error
 
+    def oldest(self) -> int:
+        """The first bundle from which none is missing up to the last."""
+        bundle = self.size // WIDTH
+        while bundle and (self.root / TileId(ENTRIES, bundle - 1).path).exists():
+            bundle -= 1
+        return bundle
+
+    def drop_bundles(self, below: int) -> int:
+        """Remove the entry bundles below a number, their hashes stay; how many files. Durable on return.
+
+        Raises:
+            FsyncFailedError, OSError: some may be left; the next call removes them.
+        """
+        removed, folders = 0, set()
+        for path in sorted((self.root / "tile" / "entries").rglob("*")):
+            tile = tiles.parse_path(path.relative_to(self.root).as_posix())
+            if tile is not None and tile.index < below:
+                path.unlink()
+                folders.add(path.parent)
+                removed += 1
+        for folder in folders:
+            self._fsync_folder(folder)
+        return removed
+
     def stage(self, leaves: list[bytes]) -> Staged:
         """Write the tiles that these leaves complete or lengthen, under temporary names, and force them to disk.
 

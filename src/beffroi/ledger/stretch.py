@@ -10,10 +10,11 @@ from functools import lru_cache
 from pathlib import Path
 
 from beffroi.ledger import leaf, merkle, tiles
-from beffroi.ledger.entry import LeafError
+from beffroi.ledger.entry import EntryKind, LeafError
 from beffroi.ledger.findings import Finding, FindingKind, Report
 from beffroi.ledger.note import Checkpoint, NoteError, Verifier, open_note
 from beffroi.ledger.proofs import Prover
+from beffroi.ledger.pruning import newest_pruning, pruning_of
 from beffroi.ledger.store import CHECKPOINT, LedgerDamagedError, load_edge
 from beffroi.ledger.tiles import ENTRIES, WIDTH, TileId
 
@@ -50,13 +51,35 @@ def verify_stretch(directory: Path, verifier: Verifier, asked: Stretch, *, older
         return _report(head, 0, 0, [Finding(FindingKind.ROOT_MISMATCH, detail=error.text.en)])
     if older is not None:
         findings += _compare(directory, verifier, head, older)
-    entries = files = 0
+    entries = files = pruned = 0
+    to: int | None = None
     for bundle in _bundles(directory, head, asked):
-        files += 1
         found, count = _check_bundle(directory, head, rows, bundle)
+        if found and found[0].kind is FindingKind.MISSING:
+            to = _pruned_to(directory, head, rows, findings) if to is None else to
+            if (bundle + 1) * WIDTH <= to:
+                pruned += WIDTH
+                continue
+        files += 1
         findings += found
         entries += count
-    return _report(head, entries, files, findings)
+    return Report(head, entries, files, 0, 0, tuple(findings), pruned)
+
+
+def _pruned_to(directory: Path, head: Checkpoint, rows: "_Rows", findings: list[Finding]) -> int:
+    """Below which entry a pruning that holds lets bundles lack: its own entry, and the first that it kept, are tied to
+    the signed root before they are believed."""
+    pruning = newest_pruning(directory, head.size)
+    if pruning is None:
+        return 0
+    found = [_check_bundle(directory, head, rows, at // WIDTH)[0] for at in (pruning.index, pruning.to)]
+    findings += (one for some in found for one in some)
+    if any(found):
+        return 0
+    fault = Prover(directory, head.size).pruning_fault(pruning)
+    if fault:
+        findings.append(Finding(FindingKind.PRUNING_REFUSED, str(pruning.index), fault))
+    return 0 if fault else pruning.to
 
 
 class _Rows:
@@ -132,9 +155,15 @@ def _check_bundle(directory: Path, head: Checkpoint, rows: _Rows, bundle: int) -
     findings: list[Finding] = []
     for offset, entry in enumerate(entries):
         try:
-            leaf.parse(entry, first + offset)
+            record = leaf.parse(entry, first + offset)
         except LeafError as error:
             findings.append(Finding(FindingKind.LEAF_REFUSED, str(first + offset), str(error)))
+            continue
+        if record.kind is EntryKind.REGISTER_PRUNED:
+            try:
+                pruning_of(record)
+            except LeafError as error:
+                findings.append(Finding(FindingKind.PRUNING_REFUSED, str(record.index), str(error)))
     hashes = tuple(merkle.leaf_hash(entry) for entry in entries)
     try:
         known = rows.row(0, bundle)

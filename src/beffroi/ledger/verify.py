@@ -4,16 +4,19 @@ Every leaf is hashed again, every tile computed again and compared byte for byte
 for. Against whoever holds the signing key this proves nothing, unless an older checkpoint, kept elsewhere, is given.
 """
 
+import itertools
 import time
 from pathlib import Path
 from typing import Final
 
 from beffroi.ledger import leaf, merkle, tiles
-from beffroi.ledger.entry import LeafError
+from beffroi.ledger.entry import EntryKind, LeafError
 from beffroi.ledger.findings import Finding, FindingKind, Report
 from beffroi.ledger.merkle import CompactRange
 from beffroi.ledger.note import Checkpoint, NoteError, Verifier, open_note
 from beffroi.ledger.payloads import Payloads
+from beffroi.ledger.proofs import Prover
+from beffroi.ledger.pruning import Pruning, pruning_of
 from beffroi.ledger.store import CHECKPOINT
 from beffroi.ledger.tiles import ENTRIES, MAX_LEVEL, WIDTH, TileId
 
@@ -62,6 +65,8 @@ class _Verification:
         self._range = CompactRange()
         self._held = self._erased = 0
         self._old: Checkpoint | None = None
+        self._gone: list[int] = []
+        self._prunings: list[Pruning] = []
 
     def run(self, note: bytes | None, older: bytes | None) -> Report:
         head = self._open(note)
@@ -71,11 +76,14 @@ class _Verification:
             self._leaves(head.size)
             if not self._findings and self._range.root() != head.root:
                 self._find(FindingKind.ROOT_MISMATCH)
+            self._judge_prunings(head.size)
             self._compare_size(head)
             self._strays(head.size)
         if self._payloads is not None:
             self._payloads.close()
-        return Report(head, self._range.size, len(self._seen), self._held, self._erased, tuple(self._findings))
+        pruned = len(self._gone) * WIDTH
+        read = self._range.size - pruned
+        return Report(head, read, len(self._seen), self._held, self._erased, tuple(self._findings), pruned)
 
     def _find(self, kind: FindingKind, where: object = "", detail: object = "") -> None:
         self._findings.append(Finding(kind, str(where), str(detail)))
@@ -107,8 +115,13 @@ class _Verification:
             tile = TileId(ENTRIES, index, width)
             data = self._file(tile)
             if data is None:
-                self._find(FindingKind.MISSING, tile.path, f"{index * WIDTH}–{index * WIDTH + width - 1}")
-                return  # the rows above cannot be computed without it
+                hashes = self._pruned_row(index) if width == WIDTH else None
+                if hashes is None:
+                    self._missing(index, width)
+                    return  # the rows above cannot be computed without it
+                for hashed in hashes:
+                    self._hash(hashed)
+                continue
             try:
                 entries = tiles.decode_bundle(data, width)
             except tiles.BundleError as error:
@@ -124,16 +137,49 @@ class _Verification:
         self._name_changes(index, hashes)
         for offset, (entry, hashed) in enumerate(zip(entries, hashes, strict=True)):
             self._leaf(entry, index * WIDTH + offset)
-            self._range.append(hashed)
-            self._compare_old()
-            self._rows[0].append(hashed)
-            for level in range(MAX_LEVEL):
-                if len(self._rows[level]) < WIDTH:
-                    break
-                self._tile(level, WIDTH)
-                self._rows[level + 1].append(merkle.perfect_root(self._rows[level]))
-                self._rows[level].clear()
-                self._next[level] += 1
+            self._hash(hashed)
+
+    def _hash(self, hashed: bytes) -> None:
+        self._range.append(hashed)
+        self._compare_old()
+        self._rows[0].append(hashed)
+        for level in range(MAX_LEVEL):
+            if len(self._rows[level]) < WIDTH:
+                break
+            self._tile(level, WIDTH)
+            self._rows[level + 1].append(merkle.perfect_root(self._rows[level]))
+            self._rows[level].clear()
+            self._next[level] += 1
+
+    def _pruned_row(self, index: int) -> list[bytes] | None:
+        """The hashes of a bundle that is not there: a pruning must tell of it, which is known at the end only."""
+        data = self._file(TileId(0, index))
+        if data is None or len(data) != WIDTH * tiles.HASH_SIZE:
+            return None
+        self._gone.append(index)
+        self._seen.discard(TileId(ENTRIES, index).path)
+        return [data[i : i + 32] for i in range(0, len(data), 32)]
+
+    def _missing(self, index: int, width: int = WIDTH) -> None:
+        tile = TileId(ENTRIES, index, width)
+        self._find(FindingKind.MISSING, tile.path, f"{index * WIDTH}–{index * WIDTH + width - 1}")
+
+    def _judge_prunings(self, size: int) -> None:
+        """Bundles may lack below the newest pruning only; each pruning must go on from the one before it, and hold."""
+        to = max((pruning.to for pruning in self._prunings), default=0)
+        for index in self._gone:
+            if (index + 1) * WIDTH > to:
+                self._missing(index)
+        for before, after in itertools.pairwise(self._prunings):
+            if after.first != before.to:
+                self._find(FindingKind.PRUNING_REFUSED, after.index, f"{after.first} ≠ {before.to}")
+        prover, gone = Prover(self._root, size), set(self._gone)
+        for pruning in self._prunings if not self._findings else ():
+            # Where the entry that an older pruning kept is gone itself, the newer one answers for all before it.
+            kept = pruning.to // WIDTH not in gone
+            root = prover.root(pruning.to) == pruning.root
+            if fault := prover.pruning_fault(pruning) if kept else "" if root else "root":
+                self._find(FindingKind.PRUNING_REFUSED, pruning.index, fault)
 
     def _leaf(self, entry: bytes, index: int) -> None:
         try:
@@ -141,6 +187,11 @@ class _Verification:
         except LeafError as error:
             self._find(FindingKind.LEAF_REFUSED, index, error)
             return
+        if record.kind is EntryKind.REGISTER_PRUNED:
+            try:
+                self._prunings.append(pruning_of(record))
+            except LeafError as error:
+                self._find(FindingKind.PRUNING_REFUSED, index, error)
         if self._payloads is None:
             return
         state = self._payloads.state(record.commitment)

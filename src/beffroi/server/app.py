@@ -19,6 +19,8 @@ from beffroi.server import static
 from beffroi.server.access import RouteFact
 from beffroi.server.centre import Centre
 from beffroi.server.desk import Desk
+from beffroi.server.deskdelivery import Deliveries
+from beffroi.server.deskround import DeskRound
 from beffroi.server.extracts import Extracts
 from beffroi.server.guard import Guard
 from beffroi.server.meters import CentreCollector, CountedDecider, Measured, Meters
@@ -29,6 +31,7 @@ from beffroi.server.routes import (
     camerafile,
     cameras,
     desk,
+    deskdeliveries,
     door,
     extracts,
     paperfiles,
@@ -66,6 +69,7 @@ def create_app(centre: Centre) -> FastAPI:
     viewing = Viewing(centre, gate)
     files = Extracts(centre, gate, viewing)
     requisitions = Desk(centre)
+    deliveries = Deliveries(centre, requisitions, gate, viewing)
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
@@ -73,10 +77,12 @@ def create_app(centre: Centre) -> FastAPI:
         centre.herald.start()
         centre.mirror.start()
         centre.witnessing.start()
+        centre.register_term.start()
         try:
-            async with gate, viewing, files:
+            async with gate, viewing, files, DeskRound(centre, deliveries):
                 yield
         finally:
+            centre.register_term.stop()
             centre.witnessing.stop()
             centre.mirror.stop()
             centre.herald.stop()
@@ -119,7 +125,11 @@ def create_app(centre: Centre) -> FastAPI:
         routes = build_on_views(centre, viewing)
         app.include_router(routes.router)
         table += routes.table
-    for fetched in (extracts.build(centre, files), desk.build(centre, requisitions)):
+    for fetched in (
+        extracts.build(centre, files),
+        desk.build(centre, requisitions),
+        deskdeliveries.build(centre, deliveries),
+    ):
         app.include_router(fetched.router)
         table += fetched.table
     app.state.route_table = [*table, static.FACT]

@@ -39,6 +39,7 @@ from beffroi.registry.store import Registry
 from beffroi.server.duty import Duties
 from beffroi.server.herald import Herald
 from beffroi.server.hourmirror import HourMirror
+from beffroi.server.keeping import RegisterTerm
 from beffroi.server.keyrings import CaseRings, case_rings, keyrings
 from beffroi.server.lists import CameraLists
 from beffroi.server.notices import Level, Notice
@@ -95,6 +96,7 @@ class Centre:
     restored: RestoredMark = field(init=False)
     mirror: HourMirror = field(init=False)
     witnessing: Witnessing = field(init=False)
+    register_term: RegisterTerm = field(init=False)
 
     def __post_init__(self) -> None:
         folder = self.data / "centre"
@@ -107,6 +109,7 @@ class Centre:
         self.restored = RestoredMark(folder)
         self.mirror = HourMirror(folder)
         self.witnessing = Witnessing(self.ledger, folder, self.clock)
+        self.register_term = RegisterTerm(self.ledger, self.clock)
 
     def notices(self) -> list[Notice]:
         """What those who look after the machine should know, worst first."""

@@ -1,0 +1,63 @@
+"""The term of the register, kept by the centre: names to the day, entries once a month."""
+
+import threading
+from datetime import date
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from beffroi.domain.clock import Clock, now
+from beffroi.domain.documents import LEGAL_TIME_ZONE
+from beffroi.domain.errors import BeffroiError
+from beffroi.ledger.keeping import Keeping, Kept
+from beffroi.ledger.ledger import Ledger
+
+_log = structlog.get_logger(__name__)
+
+LOOK_S: Final = 600.0
+"""How often the day is looked at."""
+
+
+class RegisterTerm:
+    """A thread that looks once a legal day, and prunes at the first look of each month. A failed one is tried again."""
+
+    def __init__(self, ledger: Ledger, clock: Clock) -> None:
+        self._keeping = Keeping(ledger)
+        self._clock = clock
+        self._done: date | None = None
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="register-term", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=10)
+
+    def look(self) -> Kept | None:
+        """Do what is due; None when this day was looked at already.
+
+        Raises:
+            BeffroiError: the register refused; the next look tries again.
+        """
+        today = now(self._clock).astimezone(ZoneInfo(LEGAL_TIME_ZONE)).date()
+        if today == self._done:
+            return None
+        # At a start too: a centre that is started afresh each day prunes as well; with nothing due nothing is written.
+        prune = self._done is None or today.month != self._done.month
+        kept = self._keeping.look(self._clock.wall_us(), prune=prune)
+        self._done = today
+        return kept
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self.look()
+            except (BeffroiError, OSError):
+                _log.exception("register not pruned")
+            self._stopping.wait(LOOK_S)
