@@ -1,5 +1,6 @@
 """The viewer's verifier finds what the first one finds, in every package, forged or torn at random."""
 
+import os
 import random
 import shutil
 import time
@@ -9,8 +10,9 @@ from pathlib import Path
 
 import pytest
 from tests.evidence.test_package import FORGED, ZIPS, nothing, zipped
-from tests.support.evidence import EVIDENCE, REGISTER, Made, forge, make_package, resign
+from tests.support.evidence import EVIDENCE, REGISTER, Made, forge, make_minute, make_package, resign
 from tests.support.faultmatrix import run_seed
+from tests.support.forgedproof import hostile
 from tests.support.secondverifier import SecondVerifier, facts, second_verifier
 
 from beffroi.domain.acts import Act, Purpose, Verdict
@@ -19,7 +21,7 @@ from beffroi.evidence.findings import Finding, Kind
 from beffroi.evidence.verify import verify_package
 from beffroi.ledger.entry import EntryKind
 
-ROUNDS = 60
+ROUNDS = int(os.environ.get("BEFFROI_FORGED", "60"))
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +127,39 @@ def test_both_agree_on_whatever_is_torn(made: Made, second: SecondVerifier, tmp_
         path.write_bytes(kept)
         for name in ("manifest.json", "manifest.sig"):
             shutil.copyfile(made.folder / name, folder / name)
-    print(f"\n[second verifier] {ROUNDS} torn packages, seed {seed}: {found}, longest {longest:.2f} s for both")
+    said = f"{ROUNDS} torn packages, seed {seed}: {found}, longest {longest:.2f} s for both"
+    print(f"\n[second verifier] {said}")  # noqa: T201  a figure is printed
+
+
+def test_both_agree_on_proofs_that_their_forger_proved_anew(made: Made, second: SecondVerifier, tmp_path: Path) -> None:
+    seed = run_seed()
+    chance = random.Random(f"{seed}/anew")  # noqa: S311  choice of cases
+    folder = forge(made, tmp_path / "forged")
+    path = folder / "proof" / "place-mairie-1.json"
+    kept = path.read_bytes()
+    for number in range(ROUNDS):
+        done = hostile(path, chance)
+        resign(folder, nothing)
+        try:
+            assert both(second, folder) != "valid" or path.read_bytes() == kept
+        except Exception as error:
+            raise AssertionError(f"seed {seed}, number {number}: {done}") from error
+        path.write_bytes(kept)
+
+
+def test_a_minute_of_4_mbit_s_in_both(second: SecondVerifier, tmp_path: Path) -> None:
+    (tmp_path / "streams").mkdir()
+    folder = make_minute(tmp_path)
+    start = time.process_time()
+    report = verify_package(folder, evidence=EVIDENCE, register=REGISTER)
+    first_s = time.process_time() - start
+    answer = second.verify(folder, EVIDENCE, REGISTER)
+    assert (report.verdict.value, answer.verdict) == ("valid", "valid")
+    megabytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
+    said = (
+        f"one minute of 4 Mbit/s ({megabytes:.0f} MB): Python {first_s:.2f} s, JavaScript {answer.raw['seconds']:.2f} s"
+    )
+    print(f"\n[evidence] {said}")  # noqa: T201  a figure is printed
 
 
 def test_the_closed_lists_are_the_same(second: SecondVerifier) -> None:

@@ -2,9 +2,10 @@
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,6 +25,7 @@ from beffroi.ledger import canonical
 from beffroi.ledger.entry import Entry, EntryKind
 from beffroi.ledger.note import Verifier
 from beffroi.ledger.proofs import Prover
+from beffroi.media.frame import Frame
 from beffroi.vault.catalogue import Catalogue
 from beffroi.vault.reader import ChunkReader
 
@@ -73,6 +75,38 @@ def make_package(root: Path, *, extra: dict[str, bytes] | None = None) -> Made:
         reader.close()
     catalogue.close()
     return Made(folder, manifest, chunks)
+
+
+def make_minute(root: Path) -> Path:
+    """A package of one minute of one camera at 4 Mbit/s, to be measured. Its pictures are noise: it costs the same."""
+    catalogue = Catalogue.open(root / "catalogue.sqlite")
+    config, _ = clip(count=75)
+    size, step = 4_000_000 // 8 // 25, 3600
+    frames = tuple(
+        Frame(
+            (size - 4).to_bytes(4, "big") + b"\x65" + os.urandom(size - 5),
+            n % 50 == 0,
+            n * step,
+            n * step,
+            step,
+            0,
+            None,
+        )
+        for n in range(60 * 25)
+    )
+    chunk = write_chunk(root, catalogue, (config, frames), camera=PLACE)
+    ledger = open_ledger(root)
+    indexes = [ledger.append(_closed(root, chunk)), ledger.append(Entry(EntryKind.VIEW_OPENED, camera=PLACE))]
+    prover = Prover(ledger.directory, ledger.size)
+    register = RegisterProof(ledger.checkpoint_note(), tuple(prover.inclusion(index) for index in indexes))
+    ledger.close()
+    asked = (Asked(PLACE, START_US, START_US + 60 * SECOND_US),)
+    spec = replace(_spec(indexes[1]), asked=asked, gaps=())
+    with ChunkReader.open(chunk.path) as reader:
+        sources = {(PLACE, "main"): [ClosedSource(reader, chunk.key)]}
+        build(root / "minute", spec, Materials(sources, register, [REGISTER.encode()], Papers({})), EVIDENCE_KEY)
+    catalogue.close()
+    return root / "minute"
 
 
 def _closed(root: Path, chunk: Written) -> Entry:

@@ -1,0 +1,275 @@
+"""The viewer as a double click opens it (`file://`, no network, Chromium): exact to the picture, saves, turns red."""
+
+import io
+import itertools
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import numpy.typing as npt
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
+from playwright.sync_api import Browser, Download, Page, expect
+from tests.support.chunks import START_US
+from tests.support.evidence import PLACE, SECOND_US, STATION, Made, forge, make_package
+
+from beffroi.evidence.papers import BUILT, files
+from beffroi.media.codec import CodecConfig
+from beffroi.media.frame import Frame
+from beffroi.media.parse import sample_bytes
+from beffroi.media.repair import iterate
+
+Picture = npt.NDArray[np.uint8]
+FRAME_US = 40_000
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    assert BUILT.exists(), "build it first: make install"
+    root = tmp_path_factory.mktemp("evidence")
+    (root / "streams").mkdir()
+    return make_package(root, extra=dict(files()))
+
+
+@pytest.fixture(scope="module")
+def pictures(made: Made) -> list[Picture]:
+    """What the first camera recorded, decoded by another decoder: 6 seconds, 25 a second."""
+    both = [(chunk.config, chunk.frames) for chunk in made.chunks[:2]]
+    return [picture for config, frames in both for picture in decoded(config, frames)]
+
+
+def decoded(config: CodecConfig, frames: tuple[Frame, ...]) -> Iterator[Picture]:
+    decoder = av.CodecContext.create(config.codec, "r")
+    assert isinstance(decoder, av.VideoCodecContext)
+    decoder.extradata = config.annexb()
+    packets = [av.Packet(_annexb(frame.data)) for frame in frames]
+    for found in itertools.chain(*(decoder.decode(packet) for packet in packets), decoder.decode(None)):
+        yield found.to_ndarray(format="rgb24")
+
+
+def _annexb(data: bytes) -> bytes:
+    out, at = b"", 0
+    while at < len(data):
+        size = int.from_bytes(data[at : at + 4], "big")
+        out += b"\0\0\0\1" + data[at + 4 : at + 4 + size]
+        at += 4 + size
+    return out
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """The page, and what it asked of the outside."""
+
+    page: Page
+    asked: list[str]
+
+    def open(self, folder: Path) -> None:
+        self.page.goto((folder / "index.html").as_uri())
+        expect(self.page.locator("#verdict")).to_contain_text("Pas encore vérifié")
+        self.page.locator("#folder").set_input_files(folder)
+
+    def colour(self, expected: str) -> None:
+        expect(self.page.locator(f".banner.{expected} #verdict")).to_be_visible(timeout=30_000)
+        expect(self.page.locator(".banner progress")).to_have_count(0, timeout=30_000)
+
+    def wall(self, camera: str = PLACE) -> int:
+        """When the picture on the screen was taken."""
+        return int(self.page.locator(f"canvas[data-camera={camera}]").get_attribute("data-wall") or -1)
+
+    def shows(self, wall_us: int, camera: str = PLACE) -> None:
+        canvas = self.page.locator(f"canvas[data-camera={camera}]")
+        expect(canvas).to_have_attribute("data-wall", str(wall_us), timeout=15_000)
+
+    def go(self, typed: str) -> None:
+        self.page.locator("#goto").fill(typed)
+        self.page.locator("#goto").press("Enter")
+        self.page.locator("#verdict").click()
+
+    def save(self, button: str) -> Download:
+        with self.page.expect_download() as waited:
+            self.page.locator(button).click()
+        return waited.value
+
+    def picture(self, camera: str = PLACE) -> Picture:
+        """The pixels on the screen."""
+        script = """id => new Promise(done => document.querySelector(`canvas[data-camera=${id}]`).toBlob(async blob =>
+            done([...new Uint8Array(await blob.arrayBuffer())]), 'image/png'))"""
+        return png(bytes(self.page.evaluate(script, camera)))
+
+
+def png(data: bytes) -> Picture:
+    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+
+
+def nearest(found: Picture, among: list[Picture]) -> tuple[int, float]:
+    """Which of these it is, and how far it is from it on average (0 to 255)."""
+    assert found.shape == among[0].shape
+    distances = [float(np.abs(found.astype(int) - one.astype(int)).mean()) for one in among]
+    best = int(np.argmin(distances))
+    return best, distances[best]
+
+
+@pytest.fixture
+def viewer(browser: Browser) -> Iterator[Viewer]:
+    context = browser.new_context(
+        viewport={"width": 1400, "height": 1000}, locale="fr-FR", offline=True, accept_downloads=True
+    )
+    page = context.new_page()
+    troubles: list[str] = []
+    asked: list[str] = []
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on("console", lambda line: troubles.append(line.text) if line.type in {"error", "warning"} else None)
+    page.on("request", lambda request: asked.append(request.url))
+    yield Viewer(page, asked)
+    context.close()
+    assert not troubles
+    assert [url for url in asked if not url.startswith(("file:", "blob:"))] == []
+    assert len([url for url in asked if url.startswith("file:")]) <= 3, asked
+
+
+def test_it_verifies_at_once_and_turns_green(viewer: Viewer, made: Made) -> None:
+    viewer.open(made.folder)
+    viewer.colour("green")
+    expect(viewer.page.locator("#verdict")).to_contain_text("VALIDE")
+    expect(viewer.page.locator(".banner")).to_contain_text("Aucun tiers n’a horodaté")
+    expect(viewer.page.locator(".banner")).to_contain_text("lues dans la remise elle-même")
+    viewer.page.get_by_role("button", name="English").click()
+    expect(viewer.page.locator("#verdict")).to_contain_text("VALID:")
+
+
+def test_it_steps_to_the_exact_picture_both_ways(viewer: Viewer, made: Made, pictures: list[Picture]) -> None:
+    viewer.open(made.folder)
+    viewer.go("03:40:01.960")
+    viewer.shows(START_US + 49 * FRAME_US)
+    # over the edge of a group of pictures, then back over it
+    for number in (50, 51, 52, 51, 50, 49, 48):
+        viewer.page.keyboard.press("ArrowRight" if viewer.wall() < START_US + number * FRAME_US else "ArrowLeft")
+        viewer.shows(START_US + number * FRAME_US)
+        best, distance = nearest(viewer.picture(), pictures[:75])
+        assert best == number
+        assert distance < 9  # two decoders, two ways from YUV to RGB; a neighbour is at 9 or more
+    # two cameras in step: the second one has pictures from 1.5 s to 2 s
+    viewer.shows(START_US + 48 * FRAME_US, STATION)
+    expect(viewer.page.locator("#legal")).to_have_text("2026-02-02 03:40:01.920")
+    expect(viewer.page.locator("#utc")).to_have_text("02:40:01.920")
+
+
+def test_it_plays_forward_and_backward_over_a_gap(viewer: Viewer, made: Made) -> None:
+    viewer.open(made.folder)
+    viewer.colour("green")
+    viewer.page.locator("#speed").select_option("4")
+    viewer.page.locator("#forward").click()
+    expect(viewer.page.locator(".pane").first).to_contain_text("La caméra a fermé le flux", timeout=20_000)
+    viewer.shows(START_US + 8 * SECOND_US + 49 * FRAME_US)  # plays on to the last picture
+    viewer.page.locator("#speed").select_option("8")
+    viewer.page.locator("#backward").click()
+    viewer.shows(START_US)
+    viewer.page.keyboard.press("l")
+    expect(viewer.page.locator("canvas").first).to_have_attribute("data-wall", re.compile(r"^177000000[1-9]\d{6}$"))
+    viewer.page.keyboard.press("Space")
+    stopped = viewer.wall()
+    viewer.page.wait_for_timeout(300)
+    assert viewer.wall() == stopped
+
+
+def test_it_saves_the_still_it_shows(viewer: Viewer, made: Made, pictures: list[Picture]) -> None:
+    viewer.open(made.folder)
+    viewer.go("03:40:01.200")
+    viewer.shows(START_US + 30 * FRAME_US)
+    saved = viewer.save("#still")
+    assert saved.suggested_filename == "place-mairie_2026-02-02T02-40-01.200Z.png"
+    found = png(saved.path().read_bytes())
+    assert nearest(found, pictures[:75])[0] == 30
+
+
+def test_it_saves_a_sequence_of_whole_groups(viewer: Viewer, made: Made, tmp_path: Path) -> None:
+    viewer.open(made.folder)
+    viewer.go("03:40:01.500")
+    viewer.page.keyboard.press("d")
+    viewer.go("03:40:03.500")
+    viewer.page.keyboard.press("f")
+    saved = viewer.save("#sequence")
+    assert saved.suggested_filename == "place-mairie_2026-02-02T02-40-01.000Z_2026-02-02T02-40-04.000Z.mp4"
+    path = tmp_path / "sequence.mp4"
+    saved.save_as(path)
+    recorded = [frame.data for chunk in made.chunks[:2] for frame in chunk.frames]
+    assert samples(path.read_bytes()) == recorded[25:100]
+    told = probe(path)
+    assert int(told["streams"][0]["nb_read_packets"]) == 75
+    assert abs(float(told["format"]["duration"]) - 3.0) < 0.05
+
+
+def samples(raw: bytes) -> list[bytes]:
+    return [
+        sample_bytes(raw, fragment, sample, None)
+        for fragment, _ in iterate(raw)
+        if fragment is not None
+        for sample in fragment.samples
+    ]
+
+
+def probe(path: Path) -> dict[str, Any]:
+    arguments = ["ffprobe", "-v", "error", "-count_packets", "-show_streams", "-show_format", "-of", "json", str(path)]
+    done = subprocess.run(arguments, capture_output=True, check=True, timeout=30)
+    assert done.stderr == b""
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def test_it_turns_red_on_one_flipped_byte_and_names_the_file(viewer: Viewer, made: Made, tmp_path: Path) -> None:
+    folder = forge(made, tmp_path / "forged")
+    path = folder / "media" / "gare-1.mp4"
+    raw = bytearray(path.read_bytes())
+    raw[len(raw) // 2] ^= 1
+    path.write_bytes(bytes(raw))
+    viewer.open(folder)
+    viewer.colour("red")
+    expect(viewer.page.locator(".findings")).to_contain_text("Le fichier media/gare-1.mp4 a été modifié")
+
+
+def test_it_says_what_is_no_package(viewer: Viewer, made: Made, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "index.html").write_bytes((made.folder / "index.html").read_bytes())
+    viewer.open(tmp_path / "other")
+    expect(viewer.page.locator(".banner.amber")).to_contain_text("Les clés manquent")
+
+
+def test_nothing_can_leave_the_page(viewer: Viewer, made: Made) -> None:
+    page = viewer.page
+    page.goto((made.folder / "index.html").as_uri())
+    policy = page.locator("meta[http-equiv=Content-Security-Policy]").get_attribute("content") or ""
+    assert "default-src 'none'" in policy
+    assert "connect-src 'none'" in policy
+    assert "unsafe" not in policy
+    page_text = (made.folder / "index.html").read_text()
+    assert "//# sourceMappingURL" not in page_text
+    assert page.locator("script[src], link, img[src], iframe").count() == 0
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_it_is_accessible(viewer: Viewer, made: Made, theme: Any) -> None:
+    viewer.page.emulate_media(color_scheme=theme)
+    viewer.open(made.folder)
+    viewer.colour("green")
+    viewer.shows(START_US)
+    for closed in viewer.page.locator("details:not([open]) > summary").all():
+        closed.click()
+    found = Axe().run(viewer.page)
+    assert found.response["violations"] == [], [item["id"] for item in found.response["violations"]]
+
+
+def test_ordinary_players_open_the_files(viewer: Viewer, made: Made) -> None:
+    for file in made.manifest.files:
+        told = probe(made.folder / file.path)
+        assert int(told["streams"][0]["nb_read_packets"]) == file.frames
+    page = viewer.page
+    page.goto((made.folder / "media" / "place-mairie-1.mp4").as_uri())
+    page.wait_for_function("document.querySelector('video').readyState >= 2")
+    assert page.evaluate("document.querySelector('video').duration") == pytest.approx(6.0, abs=0.1)
