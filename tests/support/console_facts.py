@@ -25,6 +25,8 @@ TOOLS = [
     "people",
     "cameras",
     "register",
+    "registers",
+    "seen",
     "account",
     "accounts",
     "posts",

@@ -238,6 +238,7 @@ TOOLS: Final[dict[str, Rule]] = {
     "roster": TONIGHT,
     "register": REGISTER,
     "registers": VIEWS,
+    "seen": REGISTER,
     "account": ACCOUNT,
     "accounts": RESETS,
     "cameras": CAMERA_FILE,

@@ -39,6 +39,8 @@ export const nav: typeof french.nav = {
   health: 'Technical',
   documents: 'Documents',
   register: 'Register',
+  registers: 'Registers',
+  seen: 'Who saw',
   account: 'Balance',
   accounts: 'Accounts',
   cameras: 'Cameras',

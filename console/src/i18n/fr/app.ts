@@ -37,6 +37,8 @@ export const nav = {
   health: 'Technique',
   documents: 'Documents',
   register: 'Registre',
+  registers: 'Registres',
+  seen: 'Qui a vu',
   account: 'Bilan',
   accounts: 'Comptes',
   cameras: 'Caméras',

@@ -1,0 +1,41 @@
+/** The registers of a commune, its monthly reports, and who saw a camera on a day. */
+export const registers = {
+  title: 'Registers of the commune',
+  lead: 'Accesses, refusals, extracts and destructions, drawn from the centre’s register. This reading is itself entered.',
+  register: 'Register',
+  commune: 'Commune',
+  csv: 'Spreadsheet (CSV)',
+  pdf: 'Paper (PDF)',
+  none: 'No entry in this period.',
+  counts: 'Monthly counts',
+  month: 'Month',
+  what: 'Acts',
+  number: 'Number',
+  rows: (n: number) => (n === 1 ? '1 row' : `${n} rows`),
+  reports: 'Monthly reports',
+  noReport: 'No report yet: it is made on the 1st of each month for the month before.',
+  download: (month: string, commune: string) => `Report of ${month}, ${commune} (PDF)`,
+};
+
+export const seen = {
+  title: 'Who saw this camera, and why',
+  lead: 'Views open that day, and later ones that showed images of that day. This question is itself entered.',
+  show: 'Search',
+  none: 'Nobody saw this camera that day, nor images of that day since.',
+  found: (n: number, refused: number) =>
+    `${n === 1 ? '1 view' : `${n} views`}${refused ? ` · ${refused === 1 ? '1 refusal' : `${refused} refusals`}` : ''}`,
+  when: 'When',
+  agent: 'Agent no.',
+  act: 'Act',
+  why: 'Why',
+  asked: 'Images asked for',
+  sent: 'Really shown',
+  end: 'Outcome',
+  entries: 'Entries',
+  prove: 'Prove',
+  proveThis: (n: number) => `Prove entry no. ${n} (JSON file)`,
+  name: 'Lift the number',
+  named: (who: string) => `account: ${who}`,
+  nothing: 'no image',
+  noReason: 'reason erased',
+};

@@ -1,0 +1,41 @@
+/** The registers of a commune, its monthly reports, and who saw a camera on a day. */
+export const registers = {
+  title: 'Registres de la commune',
+  lead: 'Accès, refus, extractions et destructions, tirés du registre du centre. Cette consultation est elle-même inscrite.',
+  register: 'Registre',
+  commune: 'Commune',
+  csv: 'Tableur (CSV)',
+  pdf: 'Papier (PDF)',
+  none: 'Aucune inscription sur la période.',
+  counts: 'Décomptes mensuels',
+  month: 'Mois',
+  what: 'Actes',
+  number: 'Nombre',
+  rows: (n: number) => (n > 1 ? `${n} lignes` : `${n} ligne`),
+  reports: 'Rapports mensuels',
+  noReport: 'Aucun rapport encore : il est établi le 1er de chaque mois pour le mois écoulé.',
+  download: (month: string, commune: string) => `Rapport de ${month}, ${commune} (PDF)`,
+};
+
+export const seen = {
+  title: 'Qui a vu cette caméra, et pourquoi',
+  lead: 'Les vues ouvertes ce jour-là, et celles qui, plus tard, ont montré des images de ce jour. Cette question est elle-même inscrite.',
+  show: 'Chercher',
+  none: 'Personne n’a vu cette caméra ce jour-là, ni depuis des images de ce jour.',
+  found: (n: number, refused: number) =>
+    `${n > 1 ? `${n} vues` : `${n} vue`}${refused ? ` · ${refused > 1 ? `${refused} refus` : '1 refus'}` : ''}`,
+  when: 'Quand',
+  agent: 'Agent n°',
+  act: 'Acte',
+  why: 'Pourquoi',
+  asked: 'Images demandées',
+  sent: 'Réellement montrées',
+  end: 'Issue',
+  entries: 'Inscriptions',
+  prove: 'Prouver',
+  proveThis: (n: number) => `Prouver l’inscription n° ${n} (fichier JSON)`,
+  name: 'Lever le numéro',
+  named: (who: string) => `compte : ${who}`,
+  nothing: 'aucune image',
+  noReason: 'motif effacé',
+};

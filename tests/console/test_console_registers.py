@@ -1,0 +1,60 @@
+"""The rooms of the registers: read when asked, by keyboard alone, in both themes; a proof is one click away."""
+
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+from tests.support.console_person import enter, faults
+
+
+def looked_at(page: Page, tmp_path: Path, name: str) -> None:
+    """In both themes, as a picture and to axe."""
+    page.screenshot(path=tmp_path / f"{name}-dark.png")
+    assert faults(page) == []
+    page.get_by_role("button", name="Thème clair").click()
+    page.screenshot(path=tmp_path / f"{name}-light.png")
+    assert faults(page) == []
+
+
+def test_a_register_is_asked_for_by_keyboard_and_taken_away(page: Page, address: str, tmp_path: Path) -> None:
+    enter(page, address, "registers")
+    expect(page.get_by_role("heading", name="Registres de la commune", exact=True)).to_be_visible()
+    expect(page.get_by_label("Commune", exact=True)).to_have_value("99001")
+    expect(page.locator("tbody tr")).to_have_count(0)  # reading is an entry: nothing before a person asks
+    page.get_by_label("Registre", exact=True).focus()
+    for _ in range(14):  # a date has three parts and a calendar
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.type") == "submit":
+            break
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status").filter(has_text="2 lignes")).to_be_visible()
+    rows = page.get_by_role("table", name="Registre des accès").locator("tbody tr")
+    expect(rows.first).to_contain_text("4821-0736")
+    expect(rows.first).to_contain_text("22:04:30")
+    counts = page.get_by_role("table", name="Décomptes mensuels").locator("tbody tr")
+    expect(counts.first).to_contain_text("< 5")
+    paper = page.get_by_role("link", name="Papier (PDF)")
+    assert "/api/registers/accesses/pdf?commune=99001&from=" in (paper.get_attribute("href") or "")
+    report = page.get_by_role("link", name="Rapport de 2026-10, Bourg-Neuf (PDF)")
+    assert report.get_attribute("href") == "/api/reports/99001/2026-10"
+    looked_at(page, tmp_path, "registers")
+
+
+def test_who_saw_a_camera_and_why_each_with_its_proof(page: Page, address: str, tmp_path: Path) -> None:
+    enter(page, address, "seen")
+    expect(page.get_by_role("heading", name="Qui a vu cette caméra")).to_be_visible()
+    expect(page.locator("tbody tr")).to_have_count(0)
+    page.get_by_label("Caméra", exact=True).select_option(index=0)
+    page.get_by_role("button", name="Chercher").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status").filter(has_text="2 vues · 1 refus")).to_be_visible()
+    rows = page.locator("tbody tr")
+    expect(rows.first).to_contain_text("Surveillance des lieux exposés")
+    expect(rows.first).to_contain_text("22:04:30")
+    expect(rows.nth(1)).to_contain_text("aucune image")
+    expect(rows.nth(2)).to_contain_text("Visionnages sur place")
+    expect(rows.nth(2)).to_contain_text("motif effacé")
+    proof = page.get_by_role("link", name="Prouver l’inscription n° 1204 (fichier JSON)")
+    assert proof.get_attribute("href") == "/api/register/1204/proof"
+    page.get_by_role("button", name="Lever le numéro 4821-0736").first.click()
+    expect(rows.first).to_contain_text("compte : operateur3")
+    looked_at(page, tmp_path, "seen")
