@@ -45,6 +45,7 @@ class EntryKind(StrEnum):
     POST_CHANGED = "post_changed"
     REVIEWED = "reviewed"
     RESTORED = "restored"
+    REPORT_MADE = "report_made"
     DESK = "desk"
     REGISTER_TERM = "register_term"
     REGISTER_PRUNED = "register_pruned"

@@ -25,6 +25,7 @@ _PLAIN: Final[dict[EntryKind, Text]] = {
     EntryKind.POST_CHANGED: Text(fr="Poste modifié", en="Workstation changed"),
     EntryKind.REVIEWED: Text(fr="Acte revu par le chef de salle", en="Act reviewed by the room supervisor"),
     EntryKind.RESTORED: Text(fr="Centre restauré depuis une sauvegarde", en="Centre restored from a back-up"),
+    EntryKind.REPORT_MADE: Text(fr="Rapport ou dossier de contrôle établi", en="Report or evidence pack made"),
     EntryKind.DESK: Text(fr="Guichet des réquisitions", en="Requisition desk"),
     EntryKind.REGISTER_TERM: Text(fr="Durée de conservation du registre modifiée", en="Term of the register changed"),
     EntryKind.REGISTER_PRUNED: Text(

@@ -20,6 +20,7 @@ from beffroi.domain.text import Text
 from beffroi.ledger.entry import EntryKind, Record
 from beffroi.publish.registers.period import Period, legal_day
 
+_LATER_STEPS: Final = frozenset({"ended", "refused"})
 FEW: Final = 5
 """Below this a commune reads “< 5”."""
 
@@ -113,6 +114,8 @@ def counts(records: Iterable[Record], period: Period, today: date, *, whole: boo
 
 def _begins(record: Record) -> bool:
     """Whether an entry begins an act: its later steps are not counted again, and a refusal is none."""
+    if record.kind is EntryKind.HOLD and record.outcome in _LATER_STEPS:
+        return False
     return record.kind not in {
         EntryKind.VIEW_ENDED,
         EntryKind.VIEW_CUT,
