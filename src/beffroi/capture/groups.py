@@ -71,8 +71,7 @@ class Grouper:
                 long = frame.dts_90k - frames[0].dts_90k >= MAX_FRAGMENT_90K
                 if not (long or frame.key or self._size > MAX_FRAGMENT_BYTES):
                     frames.append(frame)
-                    if wall_us > self._last_us:
-                        self._last_us = wall_us
+                    self._last_us = max(self._last_us, wall_us)
                     return None
                 wall_us = self._fix(frame, wall_us)
                 done = self._group(wall_us, frame.dts_90k, frame)

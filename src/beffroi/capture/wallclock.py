@@ -84,8 +84,7 @@ class WallClock:
             raise DriftError(seen - offset_us)
         if self._window_min_us is None or seen < self._window_min_us:
             self._window_min_us = seen
-        if seen < self._target_us:
-            self._target_us = seen  # earlier than ever: at once
+        self._target_us = min(self._target_us, seen)  # earlier than ever: at once
         if elapsed_us >= self._window_end_us:
             self._aim(elapsed_us, offset_us, self._window_min_us)
         room = (elapsed_us - self._last_elapsed_us) * (SETTLE_PPM if young else SLEW_PPM) / 1_000_000 + self._credit

@@ -66,6 +66,13 @@ class SampleCipher:
     def __init__(self, key: bytes) -> None:
         self._context = Cipher(AES(key), CTR(bytes(16))).encryptor()
 
+    def encrypt_unit(self, data: memoryview, clear: int, iv: bytes, out: memoryview) -> None:
+        """Write one encrypted sample over ``out``, which is as long as it: one NAL unit, ``clear`` bytes of it as they
+        are."""
+        self._context.reset_nonce(iv + _ZERO_BLOCK_COUNTER)
+        out[:clear] = data[:clear]
+        self._context.update_into(data[clear:], out[clear:])
+
     def encrypt(self, data: bytes, subsamples: list[tuple[int, int]], iv: bytes, out: memoryview) -> None:
         """Write one encrypted sample over ``out``, which is as long as it.
 

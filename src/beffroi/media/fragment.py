@@ -9,7 +9,7 @@ from beffroi.media.boxes import box, full_box
 from beffroi.media.cenc import Protection, SampleCipher, iv_of, subsamples_of
 from beffroi.media.frame import Frame
 from beffroi.media.initseg import TRACK_ID
-from beffroi.media.nal import Codec
+from beffroi.media.nal import NAL_HEADER_BYTES, Codec
 
 WALL_TIME_UUID: Final = bytes.fromhex("9f2c1f0a5d5b4e0db1a6e2b7c4d80011")
 """Private box inside `moof`: wall time of its first sample, int64 microseconds since 1970. A chunk cut by a power loss
@@ -98,14 +98,19 @@ def _encrypted(
     frames: Sequence[Frame], protection: Protection, codec: Codec, first_sample: int, scratch: Scratch | None
 ) -> tuple[memoryview, list[bytes]]:
     """The encrypted frames one behind the other, and what `senc` says of each."""
-    size = sum(len(frame.data) for frame in frames)
-    out = (scratch or Scratch()).room(size)
+    sizes = [len(frame.data) for frame in frames]
+    out = (scratch or Scratch()).room(sum(sizes))
     cipher, auxiliary, at = SampleCipher(protection.key), [], 0
-    for number, frame in enumerate(frames, first_sample):
-        data = frame.data
-        subsamples, iv, end = subsamples_of(codec, data), iv_of(number), at + len(data)
-        cipher.encrypt(data, subsamples, iv, out[at:end])
-        auxiliary.append(_auxiliary(iv, subsamples))
+    clear = NAL_HEADER_BYTES[codec] + 4
+    for number, (frame, size) in enumerate(zip(frames, sizes, strict=True), first_sample):
+        data, iv, end = frame.data, iv_of(number), at + size
+        if size > clear and data[:4] == (size - 4).to_bytes(4, "big"):  # the common picture is one NAL unit
+            cipher.encrypt_unit(memoryview(data), clear, iv, out[at:end])
+            auxiliary.append(iv + _ONE_SUBSAMPLE.pack(1, clear, size - clear))
+        else:
+            subsamples = subsamples_of(codec, data)
+            cipher.encrypt(data, subsamples, iv, out[at:end])
+            auxiliary.append(_auxiliary(iv, subsamples))
         at = end
     return out, auxiliary
 
@@ -159,11 +164,10 @@ def _trun_rows(frames: Sequence[Frame], next_dts_90k: int | None) -> tuple[int, 
     durations = durations_90k(frames, next_dts_90k)
     flags = _TRUN_OFFSET_DURATION_SIZE_FLAGS
     if all(frame.pts_90k == frame.dts_90k for frame in frames):
-        rows = [
-            struct.pack(">III", duration, len(frame.data), _SYNC if frame.key else _NOT_SYNC)
-            for frame, duration in zip(frames, durations, strict=True)
-        ]
-        return flags, b"".join(rows)
+        values: list[int] = []
+        for frame, duration in zip(frames, durations, strict=True):
+            values += (duration, len(frame.data), _SYNC if frame.key else _NOT_SYNC)
+        return flags, struct.pack(f">{len(values)}I", *values)
     rows = [
         struct.pack(
             ">IIIi", duration, len(frame.data), _SYNC if frame.key else _NOT_SYNC, frame.pts_90k - frame.dts_90k
@@ -174,8 +178,6 @@ def _trun_rows(frames: Sequence[Frame], next_dts_90k: int | None) -> tuple[int, 
 
 
 def _auxiliary(iv: bytes, subsamples: list[tuple[int, int]]) -> bytes:
-    if len(subsamples) == 1:  # the common picture, 25 times a second and stream
-        return iv + _ONE_SUBSAMPLE.pack(1, *subsamples[0])
     head = iv + len(subsamples).to_bytes(2, "big")
     return head + b"".join(struct.pack(">HI", clear, protected) for clear, protected in subsamples)
 

@@ -22,6 +22,7 @@ _FIXED: Final = struct.Struct(">BBHII")
 _FRAME_BYTES: Final = 4
 _HALVES: Final = struct.Struct(">QQ")
 _BUT_LENGTH_AND_MARKER: Final = 0xFFFF_0000_FF7F_FFFF
+_BUT_LENGTH: Final = 0xFFFF_0000_FFFF_FFFF
 _MARKER: Final = 0x80_0000
 _START_CODE: Final = b"\0\0\1"
 
@@ -61,6 +62,8 @@ class Depacketiser(ABC):
         self._role = Role.INNER
         self._middle = self._last = b""
         self._frame_size = 0
+        self._start: FragmentHead | None = None  # how the last NAL unit that came in fragments began
+        self._knows_starts = True
         self._stamp = -1
         self.on_channel(0)
 
@@ -90,8 +93,11 @@ class Depacketiser(ABC):
             if self._at is not None:
                 at = self._middles(data, at, end)
                 after = self._end_of_unit(data, at, end, out)
-                if after:
-                    at = after
+            else:
+                after = self._start_of_picture(data, at, end, out)
+            if after:
+                at = after
+                continue
             if end - at < _FRAME_BYTES or data[at] << 8 | data[at + 1] != channel:
                 return at
             stop = at + _FRAME_BYTES + (data[at + 2] << 8 | data[at + 3])
@@ -148,6 +154,39 @@ class Depacketiser(ABC):
         self._end_fragments(out)
         if word & _MARKER:
             picture.mark(out)
+        return stop
+
+    def _start_of_picture(self, data: Bytes, at: int, end: int, out: list[AccessUnit]) -> int:
+        """Take the plain first fragment of a NAL unit like the last, with which the next picture begins; returns where
+        it ends, 0 if it is something else."""
+        head, picture = self._start, self._picture
+        if head is None or picture.size or picture.parts or picture.sets:
+            return 0
+        size = len(head.first) + 16
+        if end - at < size:
+            return 0
+        word, stamp = _HALVES.unpack_from(data, at)
+        rtp_time = stamp >> 32
+        stop: int = at + _FRAME_BYTES + (word >> 32 & 0xFFFF)
+        if (
+            word & _BUT_LENGTH != self._plain | self._next
+            or stamp & 0xFFFFFFFF != self.ssrc
+            or rtp_time == picture.rtp_time
+            or data[at + 16 : at + size] != head.first
+            or not at + size <= stop <= end
+        ):
+            return 0
+        self.received += 1
+        self.highest_sequence += 1
+        self._next = self._next + 1 & 0xFFFF
+        self._stamp = stamp
+        picture.turn(rtp_time, out)
+        picture.size = stop - at - _FRAME_BYTES
+        self._frame_size = stop - at
+        self._middle, self._last = head.middle, head.last
+        self._role = self._rules.roles[head.nal[0]]
+        self._at = 0
+        picture.parts += (b"", head.nal, bytes(data[at + size : stop]))
         return stop
 
     def packet(self, data: Bytes, start: int, end: int, out: list[AccessUnit]) -> None:
@@ -262,6 +301,8 @@ class Depacketiser(ABC):
                 self._tear()  # the one before never ended
             role = self._role = self._rules.roles[head.nal[0]]
             first_slice = role <= Role.KEY_SLICE and piece[:1] >= b"\x80"
+            if self._knows_starts:
+                self._start = head
             if not picture.begin(role, first_slice, out):
                 return
             self._at = len(picture.parts)

@@ -57,6 +57,7 @@ def _head(written: bytes) -> FragmentHead:
         nal=bytes((indicator & 0xE0 | flags & 0x1F,)),
         starts=flags & 0x80 != 0,
         ends=flags & 0x40 != 0,
+        first=bytes((indicator, flags & 0x3F | 0x80)),
         middle=bytes((indicator, flags & 0x3F)),
         last=bytes((indicator, flags & 0x3F | 0x40)),
     )

@@ -24,6 +24,7 @@ class H265Depacketiser(Depacketiser):
     def __init__(self, payload_type: int, clock: SenderClock | None = None, *, donl: bool = False) -> None:
         super().__init__(payload_type, clock)
         self._donl = donl
+        self._knows_starts = not donl
 
     def _payload(self, data: Bytes, start: int, end: int, out: list[AccessUnit]) -> None:
         kind = (data[start] >> 1) & 0x3F
@@ -69,6 +70,7 @@ def _head(written: bytes) -> FragmentHead:
         nal=bytes((first & 0x81 | (flags & 0x3F) << 1, second)),
         starts=flags & 0x80 != 0,
         ends=flags & 0x40 != 0,
+        first=bytes((first, second, flags & 0x3F | 0x80)),
         middle=bytes((first, second, flags & 0x3F)),
         last=bytes((first, second, flags & 0x3F | 0x40)),
     )

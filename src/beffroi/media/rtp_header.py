@@ -9,9 +9,11 @@ HEADER_BYTES: Final = 12
 
 @dataclass(frozen=True, slots=True)
 class FragmentHead:
-    """The bytes before a fragment. ``middle`` and ``last``: those of the further fragments of the same NAL unit."""
+    """The bytes before a fragment. ``first``: those of a first fragment that is not the last, of a unit of this type;
+    ``middle`` and ``last``: those of the further fragments of the same NAL unit."""
 
     nal: bytes
+    first: bytes
     starts: bool
     ends: bool
     middle: bytes
