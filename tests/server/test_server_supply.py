@@ -143,7 +143,7 @@ def test_a_proof_that_the_register_did_not_take_is_told_again(desk: Desk, monkey
     centre = desk.open_now[0]
     centre.supply.once()
     desk.clock.advance(32 * DAY_S)
-    enter: Callable[[KeyProof], None] = centre.supply.enter
+    enter: Callable[[KeyProof], None] = centre.supply._enter
     calls = 0
 
     def failing(proof: KeyProof) -> None:

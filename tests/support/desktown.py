@@ -33,9 +33,10 @@ from beffroi.vault.catalogue import Catalogue
 from beffroi.vault.chunk import ChunkWriter, CloseReason
 from beffroi.vault.clockwatch import ClockWatch
 from beffroi.vault.destruction import Destroyer
-from beffroi.vault.journal import Journal
+from beffroi.vault.journal import ActKind, Journal
 from beffroi.vault.publichours import PublicHours
 from beffroi.vault.sealing import chunk_info, hour_of, seal_content_key
+from beffroi.vault.tell import tell_untold
 
 BEGIN_US: Final = to_wall_us(datetime(2026, 3, 2, 8, 40, tzinfo=UTC))
 COMMUNE_OF: Final = {"cx": "X", "cy": "Y", "cd": "X"}
@@ -89,7 +90,11 @@ class DeskTown:
             following = groups[number + 1][0].dts_90k if number + 1 < len(groups) else None
             writer.write_gop(group, start_us + group[0].dts_90k * 100 // 9, next_dts_90k=following)
         writer.close(CloseReason.ROTATED)
+        tell_untold(self.root / "catalogue.sqlite", self.root / "journal.sqlite", self._post)
         return frames
+
+    def _post(self, kind: ActKind, fields: dict[str, Any], *, once: str) -> None:
+        self.journal.append(kind, fields, wall_us=self.town.clock.wall_us(), once=once)
 
     def open_case(self, who: str = AGENT, kind: str = "requisition") -> str:
         """A new case."""

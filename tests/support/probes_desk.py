@@ -20,3 +20,19 @@ PROBES_DESK: Final[dict[tuple[str, str], Callable[[Any], Probed]]] = {
     ("POST", "/api/desk/cases/{case}/search"): _always(f"{_NONE}/search", {"text": "gare"}, 404),
     ("POST", "/api/desk/cases/{case}/hold"): _always(f"{_NONE}/hold", {"cameras": []}, 404),
 }
+
+_PACKAGE: Final = f"{_NONE}/packages/none"
+PROBES_DESK.update(
+    {
+        ("POST", "/api/desk/cases/{case}/requisition"): _always(f"{_NONE}/requisition", {"document": "x"}, 404),
+        ("POST", "/api/desk/cases/{case}/packages"): _always(f"{_NONE}/packages", {"second": "pmX"}, 404),
+        ("POST", "/api/desk/cases/{case}/packages/{package}/agree"): _always(f"{_PACKAGE}/agree", {}, 404),
+        ("POST", "/api/desk/cases/{case}/packages/{package}/build"): _always(
+            f"{_PACKAGE}/build", {"reason": "patrol"}, 404
+        ),
+        ("GET", "/api/desk/cases/{case}/packages/{package}/remise.zip"): _always(f"{_PACKAGE}/remise.zip", None, 404),
+        ("POST", "/api/desk/cases/{case}/packages/{package}/receipt"): _always(
+            f"{_PACKAGE}/receipt", {"signed_on": "2026-03-03", "signed_by": "OPJ", "reference": "R-1"}, 404
+        ),
+    }
+)

@@ -109,6 +109,10 @@ class RecorderClient:
         """Any other request that answers JSON (``hold``, ``hold_pieces``, ``hold_seal``, ``hold_end``, ``holds``)."""
         return await self._ask(method, params)
 
+    async def call_bytes(self, method: str, params: dict[str, Any]) -> bytes:
+        """Any other request that answers bytes (``hold_read``)."""
+        return bytes(await self._ask(method, params, raw=True))
+
     async def _ask(self, method: str, params: dict[str, Any], *, raw: bool = False) -> Any:
         async with self._lock:
             try:

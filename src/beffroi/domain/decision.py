@@ -18,6 +18,7 @@ class ActRequest:
     with two factors. ``recipient`` is the service to which images are relayed (the value of a kind of body, or
     ``municipal_police``); ``second`` is the other person whom an extract needs; ``post`` the workstation, by the name
     that an order declares; ``present`` are the other persons declared before a shared screen.
+    ``held_until``: these minutes were copied for a case within their term, and that copy lives until then.
     """
 
     person: PersonId
@@ -31,6 +32,7 @@ class ActRequest:
     second: PersonId | None = None
     post: str | None = None
     present: frozenset[PersonId] = frozenset()
+    held_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

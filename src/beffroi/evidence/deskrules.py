@@ -5,10 +5,14 @@ Source: CSI R.253-4 (a hold copies, never lengthens), CPP 60-1, 77-1-1, 99-3; do
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from beffroi.domain.clock import to_wall_us
+from beffroi.domain.documents import DocumentKind
 from beffroi.domain.errors import BadInputError, RefusedError
+from beffroi.domain.facts import Facts
 from beffroi.domain.ids import CameraId, DocumentId
 from beffroi.domain.ranges import WallRange
 from beffroi.domain.text import Text
@@ -76,6 +80,20 @@ class Title:
     def covers(self, asked: Minutes) -> bool:
         """Whether all of these minutes are within it."""
         return asked.camera in self.cameras and self.range.contains(asked.range)
+
+
+class NoTitleError(RefusedError):
+    """No requisition of the case is in force."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Text(
+                fr="Aucune réquisition en vigueur dans ce dossier : joignez-la et faites-la confirmer par la commune ; "
+                "les images restent sous gel en attendant.",
+                en="No requisition is in force in this case: attach it and have the commune confirm it; meanwhile the "
+                "images stay held.",
+            )
+        )
 
 
 class OutsideScopeError(RefusedError):
@@ -223,6 +241,23 @@ def within(held: Iterable[Minutes], titles: Sequence[Title]) -> list[Minutes]:
             if part is not None and title.covers(part) and part not in found:
                 found.append(part)
     return [one for one in sorted(found) if not any(_inside(one, other) for other in found)]
+
+
+def titles_of(facts: Facts, documents: Iterable[str], at: datetime) -> list[Title]:
+    """What the requisitions of a case let leave at this instant: those in force, by the version in charge. One whose
+    minutes cannot be read lets nothing leave."""
+    found = []
+    for name in documents:
+        paper = facts.in_charge(DocumentId(name), at)
+        if paper is None or paper.kind is not DocumentKind.REQUISITION or not paper.holds(at):
+            continue
+        try:
+            ends = [to_wall_us(datetime.fromisoformat(str(paper.fields[key]))) for key in ("from", "to")]
+        except (KeyError, ValueError):
+            continue
+        if ends[0] < ends[1]:
+            found.append(Title(paper.id, paper.scope.cameras, WallRange(ends[0], ends[1])))
+    return found
 
 
 def _inside(one: Minutes, other: Minutes) -> bool:

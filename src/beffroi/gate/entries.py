@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from beffroi.domain.clock import to_wall_us
 from beffroi.domain.decision import ActRequest, Decision
 from beffroi.domain.ids import AuthorityId, ViewId
 from beffroi.ledger.entry import Entry, EntryKind, Sent, Trace
@@ -50,12 +51,14 @@ def asked(
 
 
 def _others(request: ActRequest) -> dict[str, Any]:
-    """The other persons of a question: they name people, so they stay out of the leaf."""
+    """The other persons of a question: they name people, so they stay out of the leaf; and until when a held copy lives."""
     others: dict[str, Any] = {}
     if request.second is not None:
         others["second"] = request.second
     if request.present:
         others["present"] = sorted(request.present)
+    if request.held_until is not None:
+        others["held_until_us"] = to_wall_us(request.held_until)
     return others
 
 

@@ -51,6 +51,7 @@ class DeskHoldRow(Base):
     waiting: Mapped[int] = mapped_column(default=0)
     refused: Mapped[int] = mapped_column(default=0)
     complete: Mapped[bool] = mapped_column(default=False)
+    lengthened: Mapped[bool] = mapped_column(default=False)
     placed_us: Mapped[int | None] = mapped_column(BigInteger)
     ended_us: Mapped[int | None] = mapped_column(BigInteger)
 

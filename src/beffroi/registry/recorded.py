@@ -117,6 +117,7 @@ class Replayer:
             second=PersonId(payload["second"]) if "second" in payload else None,
             post=asked.post,
             present=frozenset(PersonId(one) for one in payload.get("present", ())),
+            held_until=instant(int(payload["held_until_us"])) if "held_until_us" in payload else None,
         )
 
 

@@ -100,7 +100,7 @@ def create_app(centre: Centre) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.identity, app.state.https, app.state.viewing = centre.identity, centre.https, viewing
-    app.state.extracts = files
+    app.state.extracts, app.state.deliveries = files, deliveries
     app.state.collectors = [CentreCollector(centre, viewing), *meters.all()]
     table: list[RouteFact] = []
     for build in (

@@ -1,5 +1,7 @@
 """What is asked of the law, with the circumstances that the centre knows: two factors, workstation, shared screen."""
 
+from datetime import datetime
+
 from starlette.requests import HTTPConnection
 
 from beffroi.domain.acts import Act, Purpose
@@ -33,6 +35,7 @@ def question(
     recipient: str | None = None,
     second: PersonId | None = None,
     post: Post | None = None,
+    held_until: datetime | None = None,
 ) -> ActRequest:
     """One act of the caller, now."""
     return ActRequest(
@@ -47,4 +50,5 @@ def question(
         second=second,
         post=None if post is None else post.name,
         present=before_screen(centre, caller),
+        held_until=held_until,
     )

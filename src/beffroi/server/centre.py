@@ -230,7 +230,7 @@ def open_centre(
         ledger=ledger,
         gate_key=gate_key,
         releaser=keyrings(supply.keepers, remotes, gate_key.public_key()),
-        cases=case_rings(supply.keepers, dict(remote_keyrings or {}), gate_key.public_key(), supply.enter),
+        cases=case_rings(supply.keepers, dict(remote_keyrings or {}), gate_key.public_key()),
         evidence_key=evidence_key(secrets),
         recorder=RecorderClient(data / "run" / "recorder.sock"),
         supply=supply,

@@ -18,8 +18,10 @@ from beffroi.evidence.deskrules import Minutes, beyond_us, refusal_to_hold, unti
 from beffroi.evidence.deskstore import CaseFile, DeskStore, minutes_of
 from beffroi.gate.keeping import Keep, Keeper, Kept
 from beffroi.law.packs.fr.links import authority_of
+from beffroi.ledger.entry import Entry, EntryKind
 from beffroi.registry.desktables import DeskHoldRow
 from beffroi.server.centre import Centre
+from beffroi.vault.keyerrors import CaseMissingError
 from beffroi.watch.holds import HoldWish, Secured, secure
 
 _log = structlog.get_logger(__name__)
@@ -50,8 +52,7 @@ class DeskHolds:
             HoldRefusedError: this person may not; it is in the register. GateClosedError: the register is silent.
         """
         facts, now_us = self._centre.registry.facts(), self._centre.clock.wall_us()
-        paper = bool(case.papers)
-        beyond = beyond_us(case.kind, case.call, paper=paper)
+        beyond = beyond_us(case.kind, case.call, paper=False)
         for one in wanted:
             refusal = refusal_to_hold(one.camera, who.known, strong=who.strong)
             if refusal is not None:
@@ -62,7 +63,7 @@ class DeskHolds:
         rows = []
         for one in wanted:
             camera = facts.cameras[one.camera]
-            until = until_us(one.range, beyond, now_us, paper=paper)
+            until = until_us(one.range, beyond, now_us, paper=False)
             keep = Keep(who.person, case.row.id, one.camera, authority_of(camera), one.range, who.session)
             kept = await self.keeper.write(
                 keep, "held", {**_ends(until, beyond), "rules": ["CSI-R253-4"], "frame": case.call.frame.value}, payload
@@ -71,16 +72,17 @@ class DeskHolds:
         self._add(case.row.id, rows)
         return await self.secure(case.row.id)
 
-    async def renew(self, name: str, person: PersonId, session: str | None) -> CaseFile:
+    async def renew(self, name: str, person: PersonId | None, session: str | None) -> CaseFile:
         """The requisition is there: what is held waits for its hand-over, no longer for paper."""
         case, now_us = self._store.case(name), self._centre.clock.wall_us()
         beyond = beyond_us(case.kind, case.call, paper=True)
         for row in case.holds:
-            if row.ended_us is None:
+            if row.ended_us is None and not row.lengthened:
                 until = until_us(minutes_of(row).range, beyond, now_us, paper=True)
-                keep = replace(keep_of(row), person=person, session=session)
+                keep = replace(keep_of(row), person=person, session=session)  # None: the centre's own round
                 kept = await self.keeper.write(keep, "renewed", _ends(until, beyond), {})
-                changed = {"until_us": until, "beyond_us": beyond, "entry": kept.ledger_index, "complete": False}
+                changed = {"until_us": until, "beyond_us": beyond, "entry": kept.ledger_index}
+                changed |= {"complete": False, "lengthened": True}
                 self._change(row, changed)
         return await self.secure(name)
 
@@ -117,6 +119,22 @@ class DeskHolds:
                     destroyed = int((await recorder.call("hold_end", asked))["destroyed"])
         self._change(row, {"ended_us": self._centre.clock.wall_us()})
         return destroyed
+
+    async def end_case(self, row: DeskHoldRow) -> None:
+        """Destroy the case key of one authority, its proof in the register. One that is not there is no error.
+
+        Raises:
+            BeffroiError: the keyring does not answer: to be tried again.
+        """
+        lease, now_us = self.keeper.lease(Kept(keep_of(row), row.entry)), self._centre.clock.wall_us()
+        try:
+            proof = await asyncio.to_thread(self._centre.cases.end_case, row.authority, row.case, lease, now_us=now_us)
+        except CaseMissingError:
+            return
+        fields = proof.as_fields()
+        await self._centre.ledger.append_async(
+            Entry(EntryKind.DESTRUCTION, authority=proof.authority, outcome=proof.outcome, detail=fields)
+        )
 
     def _secure(self, row: DeskHoldRow) -> Secured:
         """In a thread: keyrings are asked while it waits."""

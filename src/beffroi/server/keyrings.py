@@ -1,6 +1,6 @@
 """Where each authority's keys are: in this process, or in the commune's own. Replay asks here, whichever it is."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -99,13 +99,11 @@ def case_rings(
     keepers: Mapping[AuthorityId, RingKeeper],
     remotes: Mapping[AuthorityId, Path],
     gate_key: Ed25519PublicKey,
-    tell: Callable[[CaseKeyDestroyed], object],
 ) -> CaseRings:
-    """Case keys beside the hour keys: the commune's own process first, where it has one. ``tell`` hears of each case
-    ended in a local ring."""
+    """Case keys beside the hour keys: the commune's own process first, where it has one."""
     several: dict[AuthorityId, list[CaseReleaser]] = {
         authority: [RemoteCases(path)] for authority, path in remotes.items()
     }
     for authority, keeper in keepers.items():
-        several.setdefault(authority, []).append(LocalCases([keeper.keyring], gate_key, watch=keeper.watch, tell=tell))
+        several.setdefault(authority, []).append(LocalCases([keeper.keyring], gate_key, watch=keeper.watch))
     return CaseRings(several)

@@ -86,7 +86,7 @@ class Supply:
         self._ledger = ledger
         settlers = [sheet_key.public_key()]
         self.keepers = {
-            ring.authority: RingKeeper(ring, ring.directory, clock, sink=self.enter, settlers=settlers)
+            ring.authority: RingKeeper(ring, ring.directory, clock, sink=self._enter, settlers=settlers)
             for ring in rings
         }
         self._open = open_
@@ -240,7 +240,7 @@ class Supply:
             else:
                 self.told.destruction(authority, None, paused=report.paused)
 
-    def enter(self, proof: KeyProof) -> None:
+    def _enter(self, proof: KeyProof) -> None:
         """The proof of a destroyed key, in the register: at least once."""
         self._ledger.append(
             Entry(

@@ -95,7 +95,7 @@ class _Sealing:
         try:
             # Sealed already: asked again all the same, so that the case's own end is moved with the hold's.
             sealed = self.cases.reseal(
-                _claim(piece), held, self.lease(), until_us=until_us, beyond_us=beyond_us, now_us=self.clock.wall_us()
+                claim_of(piece), held, self.lease(), until_us=until_us, beyond_us=beyond_us, now_us=self.clock.wall_us()
             )
             params = {"hold": self.result.hold, "kid": piece["kid"], "beyond_us": beyond_us, "sealed_key": b64(sealed)}
             await self.recorder.call("hold_seal", {**params, "lease": self.lease()})
@@ -105,7 +105,8 @@ class _Sealing:
             self.result.held += 1
 
 
-def _claim(piece: dict[str, Any]) -> ChunkClaim:
+def claim_of(piece: dict[str, Any]) -> ChunkClaim:
+    """What a keyring needs of a piece, as the recorder told it."""
     return ChunkClaim(
         camera=piece["camera"],
         stream=piece["stream"],

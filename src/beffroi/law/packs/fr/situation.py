@@ -173,4 +173,7 @@ def term_of(request: ActRequest, camera: Camera, papers: Mapping[str, Found]) ->
     lapsed = found.state != IN_FORCE or found.told.get("too_long", False) or found.told.get("event_over", False)
     unsaid = found.document is None or not found.covers or lapsed
     days = 0 if unsaid or found.document is None else count(found.document, "retention_days")
-    return term_end(first, days, LEGAL_TIME_ZONE) if days > 0 else first - timedelta(days=1)
+    ends = term_end(first, days, LEGAL_TIME_ZONE) if days > 0 else first - timedelta(days=1)
+    if request.act is Act.EXTRACT and request.held_until is not None and days > 0:
+        return max(ends, request.held_until)  # R.253-4: what was copied within the term follows its procedure
+    return ends

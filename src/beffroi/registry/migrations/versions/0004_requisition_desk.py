@@ -49,6 +49,7 @@ def upgrade() -> None:
         sa.Column("waiting", sa.Integer(), nullable=False),
         sa.Column("refused", sa.Integer(), nullable=False),
         sa.Column("complete", sa.Boolean(), nullable=False),
+        sa.Column("lengthened", sa.Boolean(), nullable=False),
         sa.Column("placed_us", sa.BigInteger(), nullable=True),
         sa.Column("ended_us", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["case"], ["desk_cases.id"], name="fk_desk_holds_case"),

@@ -1,0 +1,262 @@
+"""Building a delivery: each line under a view of the gate (act extract), pieces from the recorder, keys from the rings.
+
+Runs in a thread with a connection of its own; each read and each key asks for the lease of the moment, so a right that
+is withdrawn half-way ends the building, and nothing is left of it.
+"""
+
+import asyncio
+import hashlib
+import shutil
+import zipfile
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from beffroi import __version__
+from beffroi.base.files import fsync_dir, fsync_fd
+from beffroi.capture.client import RecorderClient
+from beffroi.domain.clock import now
+from beffroi.domain.documents import LEGAL_TIME_ZONE, Document
+from beffroi.domain.facts import Facts
+from beffroi.domain.ids import CameraId
+from beffroi.domain.lease import LeaseRefusedError
+from beffroi.domain.ranges import WallRange
+from beffroi.evidence.build import Materials, Spec, build
+from beffroi.evidence.deskrules import Minutes, titles_of
+from beffroi.evidence.deskstore import CaseFile, minutes_of
+from beffroi.evidence.heldsource import HeldSource
+from beffroi.evidence.manifest import Asked, CameraFacts, Case, GapNote, Grounds, Manifest
+from beffroi.evidence.verify import uncovered
+from beffroi.gate.answers import OpenedView
+from beffroi.gate.gate import Gate
+from beffroi.law.packs.fr.links import authority_of
+from beffroi.ledger.entry import Record
+from beffroi.registry.desktables import DeskHoldRow, DeskPackageRow
+from beffroi.server.centre import Centre, authority_name, commune_name
+from beffroi.server.deskpapers import papers
+from beffroi.server.deskproof import closings, register_proof
+from beffroi.vault.caserelease import HeldKey
+from beffroi.vault.chunkformat import GopEntry
+from beffroi.vault.signed import unb64
+from beffroi.watch.holds import claim_of
+
+STREAMS: Final = ("main", "sub")
+_FOLDER: Final = "packages"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a delivery: its minutes, the hold that has them, the open view that lets them leave."""
+
+    minutes: Minutes
+    hold: DeskHoldRow
+    view: OpenedView
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A delivery on the centre's disk."""
+
+    size_bytes: int
+    sha256: str
+    manifest_sha256: str
+    manifest: Manifest
+
+
+def packages_folder(centre: Centre) -> Path:
+    """Where deliveries wait for their receipt."""
+    return centre.data / "centre" / _FOLDER
+
+
+def package_path(centre: Centre, package: str) -> Path:
+    """The zip file of a delivery."""
+    return packages_folder(centre) / f"{package}.zip"
+
+
+class Building:
+    """One delivery being built. Call `run` in a thread."""
+
+    def __init__(self, centre: Centre, gate: Gate, case: CaseFile, package: DeskPackageRow) -> None:
+        self._centre = centre
+        self._gate = gate
+        self._case = case
+        self._package = package
+
+    def run(self, lines: Sequence[Line]) -> Built:
+        """Build the folder, then its zip file; the folder goes.
+
+        Raises:
+            LeaseRefusedError: the right was withdrawn. NoFootageError: no picture. BeffroiError: recorder or keyring.
+            OSError: the disk refuses. Nothing is left in each case.
+        """
+        folder = packages_folder(self._centre)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        out, path = folder / f"{self._package.id}.making", package_path(self._centre, self._package.id)
+        shutil.rmtree(out, ignore_errors=True)
+        loop = asyncio.new_event_loop()
+        try:
+            self._loop, self._client = loop, RecorderClient(self._centre.recorder_socket)
+            manifest = self._build(lines, out)
+            size, digest = _zip(out, path)
+            raw = (out / "manifest.json").read_bytes()
+            return Built(size, digest, hashlib.sha256(raw).hexdigest(), manifest)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        finally:
+            loop.run_until_complete(self._client.close())
+            loop.close()
+            shutil.rmtree(out, ignore_errors=True)
+
+    def _build(self, lines: Sequence[Line], out: Path) -> Manifest:
+        sources: dict[tuple[CameraId, str], list[HeldSource]] = {}
+        gaps: list[GapNote] = []
+        for line in lines:
+            stream, found = self._sources(line)
+            sources.setdefault((line.minutes.camera, stream), []).extend(found)
+            gaps += self._gaps(line, stream, [entry for one in found for entry in one.entries])
+        roots: dict[CameraId, set[str]] = {}
+        for (camera, _), found in sources.items():
+            roots.setdefault(camera, set()).update(one.chunk.root.hex() for one in found)
+        begun = [one.chunk.header.wall_start_us for found in sources.values() for one in found]
+        ledger, now_us = self._centre.ledger, self._centre.clock.wall_us()
+        closed = closings(ledger, roots, min(begun, default=now_us), now_us)
+        indexes = [record.index for record in closed] + [line.view.ledger_index for line in lines]
+        facts = self._centre.registry.facts()
+        materials = Materials(
+            dict(sources), register_proof(ledger, indexes), [ledger.verifier.encode()], papers(self._case.row.id)
+        )
+        return build(out, self._spec(facts, lines, gaps, closed, now_us), materials, self._centre.evidence_key)
+
+    def _lease(self, line: Line) -> str:
+        lease = self._gate.current_lease(line.view.id)
+        if lease is None:
+            raise LeaseRefusedError("withdrawn")
+        return lease
+
+    def _sources(self, line: Line) -> tuple[str, list[HeldSource]]:
+        """The pieces of a line, of the best stream that has any."""
+        pieces, after, more = [], "", True
+        while more:
+            asked = {"hold": line.hold.name, "after": after, "lease": self._lease(line)}
+            page = self._loop.run_until_complete(self._client.call("hold_pieces", asked))
+            pieces += [one for one in page["pieces"] if one["state"] == "sealed"]
+            after, more = page["pieces"][-1]["kid"] if page["pieces"] else after, page["more"]
+        stream = next((name for name in STREAMS if any(one["stream"] == name for one in pieces)), STREAMS[0])
+        return stream, [self._source(line, one) for one in pieces if one["stream"] == stream]
+
+    def _source(self, line: Line, piece: dict[str, Any]) -> HeldSource:
+        held = HeldKey(line.hold.case, int(piece["beyond_us"]), unb64(piece["held_key"]))
+        now_us = self._centre.clock.wall_us()
+        key = self._centre.cases.release_held(claim_of(piece), held, self._lease(line), now_us=now_us)
+
+        def read(offset: int, length: int) -> bytes:
+            asked = {"hold": line.hold.name, "kid": piece["kid"], "offset": offset, "length": length}
+            return self._loop.run_until_complete(
+                self._client.call_bytes("hold_read", {**asked, "lease": self._lease(line)})
+            )
+
+        return HeldSource(piece, key, read)
+
+    def _gaps(self, line: Line, stream: str, entries: Sequence[GopEntry]) -> list[GapNote]:
+        """Where a line has no picture, with the cause that the recorder knows of."""
+        camera, asked = line.minutes.camera, line.minutes.range
+        held = [WallRange(one.wall_us, max(one.wall_us, one.end_us)) for one in entries]
+        calendar = self._loop.run_until_complete(
+            self._client.calendar(camera, stream, asked.from_us, asked.to_us, self._lease(line))
+        )
+        known = [(WallRange(int(a), int(b)), str(cause)) for a, b, cause in calendar["gaps"]]
+        known += [(WallRange(int(a), int(b)), "lost") for a, b in calendar["lost"]]
+        notes = []
+        for hole in uncovered(asked, held):
+            causes = [cause for span, cause in known if span.overlaps(hole)]
+            notes.append(GapNote(camera, hole.from_us, hole.to_us, causes[0] if causes else "unknown"))
+        return notes
+
+    def _spec(
+        self, facts: Facts, lines: Sequence[Line], gaps: Sequence[GapNote], closed: Sequence[Record], now_us: int
+    ) -> Spec:
+        first, names = lines[0].view, sorted({line.minutes.camera for line in lines})
+        decision = first.decision
+        authorities = sorted({line.view.authority for line in lines})
+        return Spec(
+            made_us=now_us,
+            software=f"beffroi {__version__}",
+            case=self._stated(facts),
+            requested_by=self._case.row.service,
+            made_by=self._package.prepared_by,
+            agreed_by=self._package.second,
+            authority=", ".join(authorities),
+            decision=Grounds(decision.rules, tuple(decision.documents), decision.rule_set_hash, first.ledger_index),
+            cameras=tuple(_camera(facts, name, closed) for name in names),
+            asked=tuple(Asked(one.minutes.camera, one.minutes.range.from_us, one.minutes.range.to_us) for one in lines),
+            gaps=tuple(gaps),
+            zone=LEGAL_TIME_ZONE,
+        )
+
+    def _stated(self, facts: Facts) -> Case:
+        at = now(self._centre.clock)
+        papers_of = [facts.in_charge(title.document, at) for title in titles_of(facts, self._names(), at)]
+        found: list[Document] = [one for one in papers_of if one is not None]
+
+        def several(name: str) -> str:
+            return ", ".join(dict.fromkeys(str(one.fields.get(name, "")) for one in found if one.fields.get(name)))
+
+        row = self._case.row
+        return Case(
+            id=row.id,
+            kind=row.kind,
+            article=several("article"),
+            number=", ".join(dict.fromkeys(one.number for one in found)),
+            service=several("service") or row.service,
+            frame=several("frame") or row.frame,
+            date=", ".join(dict.fromkeys(one.signed_on.isoformat() for one in found)),
+        )
+
+    def _names(self) -> list[str]:
+        return [one.document for one in self._case.papers]
+
+
+def holding(case: CaseFile, asked: Minutes) -> DeskHoldRow | None:
+    """The hold of a case that has all of these minutes."""
+    for row in case.holds:
+        held = minutes_of(row)
+        if row.ended_us is None and held.camera == asked.camera and held.range.contains(asked.range):
+            return row
+    return None
+
+
+def _camera(facts: Facts, name: CameraId, closed: Sequence[Record]) -> CameraFacts:
+    camera = facts.cameras[name]
+    commune = commune_name(facts, camera.commune)
+    placed = camera.latitude_deg is not None and camera.longitude_deg is not None
+    told = [one.detail.get("camera_offset_ms") for one in closed if one.camera == name]
+    offsets = [round(float(one)) for one in told if isinstance(one, int | str)]  # decimals are text in the register
+    return CameraFacts(
+        id=name,
+        name=camera.name,
+        place=f"{camera.latitude_deg:.5f}, {camera.longitude_deg:.5f}" if placed else camera.name,
+        commune=commune,
+        authority=authority_name(facts, authority_of(camera), commune).fr,
+        clock_offset_ms=offsets[-1] if offsets else None,
+    )
+
+
+def _zip(folder: Path, path: Path) -> tuple[int, str]:
+    """The folder as a zip file, stored, confirmed by the disk; its size and SHA-256."""
+    making = path.with_suffix(".part")
+    with ExitStack() as stack:
+        stack.callback(lambda: making.unlink(missing_ok=True))
+        with zipfile.ZipFile(making, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
+            for one in sorted(folder.rglob("*")):
+                if one.is_file():
+                    archive.write(one, one.relative_to(folder).as_posix())
+        making.chmod(0o600)
+        with making.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            fsync_fd(file.fileno(), making)
+        making.rename(path)
+        fsync_dir(path.parent)
+    return path.stat().st_size, digest

@@ -1,0 +1,92 @@
+"""The desk's round: what was still being recorded is secured, what is over is destroyed, each case closes by itself."""
+
+import asyncio
+import contextlib
+from typing import Final
+
+import structlog
+
+from beffroi.domain.errors import BeffroiError
+from beffroi.evidence.deskrules import DAY_US, GRACE_US
+from beffroi.evidence.deskstore import CaseFile
+from beffroi.server.centre import Centre
+from beffroi.server.deskdelivery import Deliveries
+
+_log = structlog.get_logger(__name__)
+
+PERIOD_S: Final = 20.0
+DUE_US: Final = GRACE_US - DAY_US
+"""The centre's copy goes a day before its seven days are over: a centre that stands still for a day is not late."""
+
+
+class DeskRound:
+    """A task in the centre. Whatever fails is tried again at the next round."""
+
+    def __init__(self, centre: Centre, deliveries: Deliveries) -> None:
+        self._centre = centre
+        self._deliveries = deliveries
+        self._desk = deliveries.desk
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> "DeskRound":
+        self._task = asyncio.create_task(self._run(), name="desk")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def once(self) -> None:
+        """One round over every case that is not closed."""
+        for case in self._desk.store.standing():
+            try:
+                await self._one(case)
+            except BeffroiError as error:
+                _log.error("a case of the desk waits", case=case.row.id, reason=error.text.en)
+
+    async def _one(self, case: CaseFile) -> None:
+        now_us, name = self._centre.clock.wall_us(), case.row.id
+        for package in case.packages:
+            due = package.received_us is not None and now_us >= package.received_us + DUE_US
+            if due and package.destroyed_us is None:
+                await self._deliveries.destroy(case, package, "received")
+        case = self._desk.store.case(name)
+        if not case.holds:
+            return
+        made = [one for one in case.packages if one.built_us is not None]
+        done = bool(made) and all(one.destroyed_us is not None for one in made)
+        over = all(one.ended_us is not None or now_us >= one.until_us for one in case.holds)
+        if done or over:
+            await self.close(case, "received" if done else "ended")
+            return
+        case = await self._deliveries.settle(name, None)
+        await self._desk.holds.secure(name)
+
+    async def close(self, case: CaseFile, why: str) -> None:
+        """End all of a case: copies, pieces, keys; then the case itself. Each step is safe to do again."""
+        for package in case.packages:
+            if package.built_us is not None and package.destroyed_us is None:
+                await self._deliveries.destroy(case, package, why)
+        for row in case.holds:
+            if row.ended_us is None:
+                await self._desk.holds.end(row, None, why)
+        for row in {one.authority: one for one in case.holds}.values():
+            await self._desk.holds.end_case(row)
+        await self._desk.enter("closed", case.row.id, None, {"why": why})
+        at_us = self._centre.clock.wall_us()
+
+        def step(found: CaseFile, _: object) -> None:
+            found.row.closed_us, found.row.closed_why = at_us, why
+            found.row.caller = found.row.callback = ""  # who called is no longer needed; the register's payload has it
+
+        self._desk.store.change(case.row.id, step)
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self.once()
+            except Exception:  # noqa: BLE001  the round must go on for the other cases; what failed is tried again
+                _log.exception("the desk's round failed")
+            await asyncio.sleep(PERIOD_S)
