@@ -106,7 +106,21 @@ def _frames(draw: st.DrawFn, codec: Codec, *, donl: bool) -> list[bytes]:
     return out
 
 
-_MISHAPS = ("lost", "source", "type", "padding", "extension", "sources", "flip", "twice", "time", "short", "other")
+_MISHAPS = (
+    "lost",
+    "source",
+    "type",
+    "padding",
+    "extension",
+    "sources",
+    "flip",
+    "twice",
+    "time",
+    "short",
+    "other",
+    "marker",
+    "marker",
+)
 
 
 def _spoilt(draw: st.DrawFn, frame: bytearray, mishap: str) -> list[bytes]:
@@ -128,6 +142,9 @@ def _spoilt(draw: st.DrawFn, frame: bytearray, mishap: str) -> list[bytes]:
             out = [interleaved(0, bytes(head) + bytes(8) + rest)]
         case "flip":
             frame[draw(st.integers(4, len(frame) - 1))] ^= 1 << draw(st.integers(0, 7))
+            out = [bytes(frame)]
+        case "marker":
+            frame[5] ^= 0x80
             out = [bytes(frame)]
         case "time":
             frame[8:12] = draw(st.binary(min_size=4, max_size=4))

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import structlog
 
+from beffroi.capture.listening import Listening
 from beffroi.capture.messages import Assignment, Channel
 from beffroi.capture.paths import RecorderPaths
 from beffroi.domain.gaps import GapCause
@@ -21,10 +22,10 @@ _log = structlog.get_logger(__name__)
 
 START_S: Final = 30.0
 SILENT_S: Final = 5.0
-"""A worker reports twice a second; silent for longer, it is stuck and is killed."""
+"""A worker reports each second; silent for longer, it is stuck and is killed."""
 
 CAPTURE_STUCK_S: Final = 10.0
-"""The capture loop turns fifty times a second and never waits; after this it never will again."""
+"""The capture loop turns seven times a second at least and never waits; after this it never will again."""
 
 _SEND_S: Final = 2.0
 
@@ -49,8 +50,7 @@ class WorkerHandle:
         self._process: subprocess.Popen[bytes] | None = None
         self._channel: Channel | None = None
         self._link: socket.socket | None = None
-        self._started_s = 0.0
-        self._heard_s = 0.0
+        self._listening = Listening(0.0)
         self._capture_stuck_s = 0.0
         self.cause = GapCause.RECORDER_STOPPED
 
@@ -72,8 +72,8 @@ class WorkerHandle:
         theirs.close()
         mine.settimeout(_SEND_S)
         self._link, self._channel = mine, Channel(mine)
-        self._started_s = time.monotonic()
-        self._heard_s = self._capture_stuck_s = 0.0
+        self._listening = Listening(time.monotonic())
+        self._capture_stuck_s = 0.0
         asyncio.get_running_loop().add_reader(mine, self._hear)
         self.tell_streams(started=True)
 
@@ -99,12 +99,12 @@ class WorkerHandle:
 
     def stuck(self) -> str | None:
         """What is stuck in it, if anything."""
-        now_s = time.monotonic()
         if self._process is None:
             return None
-        if not self._heard_s:
-            return "start" if now_s - self._started_s > START_S else None
-        if now_s - self._heard_s > SILENT_S:
+        silent_s = self._listening.silent_s(time.monotonic())
+        if not self._listening.heard:
+            return "start" if silent_s > START_S else None
+        if silent_s > SILENT_S:
             return "process"
         return "capture" if self._capture_stuck_s > CAPTURE_STUCK_S else None
 
@@ -148,7 +148,7 @@ class WorkerHandle:
         if messages is None:
             asyncio.get_running_loop().remove_reader(self._link)
             return
-        self._heard_s = time.monotonic()
+        self._listening.hear(time.monotonic())
         for message in messages:
             if message.get("tell") == "health":
                 self.health = {(item["camera"], item["stream"]): item for item in message["streams"]}

@@ -45,7 +45,8 @@ from beffroi.vault.signed import load_public_keys
 
 _log = structlog.get_logger(__name__)
 
-REPORT_S: Final = 0.5
+REPORT_S: Final = 1.0
+_SOON_S: Final = 0.5  # while a stream leaves: its successor waits for it
 _LOOP_S: Final = 3.0
 _CLOSE_S: Final = 20.0
 
@@ -97,7 +98,7 @@ class Worker:
                 for message in messages:
                     self._obey(message)
             if time.monotonic() >= next_report_s:
-                next_report_s = time.monotonic() + REPORT_S
+                next_report_s = time.monotonic() + (_SOON_S if self._leaving else REPORT_S)
                 self._report()
         self._close()
 
@@ -192,7 +193,7 @@ class Worker:
         now_s = self._clock.monotonic_s()
         writer_s = max([0.0, *(now_s - beat for beat in self._pool.beats_s())])
         beat_s = self._loop.beat_s
-        # The same beat as half a second ago: not a machine that stood still and has only just gone on.
+        # The same beat as a second ago: not a machine that stood still and has only just gone on.
         capture_s = max(0.0, now_s - beat_s) if beat_s == self._beat_s else 0.0
         self._beat_s = beat_s
         stuck = {"writer_stuck_s": round(writer_s, 1), "capture_stuck_s": round(capture_s, 1)}
