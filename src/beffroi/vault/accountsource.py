@@ -93,7 +93,8 @@ def told_from_to(journal: Journal, camera: str, stream: str) -> tuple[int | None
     found: list[tuple[Any, ...]] = []
     last = 0
     for kinds in ("kind IN ('chunk_closed', 'chunk_lost', 'destruction')", "kind = 'gap'"):
-        sql = f"SELECT json_extract(fields, '$.from_us') FROM act WHERE {kinds} AND {_STREAM} ORDER BY {_TO} LIMIT 1"  # noqa: S608
+        # Through the index of ends; after a clock was set back the first to end is not the first to begin.
+        sql = f"SELECT json_extract(fields, '$.from_us') FROM act WHERE {kinds} AND {_STREAM} ORDER BY {_TO} LIMIT 500"  # noqa: S608
         found += journal.select(sql, (camera, stream))
         sql = f"SELECT MAX({_TO}) FROM act WHERE {kinds} AND {_STREAM}"  # noqa: S608
         last = max(last, journal.select(sql, (camera, stream))[0][0] or 0)

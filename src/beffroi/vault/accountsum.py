@@ -122,7 +122,8 @@ def _beside(facts: StreamFacts, recorded: Sequence[Span]) -> list[Span]:
 def _edges(facts: StreamFacts, recorded: Sequence[Span]) -> list[Span]:
     """Missing time that needs no entry: before a stream's first picture ever, and the moment of a stop."""
     first_us = facts.first_us if facts.first_us is not None else facts.now_us
-    found = [(start, min(end, first_us)) for start, end in union(facts.mandated) if start < first_us]
+    before = [(start, min(end, first_us)) for start, end in union(facts.mandated) if start < first_us]
+    found = minus(before, recorded)
     known = union(recorded, facts.gaps)
     for start, end in minus(facts.mandated, known):
         if end - start <= STOP_US and any(stop == end for _, stop in union(facts.mandated)):
