@@ -38,6 +38,12 @@ PROBES_REGISTERS: Final[dict[tuple[str, str], Any]] = {
     ("GET", "/api/registers/{register}"): register_probe(""),
     ("GET", "/api/registers/{register}/csv"): register_probe("/csv"),
     ("GET", "/api/registers/{register}/pdf"): register_probe("/pdf"),
+    ("GET", "/api/reports"): lambda _: ("/api/reports", None, 200),
+    ("GET", "/api/reports/{commune}/{month}"): lambda cell: (
+        f"/api/reports/{cell.pick('X', 'Z')}/2026-02",
+        None,
+        404,  # none was made yet
+    ),
     ("GET", "/api/seen"): lambda cell: (
         f"/api/seen?camera={cell.camera}&day=2026-03-02",
         None,

@@ -22,6 +22,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "keyring": ("beffroi.cli.keyring", "create, open and serve an authority's keyring"),
     "vault": ("beffroi.cli.vault", "check the files, decrypt a range under a lease"),
     "ledger": ("beffroi.cli.ledger", "verify the register"),
+    "report": ("beffroi.cli.report", "the monthly report of a commune"),
     "backup": ("beffroi.cli.backup", "save documents, register and keyrings in one archive"),
     "restore": ("beffroi.cli.restore", "bring a centre back from a back-up; reconcile it"),
     "evidence": ("beffroi.cli.evidence", "verify what was handed over to a procedure, offline"),
@@ -60,3 +61,7 @@ def _help() -> None:
     print("Usage: beffroi COMMAND [--help]\n")
     for name, (_, summary) in COMMANDS.items():
         print(f"  {name:<10} {summary}")
+
+
+if __name__ == "__main__":
+    main()

@@ -25,6 +25,7 @@ from beffroi.server.extracts import Extracts
 from beffroi.server.guard import Guard
 from beffroi.server.meters import CentreCollector, CountedDecider, Measured, Meters
 from beffroi.server.rendering import error_json, refusal_json
+from beffroi.server.reports import Reports
 from beffroi.server.routes import (
     account,
     acts,
@@ -70,6 +71,7 @@ def create_app(centre: Centre) -> FastAPI:
     files = Extracts(centre, gate, viewing)
     requisitions = Desk(centre)
     deliveries = Deliveries(centre, requisitions, gate, viewing)
+    reports = Reports(centre, centre.data / "centre")
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
@@ -77,12 +79,14 @@ def create_app(centre: Centre) -> FastAPI:
         centre.herald.start()
         centre.mirror.start()
         centre.witnessing.start()
+        reports.start()
         centre.register_term.start()
         try:
             async with gate, viewing, files, DeskRound(centre, deliveries):
                 yield
         finally:
             centre.register_term.stop()
+            reports.stop()
             centre.witnessing.stop()
             centre.mirror.stop()
             centre.herald.stop()
@@ -100,6 +104,7 @@ def create_app(centre: Centre) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.identity, app.state.https, app.state.viewing = centre.identity, centre.https, viewing
+    app.state.reports = reports
     app.state.extracts, app.state.deliveries = files, deliveries
     app.state.collectors = [CentreCollector(centre, viewing), *meters.all()]
     table: list[RouteFact] = []
@@ -113,7 +118,6 @@ def create_app(centre: Centre) -> FastAPI:
         persons.build,
         acts.build,
         account.build,
-        registers.build,
         seen.build,
         people.build,
         roster.build,
@@ -126,6 +130,7 @@ def create_app(centre: Centre) -> FastAPI:
         app.include_router(routes.router)
         table += routes.table
     for fetched in (
+        registers.build(centre, reports),
         extracts.build(centre, files),
         desk.build(centre, requisitions),
         deskdeliveries.build(centre, deliveries),

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Query, Request, Response
 
 from beffroi.domain.ids import BodyId
+from beffroi.ledger.entry import Entry, EntryKind
 from beffroi.publish.registers.heads import head_of
 from beffroi.publish.registers.out import csv_of, json_of, sheet_of
 from beffroi.publish.registers.pdf import pdf_of
@@ -16,15 +17,17 @@ from beffroi.server.access import VIEWS, Routes
 from beffroi.server.centre import Centre, commune_name
 from beffroi.server.registers import reader_of, table_of, today_of
 from beffroi.server.rendering import Json
+from beffroi.server.reports import Reports
 from beffroi.server.session import require_caller
+from beffroi.server.sight import unknown
 
 _Commune = Annotated[str, Query(max_length=64)]
 _First = Annotated[date, Query(alias="from")]
 _Last = Annotated[date, Query(alias="to")]
 
 
-def build(centre: Centre) -> Routes:
-    """These routes, on this centre."""
+def build(centre: Centre, kept: Reports) -> Routes:
+    """These routes, on this centre and its monthly reports."""
     routes = Routes()
     drawing = asyncio.Lock()  # a month of recordings takes seconds of processor: live views keep their share
 
@@ -71,6 +74,36 @@ def build(centre: Centre) -> Routes:
         made = await asyncio.to_thread(pdf_of, "register", paper(centre, table))
         return attached(made, f"{_name(table)}.pdf", "application/pdf")
 
+    @routes.get("/api/reports", VIEWS)
+    def reports(request: Request) -> Json:
+        """The monthly reports that were made of the communes whose registers the caller may read."""
+        caller, facts = require_caller(request), centre.registry.facts()
+        reader = reader_of(centre, facts, caller.person)
+        return {
+            "reports": [
+                {
+                    "commune": {"id": one.commune, "name": commune_name(facts, one.commune)},
+                    "month": one.month,
+                    "sha256": one.sha256,
+                    "entry": str(one.entry) if reader.whole else one.reference,
+                }
+                for one in kept.listed()
+                if one.commune in reader.communes
+            ]
+        }
+
+    @routes.get("/api/reports/{commune}/{month}", VIEWS)
+    def report(request: Request, commune: str, month: str) -> Response:
+        """A monthly report as PDF. Reading it is itself an entry."""
+        caller = require_caller(request)
+        reader = reader_of(centre, centre.registry.facts(), caller.person)
+        body = kept.pdf(commune, month) if commune in reader.communes else None
+        if body is None:
+            raise unknown(f"{commune} {month}")
+        detail = {"report": month, "commune": commune}
+        centre.ledger.append(Entry(EntryKind.REGISTER_READ, actor=caller.person, detail=detail))
+        return attached(body, f"rapport-{safe(commune)}-{safe(month)}.pdf", "application/pdf")
+
     return routes
 
 
@@ -87,5 +120,9 @@ def attached(body: bytes, name: str, media_type: str) -> Response:
 
 
 def _name(table: Table) -> str:
-    safe = "".join(one if one.isascii() and one.isalnum() else "-" for one in str(table.commune))
-    return f"{table.register.value}-{safe}-{table.period.name}"
+    return f"{table.register.value}-{safe(table.commune)}-{table.period.name}"
+
+
+def safe(name: str) -> str:
+    """A name as part of a file's."""
+    return "".join(one if one.isascii() and one.isalnum() else "-" for one in name)

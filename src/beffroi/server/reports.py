@@ -1,0 +1,194 @@
+"""The monthly report of each commune: made on the 1st for the month before, kept, its hash entered in the register."""
+
+import asyncio
+import hashlib
+import json
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+
+from beffroi.base.files import write_durable
+from beffroi.capture.client import RecorderClient
+from beffroi.domain.errors import BeffroiError
+from beffroi.domain.facts import Facts
+from beffroi.domain.ids import BodyId
+from beffroi.domain.ranges import WallRange
+from beffroi.ledger.choosing import Choice
+from beffroi.ledger.entry import Entry, EntryKind, Record
+from beffroi.publish.registers.draw import Place
+from beffroi.publish.registers.heads import head_of
+from beffroi.publish.registers.pdf import pdf_of
+from beffroi.publish.registers.period import Period
+from beffroi.publish.registers.privacy import counts
+from beffroi.publish.registers.report import Machine, report_of
+from beffroi.publish.registers.table import reference
+from beffroi.publish.registers.tally import Tally
+from beffroi.publish.registers.views import VIEW_KINDS
+from beffroi.server.centre import Centre
+from beffroi.server.registers import MOST, today_of
+
+_log = structlog.get_logger(__name__)
+
+LOOK_S: Final = 900.0
+"""How often the month is looked at, and how long after the start first: opening the centre comes before papers."""
+_KINDS: Final = VIEW_KINDS | {EntryKind.HOLD, EntryKind.RECORDER, EntryKind.DESTRUCTION}
+_DAY_US: Final = 86_400_000_000
+_ACCOUNT_S: Final = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A report that was made. ``entry`` is its entry's number, ``reference`` what a commune may know of it."""
+
+    commune: str
+    month: str
+    sha256: str
+    entry: int
+    reference: str
+    made_us: int
+
+
+class Reports:
+    """One per centre; ``folder`` is the centre's. A report that failed is tried again at the next look."""
+
+    def __init__(self, centre: Centre, folder: Path) -> None:
+        self._centre = centre
+        self._folder = folder / "reports"
+        self._making = threading.Lock()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="reports", daemon=True)
+
+    def start(self) -> None:
+        """Begin to look whether a month is over."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=10)
+
+    def listed(self) -> list[Kept]:
+        """The reports that were made, newest month first."""
+        found = [Kept(**json.loads(path.read_text())) for path in self._folder.glob("*.json")]
+        return sorted(found, key=lambda one: (one.month, one.commune), reverse=True)
+
+    def pdf(self, commune: str, month: str) -> bytes | None:
+        """A report that was made."""
+        kept = next((one for one in self.listed() if (one.commune, one.month) == (commune, month)), None)
+        return None if kept is None else self._path(kept.commune, kept.month).with_suffix(".pdf").read_bytes()
+
+    def look(self) -> int:
+        """Make what the month that is over still lacks; how many.
+
+        Raises:
+            BeffroiError, OSError: the register or the disk refused; the next look tries again.
+        """
+        first = today_of(self._centre).replace(day=1)
+        month = Period.month((first - timedelta(days=1)).strftime("%Y-%m"))
+        facts = self._centre.registry.facts()
+        made = 0
+        for commune in sorted({camera.commune for camera in facts.cameras.values()}):
+            if self._stopping.is_set() or self._path(commune, month.name).with_suffix(".json").exists():
+                continue
+            self.make(facts, commune, month)
+            made += 1
+        return made
+
+    def make(self, facts: Facts, commune: BodyId, month: Period) -> Kept:
+        """Draw a report, enter its hash, keep both. A stop between entry and file makes it again, with an entry of its
+        own: the register then tells of two, the folder holds the last."""
+        with self._making:
+            sheet = sheet_of(self._centre, facts, commune, month)
+            body = pdf_of("report", sheet)
+            sha256 = hashlib.sha256(body).hexdigest()
+            detail = {"report": month.name, "commune": commune, "sha256": sha256, "bytes": len(body)}
+            index = self._centre.ledger.append(Entry(EntryKind.REPORT_MADE, outcome="month", detail=detail))
+            record = self._centre.ledger.record(index)
+            kept = Kept(commune, month.name, sha256, index, reference(record), record.time_us)
+            self._folder.mkdir(mode=0o700, exist_ok=True)
+            path = self._path(commune, month.name)
+            write_durable(path.with_suffix(".pdf"), body)
+            write_durable(path.with_suffix(".json"), json.dumps(asdict(kept)).encode())
+            return kept
+
+    def _path(self, commune: str, month: str) -> Path:
+        # a commune's code may hold any character: the file is named by its hash
+        return self._folder / f"{month}-{hashlib.sha256(commune.encode()).hexdigest()[:16]}"
+
+    def _run(self) -> None:
+        while not self._stopping.wait(LOOK_S):
+            try:
+                self.look()
+            except (BeffroiError, OSError, ValueError):
+                _log.exception("monthly report not made")
+
+
+def sheet_of(centre: Centre, facts: Facts, commune: BodyId, month: Period) -> dict[str, Any]:
+    """The data of a commune's report. Blocking: seconds for each camera and month of recordings."""
+    place, today = Place.of(facts, commune), today_of(centre)
+    tally, counted = tallied(place, month, centre.ledger.chosen)
+    status = centre.witnessing.status()
+    account, faults = asyncio.run(_account(centre, place, month))
+    head = head_of(centre.ledger.checkpoint(), centre.ledger.checkpoint_note())
+    return report_of(
+        place,
+        month,
+        tally,
+        counts(counted, month, today, whole=False),
+        Machine(account, faults, status.text, status.witnessed),
+        head=head,
+        drawn_us=centre.clock.wall_us(),
+        today=today,
+    )
+
+
+def tallied(place: Place, month: Period, chosen: Callable[[Choice], list[Record]]) -> tuple[Tally, list[Record]]:
+    """The figures of a month, and the entries of procedures to be counted; a camera and five days at a time, so that
+    two hundred thousand entries never lie in memory at once."""
+    tally, counted = Tally(month), list[Record]()
+    for camera in sorted(place.cameras):
+        choice = Choice(_after(month.span, _DAY_US), VIEW_KINDS | {EntryKind.HOLD}, frozenset({camera}), limit=MOST)
+        records = [one for one in chosen(choice) if one.camera is not None]
+        tally.add(records)
+        counted += [one for one in records if month.span.from_us <= one.happened_us < month.span.to_us]
+        for span in _slices(month.span):
+            tally.add(chosen(Choice(span, _KINDS - VIEW_KINDS, frozenset({camera}), limit=MOST)))
+    nowhere = Choice(month.span, frozenset({EntryKind.DESTRUCTION}), frozenset(), place.authorities, MOST)
+    tally.add(chosen(nowhere))
+    return tally, counted
+
+
+def _after(span: WallRange, more_us: int) -> WallRange:
+    return WallRange(span.from_us, span.to_us + more_us)
+
+
+def _slices(span: WallRange) -> Iterator[WallRange]:
+    """Five days at a time, and one more day for gaps that were told late."""
+    begin, end = span.from_us, span.to_us + _DAY_US
+    while begin < end:
+        yield WallRange(begin, min(end, begin + 5 * _DAY_US))
+        begin += 5 * _DAY_US
+
+
+async def _account(centre: Centre, place: Place, month: Period) -> tuple[dict[str, dict[str, int]] | None, int]:
+    """The recorder's sums by camera, in microseconds, and how many faults; None when it does not answer."""
+    try:
+        async with RecorderClient(centre.recorder_socket, timeout_s=_ACCOUNT_S) as recorder:
+            found = await recorder.account(month.first.isoformat(), month.last.isoformat(), sorted(place.cameras))
+    except BeffroiError:
+        return None, 0
+    sums: dict[str, dict[str, int]] = {}
+    for line in found["days"]:
+        if line["camera"] not in place.cameras or line["stream"] != "main":
+            continue
+        of_camera = sums.setdefault(line["camera"], {})
+        for name, value in line.items():
+            if name.endswith("_us") and name != "frozen_us":
+                of_camera[name.removesuffix("_us")] = of_camera.get(name.removesuffix("_us"), 0) + int(value)
+    return sums, sum(len(line["wrong"]) for line in found["days"] if line["camera"] in place.cameras)

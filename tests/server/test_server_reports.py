@@ -1,0 +1,147 @@
+"""The monthly report: made once, entered by its hash, read by its commune; its figures are the register's."""
+
+import hashlib
+import io
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pypdf
+import pytest
+from tests.support.centre import Town, X, running
+from tests.support.registeracts import view
+from tests.support.registerdays import MINUTE_US, START_US, A, facts, numbered, record
+from typer.testing import CliRunner
+
+from beffroi.cli.ledger import app as ledger_app
+from beffroi.cli.report import app
+from beffroi.domain.acts import Act
+from beffroi.domain.gaps import GapCause
+from beffroi.domain.ranges import WallRange
+from beffroi.domain.text import Text
+from beffroi.ledger.entry import EntryKind
+from beffroi.publish.registers.draw import Place
+from beffroi.publish.registers.period import Period
+from beffroi.publish.registers.report import Machine, duration, qr_of, report_of
+from beffroi.publish.registers.tally import Outage, Tally
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    with running(tmp_path_factory.mktemp("reports") / "data") as one:
+        view(one, "cx", "february", days_ago=10)
+        view(one, "cx", "onsite", days_ago=10, documents=("requisition/1",))
+        view(one, "cx", "refused", days_ago=9, refused=True)
+        view(one, "cx", "march")
+        yield one
+
+
+def text_of(pdf: bytes) -> str:
+    words = " ".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(pdf)).pages)
+    return " ".join(words.split())
+
+
+def test_each_commune_has_its_report_of_the_month_that_is_over_once(town: Town) -> None:
+    assert town.app.state.reports.look() == 3
+    assert town.app.state.reports.look() == 0
+    assert {(one.commune, one.month) for one in town.app.state.reports.listed()} == {(c, "2026-02") for c in "XYZ"}
+    found = town.person("mayorX").get("/api/reports").body["reports"]
+    assert [(one["commune"]["id"], one["month"]) for one in found] == [("X", "2026-02")]
+    assert not found[0]["entry"].isdigit() or len(found[0]["entry"]) == 16  # a reference, not a number
+    assert len(town.person("dpo").get("/api/reports").body["reports"]) == 3
+
+
+def test_its_hash_is_an_entry_and_its_figures_are_the_register_s(town: Town) -> None:
+    town.app.state.reports.look()
+    paper = town.person("mayorX").get("/api/reports/X/2026-02").raw
+    kept = next(one for one in town.app.state.reports.listed() if one.commune == "X")
+    entry = town.centre.ledger.record(kept.entry)
+    assert entry.kind is EntryKind.REPORT_MADE
+    assert entry.detail["sha256"] == hashlib.sha256(paper).hexdigest() == kept.sha256
+    said = text_of(paper)
+    assert "février 2026" in said
+    assert "1 vue(s) ouverte(s)" in said  # neither the one on requisition nor that of March
+    assert "1 vue(s) refusée(s)" in said
+    assert "CSI L.132-14" in said
+    assert "< 5" in said
+    assert "n'a pas répondu" in said  # no recorder here: said, not passed over
+    assert "agentE" not in said
+
+
+def test_another_s_report_is_unknown(town: Town) -> None:
+    town.app.state.reports.look()
+    mayor = town.person("mayorX")
+    there, nowhere = mayor.get("/api/reports/Z/2026-02"), mayor.get("/api/reports/Q/2026-02")
+    assert (there.status, nowhere.status) == (404, 404)
+    assert mayor.get("/api/reports/X/..%2f..%2fetc").status == 404
+
+
+def test_the_printed_head_is_a_checkpoint_that_the_verifier_takes(town: Town, tmp_path: Path) -> None:
+    note = town.centre.ledger.checkpoint_note()
+    printed = tmp_path / "tete.txt"
+    printed.write_bytes(note)
+    assert "<svg" in qr_of(note.decode())
+    view(town, "cy", "after")
+    arguments = ["verify", str(town.centre.ledger.directory), "--key", town.centre.ledger.verifier.encode()]
+    run = CliRunner().invoke(ledger_app, [*arguments, "--checkpoint", str(printed)])
+    assert run.exit_code == 0, run.output
+
+
+def test_the_command_draws_it_beside_a_running_centre(town: Town, tmp_path: Path) -> None:
+    out = tmp_path / "r.pdf"
+    asked = ["month", "--commune", str(X), "--month", "2026-02", "--out", str(out), "--data", str(town.centre.data)]
+    run = CliRunner().invoke(app, asked)
+    assert run.exit_code == 0, run.output
+    assert hashlib.sha256(out.read_bytes()).hexdigest() in run.output
+    assert "1 vue(s) ouverte(s)" in text_of(out.read_bytes())
+
+
+def test_outages_are_told_by_camera_and_cause_two_streams_counting_once() -> None:
+    day = 40 * 1440 * MINUTE_US + START_US
+    gaps = [(0, 30), (10, 40), (60, 70)]  # the first two are two streams of one outage
+    acts = [
+        [record(EntryKind.RECORDER, "mairie", 41 * 1440, outcome="gap",
+                detail={"from_us": day + a * MINUTE_US, "to_us": day + b * MINUTE_US, "cause": "camera_unreachable"})]
+        for a, b in gaps
+    ]  # fmt: skip
+    month = Period.month("2026-10")
+    tally = Tally(month)
+    tally.add(numbered(acts))
+    one = tally.outages["mairie", GapCause.CAMERA_UNREACHABLE]
+    assert (one.times, one.missing_us) == (2, 50 * MINUTE_US)
+    assert Outage([WallRange(0, 5), WallRange(5, 9)]).times == 1
+    machine = Machine(
+        {"mairie": {"mandated": 3_600_000_000, "gaps": 60_000_000}}, 1, Text(fr="vu", en="seen"), witnessed=True
+    )
+    head = {"size": 1, "root": "", "note": "n", "command": "c"}
+    sheet = report_of(Place.of(facts(), A), month, tally, [], machine, head=head, drawn_us=day, today=date(2026, 11, 1))
+    assert sheet["outages"] == [["Mairie", "La caméra ne répondait pas sur le réseau.", "2", "50 min"]]
+    assert sheet["account"] == [["Mairie", "1 h 00 min", "0", "1 min", "0", "0", "0"]]
+    assert "1 anomalie(s)" in sheet["verdict"][0]
+
+
+def test_a_gap_that_straddles_the_month_counts_for_its_part() -> None:
+    month = Period.month("2026-10")
+    begin = month.span.from_us
+    gap = {"from_us": begin - 3600_000_000, "to_us": begin + 60_000_000, "cause": "odd"}
+    tally = Tally(month)
+    tally.add(numbered([[record(EntryKind.RECORDER, "mairie", 0, outcome="gap", detail=gap)]]))
+    assert tally.outages["mairie", GapCause.UNKNOWN].missing_us == 60_000_000
+
+
+def test_a_procedure_is_in_no_figure() -> None:
+    tally = Tally(Period.month("2026-10"))
+    acts = [
+        [record(EntryKind.VIEW_OPENED, "mairie", 45 * 1440, act=act, actor="a" * 32)]
+        for act in (Act.RELAY, Act.EXTRACT)
+    ]
+    acts += [[record(EntryKind.DESTRUCTION, "mairie", 45 * 1440, detail={"store": "frozen"})]]
+    tally.add(numbered(acts))
+    assert (sum(tally.views.values()), tally.files) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("us", "told"), [(0, "0"), (1, "0 s"), (59_000_000, "59 s"), (60_000_000, "1 min"), (11_100_000_000, "3 h 05 min")]
+)
+def test_lengths_of_time(us: int, told: str) -> None:
+    assert duration(us) == told
