@@ -15,6 +15,7 @@ from tests.support.faultmatrix import run_seed
 
 from beffroi.evidence.findings import Kind, Report, Verdict
 from beffroi.evidence.verify import verify_package
+from beffroi.ledger import canonical
 from beffroi.media.parse import sample_bytes
 from beffroi.media.repair import iterate
 
@@ -171,8 +172,6 @@ def _log(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:
     path = folder / "proof" / "log.json"
     found = json.loads(path.read_bytes())
     change(found)
-    from beffroi.ledger import canonical
-
     path.write_bytes(canonical.dump(found))
     resign(folder, nothing)
 
@@ -230,6 +229,16 @@ def _huge_proof(folder: Path) -> None:
     resign(folder, nothing)
 
 
+def _line_spelling(folder: Path) -> None:
+    """True spelt 0x41: the same line of the index, in other bytes."""
+    path = folder / "proof" / "gare-1.json"
+    proof = json.loads(path.read_bytes())
+    entry = proof["fragments"][0]["entry"]
+    proof["fragments"][0]["entry"] = entry[:72] + "41" + entry[74:]
+    path.write_bytes(canonical.dump(proof))
+    resign(folder, nothing)
+
+
 FORGED: dict[str, tuple[Callable[[Path], None], set[Kind]]] = {
     "a picture changed, all signed again": (_flip_picture, {Kind.FRAMES_ALTERED}),
     "two files swapped, all signed again": (_swap_files, {Kind.FRAMES_ALTERED, Kind.HEAD_ALTERED}),
@@ -250,6 +259,7 @@ FORGED: dict[str, tuple[Callable[[Path], None], set[Kind]]] = {
     "a huge statement": (_huge_statement, {Kind.MANIFEST_MISSING}),
     "a deep statement": (_deep_statement, {Kind.MANIFEST_MALFORMED}),
     "another spelling": (_spelling, {Kind.MANIFEST_MALFORMED}),
+    "a line of the index in another spelling": (_line_spelling, {Kind.PROOF_MALFORMED}),
     "a huge proof": (_huge_proof, {Kind.PROOF_MALFORMED}),
 }
 

@@ -71,6 +71,7 @@ function isGap(value: unknown): boolean {
 
 export function unpackEntry(packed: Bytes): Entry {
   if (packed.length !== ENTRY_BYTES) throw new FormatError('an entry is cut');
+  if (packed[36]! > 1) throw new FormatError('an entry in another spelling');
   const numbers = view(packed);
   exact(numbers.getBigUint64(0)); // its place in the recorded file: hashed, not used
   const wallUs = exact(numbers.getBigInt64(12));

@@ -3,7 +3,7 @@
 export const ENTRY_KINDS: ReadonlySet<unknown> = new Set([
   'view_opened', 'view_refused', 'view_cut', 'view_ended', 'destruction', 'hold', 'document_changed', 'login',
   'login_failed', 'logout', 'account_changed', 'recorder', 'keyring_opened', 'register_read', 'screen_changed',
-  'post_changed', 'reviewed', 'restored', 'desk', 'register_term', 'register_pruned',
+  'post_changed', 'reviewed', 'restored', 'report_made', 'desk', 'register_term', 'register_pruned',
 ]);
 
 export const ACTS: ReadonlySet<unknown> = new Set([

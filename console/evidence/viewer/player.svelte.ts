@@ -52,6 +52,12 @@ export class Player {
     cancelAnimationFrame(this.#frame);
   }
 
+  /** A button that is pressed already comes up again. */
+  press(backward: boolean): void {
+    if (this.playing && this.backward === backward) this.freeze();
+    else this.play(backward);
+  }
+
   toggle(): void {
     if (this.playing) this.freeze();
     else this.play(this.backward);

@@ -151,8 +151,8 @@ export const T = {
   notShown: both('Pas d’image à enregistrer : attendez qu’elle soit affichée.', 'No picture to save: wait until it is shown.'),
   letters: both('Raccourcis d’une lettre', 'One-letter shortcuts'),
   lettersHelp: both(
-    'Espace : lire ou figer. Flèches gauche et droite : image précédente, suivante. Majuscule + flèches : 10 s. J : arrière. L : avant. + et − : vitesse. 1 à 9 : caméra. P : image PNG. D, F : début, fin de séquence.',
-    'Space: play or freeze. Left and right arrows: previous, next picture. Shift + arrows: 10 s. J: backward. L: forward. + and −: speed. 1 to 9: camera. P: still. D, F: begin, end of the sequence.',
+    'Espace : lire ou figer. Flèches gauche et droite : image précédente, suivante. Majuscule + flèches : 10 s. J : arrière. K : figer. L : avant. + et − : vitesse. 1 à 9 : caméra. P : image PNG. D, F : début, fin de séquence.',
+    'Space: play or freeze. Left and right arrows: previous, next picture. Shift + arrows: 10 s. J: backward. K: freeze. L: forward. + and −: speed. 1 to 9: camera. P: still. D, F: begin, end of the sequence.',
   ),
   mode: both('Image affichée : celle de la caméra choisie sert de repère au pas à pas.', 'The chosen camera leads the picture-by-picture steps.'),
 } satisfies Record<string, Text>;

@@ -330,12 +330,13 @@ def _chunk(item: Fields) -> ChunkProof:
 
 def _fragment(item: Fields, chunks: int) -> FragmentProof:
     number = item.whole("chunk")
-    (entry,) = unpack_entries(item.hex("entry", ENTRY_BYTES))
+    packed = item.hex("entry", ENTRY_BYTES)
+    (entry,) = unpack_entries(packed)
     found = FragmentProof(
         number, entry, item.whole("leaf"), item.hexes("path", _HASH), item.base64("moof"), item.base64("tail")
     )
     item.done()
-    if max(entry.offset, abs(entry.wall_us), entry.dts_90k) > _LARGEST:
+    if entry.pack() != packed or max(entry.offset, abs(entry.wall_us), entry.dts_90k) > _LARGEST:
         raise FieldError("proof.fragments.entry")
     if number >= chunks:
         raise FieldError("proof.fragments.chunk")
