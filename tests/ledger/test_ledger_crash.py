@@ -30,6 +30,7 @@ def grow(store: TileStore, count: int) -> None:
     staged = store.stage(leaves(store.size, count))
     edge = staged.edge.range
     head = type(store.head(ORIGIN))(ORIGIN, edge.size, edge.root())
+    store.place(staged)
     store.publish(staged, sign(head, KEY))
 
 

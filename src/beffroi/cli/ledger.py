@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from beffroi.cli import ledger_term
+from beffroi.cli import ledger_signer, ledger_term
 from beffroi.domain.errors import BadInputError
 from beffroi.domain.text import Text
 
@@ -28,6 +28,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Machine-readable resul
 app.command()(ledger_term.term)
 app.command()(ledger_term.hold)
 app.command()(ledger_term.prune)
+app.command()(ledger_signer.signer)
 
 
 @app.callback()

@@ -26,6 +26,9 @@ def serve(
         list[str] | None,
         typer.Option(help="AUTHORITY=SOCKET of a commune's own `beffroi keyring serve`; repeat for each"),
     ] = None,
+    signer: Annotated[
+        Path | None, typer.Option(help="socket of a `beffroi ledger signer` under its own user; a child by default")
+    ] = None,
     log_level: Annotated[str, typer.Option(help="DEBUG, INFO, WARNING or ERROR")] = "INFO",
     metrics: Annotated[
         str | None, typer.Option(help="Prometheus figures for this machine alone: 127.0.0.1:9102 or unix:/path")
@@ -34,6 +37,8 @@ def serve(
     """Serve the centre over HTTPS. The keyrings' passphrase is asked for, or read from a file; never an argument."""
     from beffroi.base import log
     from beffroi.cli.passphrase import read_passphrase
+    from beffroi.cli.signerchild import SignerChild
+    from beffroi.ledger.remotesigner import RemoteSigner
     from beffroi.server.centre import open_centre
     from beffroi.server.run import address_of, run_https
 
@@ -48,6 +53,14 @@ def serve(
         )
     passphrase = None if locked else read_passphrase(passphrase_file, None)
     address = address_of(tls / "server.pem", port)
+    children: list[SignerChild] = []
+
+    def signs() -> RemoteSigner:
+        if signer is not None:
+            return RemoteSigner(signer)
+        children.append(SignerChild(data))
+        return children[0].signer()
+
     centre = open_centre(
         data,
         passphrase=passphrase,
@@ -56,8 +69,13 @@ def serve(
         https=True,
         database=database,
         remote_keyrings=dict(_remote(text) for text in remote_keyring or []),
+        signer=signs,
     )
-    run_https(centre, host=host, port=port, tls=tls, metrics=metrics)
+    try:
+        run_https(centre, host=host, port=port, tls=tls, metrics=metrics)
+    finally:
+        for child in children:
+            child.stop()
 
 
 def _remote(text: str) -> tuple[AuthorityId, Path]:

@@ -21,20 +21,23 @@ from beffroi.base.files import FsyncFailedError, fsync_fd
 from beffroi.domain.clock import Clock
 from beffroi.domain.errors import BrokenError
 from beffroi.domain.ids import PersonId
-from beffroi.domain.text import Text
 from beffroi.ledger import leaf
 from beffroi.ledger.beside import align, remove_pruned
+from beffroi.ledger.closed import LedgerClosedError
 from beffroi.ledger.entry import Entry, EntryKind, EntryRefusedError, leaf_bytes, payload_bytes
 from beffroi.ledger.index import Index
-from beffroi.ledger.note import Checkpoint, Verifier, sign
+from beffroi.ledger.note import Checkpoint, open_note
 from beffroi.ledger.payloads import Payloads, bind
 from beffroi.ledger.proofs import Prover
 from beffroi.ledger.pruning import Pruning, pruning_detail, pruning_of
 from beffroi.ledger.readings import Readings
-from beffroi.ledger.store import CHECKPOINT, Fsync, LedgerDamagedError, TileStore
+from beffroi.ledger.signing import OwnKey, Signer, catch_up
+from beffroi.ledger.store import CHECKPOINT, Fsync, LedgerDamagedError, Staged, TileStore
 from beffroi.ledger.tiles import WIDTH
 
 _log = structlog.get_logger(__name__)
+
+__all__ = ["BATCH_LIMIT", "DEFAULT_ORIGIN", "VERIFIER_FILE", "Ledger", "LedgerClosedError"]
 
 DEFAULT_ORIGIN: Final = "beffroi/register"
 VERIFIER_FILE: Final = "ledger.vkey"
@@ -43,18 +46,6 @@ VERIFIER_FILE: Final = "ledger.vkey"
 BATCH_LIMIT: Final = 256
 _SQLITE_IOERR: Final = 10
 _NO_PERSON: Final = "0" * 32
-
-
-class LedgerClosedError(BrokenError):
-    """The register takes no entry: it failed, is closing, or the disk refused this one."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(
-            Text(
-                fr=f"Le registre ne peut rien écrire ({why}) : aucune vue ne s'ouvre. Prévenez l'exploitant.",
-                en=f"The register cannot write ({why}): no view is opened. Tell the operator of the system.",
-            )
-        )
 
 
 @dataclass(slots=True)
@@ -68,13 +59,14 @@ class _Waiting:
 class Ledger(Readings):
     """Open one per folder and process; the folder is locked. Thread-safe."""
 
-    def __init__(self, store: TileStore, beside: Path, clock: Clock, key: Ed25519PrivateKey, origin: str) -> None:
+    def __init__(self, store: TileStore, beside: Path, clock: Clock, signer: Signer) -> None:
         """Use `Ledger.open`."""
         self.directory = store.root
-        self.verifier = Verifier(origin, key.public_key())
+        self.verifier = signer.verifier
         self._store = store
         self._clock = clock
-        self._key = key
+        self._signer = signer
+        self._doubt: tuple[Staged, list[bytes]] | None = None
         self._payloads = Payloads(beside / "payloads.sqlite")
         self._index = Index(beside / "ledger-index.sqlite")
         self._queue: list[_Waiting] = []
@@ -91,7 +83,7 @@ class Ledger(Readings):
         cls,
         directory: Path,
         clock: Clock,
-        key: Ed25519PrivateKey,
+        key: Ed25519PrivateKey | Signer,
         *,
         origin: str = DEFAULT_ORIGIN,
         fsync: Fsync = fsync_fd,
@@ -101,14 +93,16 @@ class Ledger(Readings):
         Args:
             directory: only this register's files lie there.
             clock: gives the time of each entry.
-            key: signs the checkpoints.
-            origin: the register's name in its checkpoints.
+            key: signs the checkpoints; a signer behind a socket keeps it from this process.
+            origin: the register's name in its checkpoints (a signer has its own).
             fsync: what forces a file descriptor to disk (tests hold it or make it fail).
 
         Raises:
             LedgerDamagedError: what is on disk is not whole; nothing was changed.
-            LedgerClosedError: another process has it open.
+            LedgerClosedError: another process has it open, or the signer is gone.
+            SignerRefusedError: the signer has signed more than is here, or another history.
         """
+        signer = OwnKey(key, origin) if isinstance(key, Ed25519PrivateKey) else key
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock_fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
         try:
@@ -117,14 +111,16 @@ class Ledger(Readings):
             os.close(lock_fd)
             raise LedgerClosedError("another process has it open") from error
         try:
-            verifier = Verifier(origin, key.public_key())
             fresh = _is_fresh(directory)
-            store = TileStore.create(directory, fsync) if fresh else TileStore.open(directory, verifier, fsync)
-            ledger = cls(store, directory.parent, clock, key, origin)
+            if not fresh:
+                catch_up(directory, signer)
+            store = TileStore.create(directory, fsync) if fresh else TileStore.open(directory, signer.verifier, fsync)
+            ledger = cls(store, directory.parent, clock, signer)
             ledger._lock_fd = lock_fd
             if fresh:
                 ledger._refuse_orphaned_payloads()
-                store.publish(store.stage([]), sign(store.head(origin), key))
+                signer.last()
+                store.publish(store.stage([]), signer.sign(store.head(signer.verifier.name), lambda _: []))
             ledger._note = (directory / CHECKPOINT).read_bytes()
             (directory.parent / VERIFIER_FILE).write_text(ledger.verifier.encode() + "\n")
             ledger._first = align(store, ledger._index, ledger._payloads)
@@ -282,6 +278,7 @@ class Ledger(Readings):
         _fail([*batch, *left], error)
 
     def _commit(self, batch: list[_Waiting]) -> list[int]:
+        self._settle()
         placed: list[int | None] = []
         fresh: list[_Waiting] = []
         seen: dict[tuple[str, int], int] = {}
@@ -320,11 +317,31 @@ class Ledger(Readings):
             staged = self._store.stage(leaves)
         except OSError as error:
             raise LedgerClosedError(error.strerror or "disk") from error
-        first = self._store.size
-        note = sign(staged.head(self.verifier.name), self._key)
+        self._store.place(staged)
+        self._doubt = (staged, leaves)
+        head = staged.head(self.verifier.name)
+        self._publish(self._signer.sign(head, Prover(self.directory, head.size).consistency))
+
+    def _publish(self, note: bytes) -> None:
+        if self._doubt is None:
+            return
+        (staged, leaves), first = self._doubt, self._store.size
         self._store.publish(staged, note)
-        self._note = note
+        self._doubt, self._note = None, note
         self._index.add(leaf.parse(data, first + i) for i, data in enumerate(leaves))
+
+    def _settle(self) -> None:
+        """A signature that was asked for and not answered: given after all, or not. Until that is known nothing more is
+        written: two heads of one size would be a fork."""
+        if self._doubt is None:
+            return
+        note = self._signer.last()
+        staged = self._doubt[0]
+        if note is not None and open_note(note, self.verifier) == staged.head(self.verifier.name):
+            self._publish(note)
+        else:
+            self._store.withdraw(staged)
+            self._doubt = None
 
     def _refuse_orphaned_payloads(self) -> None:
         if self._payloads.count():

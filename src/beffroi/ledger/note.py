@@ -106,7 +106,7 @@ def open_note(note: bytes, verifier: Verifier) -> Checkpoint:
                 verifier.key.verify(raw[4:], text.encode())
             except InvalidSignature as error:
                 raise NoteError("the signature does not match") from error
-            checkpoint = _parse(text)
+            checkpoint = parse_text(text)
             if checkpoint.origin != verifier.name:
                 raise NoteError("signed under another name")
             return checkpoint
@@ -119,7 +119,7 @@ def parse_checkpoint(note: bytes) -> Checkpoint:
     Raises:
         NoteError: malformed or not canonical.
     """
-    return _parse(split_note(note)[0])
+    return parse_text(split_note(note)[0])
 
 
 def split_note(note: bytes) -> tuple[str, list[tuple[str, bytes]]]:
@@ -151,7 +151,12 @@ def split_note(note: bytes) -> tuple[str, list[tuple[str, bytes]]]:
     return text + "\n", signatures
 
 
-def _parse(text: str) -> Checkpoint:
+def parse_text(text: str) -> Checkpoint:
+    """The text of a checkpoint, without its signatures.
+
+    Raises:
+        NoteError: malformed or not canonical.
+    """
     lines = text.split("\n")
     if len(lines) < 4 or lines[-1] != "":
         raise NoteError("a checkpoint has three lines")

@@ -67,6 +67,7 @@ def write_sample(directory: Path, entries: int, *, ends_us: int) -> Verifier:
 
 def _publish(store: TileStore, leaves: list[bytes], key: Ed25519PrivateKey) -> None:
     staged = store.stage(leaves)
+    store.place(staged)
     store.publish(staged, sign(staged.head(ORIGIN), key))
     leaves.clear()
 

@@ -170,8 +170,8 @@ class TileStore:
             raise
         return Staged(edge, tuple(renames), frozenset(folders))
 
-    def publish(self, staged: Staged, note: bytes) -> None:
-        """Give the tiles their names, then the checkpoint; durable on return.
+    def place(self, staged: Staged) -> None:
+        """Give the tiles their names; durable on return. The checkpoint on disk does not cover them yet.
 
         Raises:
             FsyncFailedError, OSError: the caller must not go on: what is on disk is not known.
@@ -180,6 +180,18 @@ class TileStore:
             temporary.replace(path)
         for folder in sorted(staged.folders, key=lambda item: len(item.parts), reverse=True):
             self._fsync_folder(folder)
+
+    def withdraw(self, staged: Staged) -> None:
+        """Remove tiles that were placed and will not be published."""
+        for _, path in staged.renames:
+            path.unlink(missing_ok=True)
+
+    def publish(self, staged: Staged, note: bytes) -> None:
+        """Write the checkpoint that covers the tiles placed; durable on return.
+
+        Raises:
+            FsyncFailedError, OSError: the caller must not go on: what is on disk is not known.
+        """
         checkpoint = self.root / CHECKPOINT
         self._write(checkpoint, note).replace(checkpoint)
         self._fsync_folder(self.root)

@@ -1,6 +1,6 @@
 """The centre's parts, wired once for a process. Nothing here decides anything."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -29,6 +29,7 @@ from beffroi.law.sentences import contracted
 from beffroi.law.visible import VisibleCamera
 from beffroi.ledger.entry import Entry, EntryKind
 from beffroi.ledger.ledger import Ledger
+from beffroi.ledger.signing import Signer
 from beffroi.registry.announcer import Announcer
 from beffroi.registry.attachments import Attachments
 from beffroi.registry.changes import LedgerRegister
@@ -171,6 +172,7 @@ def open_centre(
     database: str | None = None,
     clock: Clock | None = None,
     remote_keyrings: Mapping[AuthorityId, Path] | None = None,
+    signer: Callable[[], Signer] | None = None,
 ) -> Centre:
     """Open everything in a data folder prepared by ``beffroi init``.
 
@@ -185,13 +187,15 @@ def open_centre(
         clock: the machine's by default.
         remote_keyrings: sockets of `beffroi keyring serve`, by authority: keyrings in a commune's own process.
 
+        signer: gives what signs the register, its key in another process; the key in this one by default.
+
     Raises:
         BrokenError: the folder is a demonstration's, or not prepared.
     """
     _check_kind(data, demo)
     folder, clock, bus = data / "centre", clock or BootClock(), Bus()
     secrets = folder / "secrets"
-    ledger = Ledger.open(folder / "ledger", clock, read_signing_key(secrets / "register.key"))
+    ledger = Ledger.open(folder / "ledger", clock, signer() if signer else read_signing_key(secrets / "register.key"))
     engine = open_engine(database or f"sqlite:///{folder / 'beffroi.sqlite'}")
     upgrade(engine)
     law = LawEngine.load()
