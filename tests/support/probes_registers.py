@@ -44,6 +44,14 @@ PROBES_REGISTERS: Final[dict[tuple[str, str], Any]] = {
         None,
         404,  # none was made yet
     ),
+    ("GET", "/api/inspection"): lambda _: ("/api/inspection", None, 200),
+    ("GET", "/api/inspection/configuration"): lambda _: ("/api/inspection/configuration", None, 200),
+    # The inspector of this town has no mission letter, whatever the commune.
+    ("GET", "/api/inspection/pack.zip"): lambda cell: (
+        f"/api/inspection/pack.zip?commune={cell.pick('X', 'Z')}&{SPAN}",
+        None,
+        403,
+    ),
     ("GET", "/api/seen"): lambda cell: (
         f"/api/seen?camera={cell.camera}&day=2026-03-02",
         None,

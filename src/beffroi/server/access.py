@@ -128,6 +128,14 @@ VIEWS: Final = Rule(
         en="The registers of a commune are read by its mayor, the data protection officer and inspectors.",
     ),
 )
+INSPECTION: Final = Rule(
+    "inspection",
+    frozenset({Role.INSPECTOR}),
+    Text(
+        fr="Le dossier de contrôle est établi pour la commission départementale et la CNIL.",
+        en="The evidence pack is made for the departmental commission and the CNIL.",
+    ),
+)
 ACCOUNTS: Final = Rule(
     "accounts",
     frozenset({Role.ADMINISTRATOR, Role.ROOM_SUPERVISOR}),

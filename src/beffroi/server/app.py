@@ -35,6 +35,7 @@ from beffroi.server.routes import (
     deskdeliveries,
     door,
     extracts,
+    inspection,
     paperfiles,
     papers,
     people,
@@ -119,6 +120,7 @@ def create_app(centre: Centre) -> FastAPI:
         acts.build,
         account.build,
         seen.build,
+        inspection.build,
         people.build,
         roster.build,
     ):

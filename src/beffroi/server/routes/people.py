@@ -5,6 +5,7 @@ from typing import Annotated, Final
 from fastapi import Request
 from pydantic import Field
 
+from beffroi.domain.clock import now
 from beffroi.domain.errors import BadInputError, NotFoundError
 from beffroi.domain.facts import PersonStatus
 from beffroi.domain.ids import PersonId
@@ -15,6 +16,7 @@ from beffroi.ledger.entry import Entry, EntryKind
 from beffroi.server.access import ACCOUNTS, INVITE, PUBLIC, RESETS, Routes
 from beffroi.server.body import Body
 from beffroi.server.centre import Centre
+from beffroi.server.inspection import refuse_obstruction
 from beffroi.server.rendering import Json, iso_instant
 from beffroi.server.session import Caller, require_caller
 from beffroi.server.sight import sight_of, unknown
@@ -149,7 +151,7 @@ def _keeping(routes: Routes, centre: Centre) -> None:
     def lock(account: str, request: Request) -> Json:
         """Lock an account; its sessions and views end at once."""
         caller = require_caller(request)
-        locked = centre.identity.lock(known(caller, account), by=caller.account.id)
+        locked = centre.identity.lock(_no_inspection(centre, known(caller, account)), by=caller.account.id)
         _note(centre, caller, "locked", locked.id)
         return {"state": locked.state.value}
 
@@ -192,6 +194,13 @@ def _keeps(centre: Centre, caller: Caller, account: Account) -> bool:
         return True
     facts = centre.registry.facts()
     return sight_of(facts, caller.person).person(facts, facts.persons.get(account.person))
+
+
+def _no_inspection(centre: Centre, account: AccountId) -> AccountId:
+    """The account, unless it is that of an inspection under way: that one is not locked (CSI L.254-1)."""
+    person = next(one.person for one in centre.identity.accounts() if one.id == account)
+    refuse_obstruction(centre.registry.facts(), person, now(centre.clock))
+    return account
 
 
 def _note(centre: Centre, caller: Caller, what: str, account: str) -> None:

@@ -1,7 +1,6 @@
 """Who saw camera X on day D, and why; who bears a number; the proof of one entry. For controllers; each an entry."""
 
 import asyncio
-import json
 from datetime import date, timedelta
 from typing import Annotated, Final
 
@@ -12,14 +11,13 @@ from beffroi.domain.ids import CameraId, PersonId
 from beffroi.domain.ranges import WallRange
 from beffroi.domain.text import Text
 from beffroi.ledger.choosing import Choice
-from beffroi.ledger.entry import Entry, EntryKind, Record
-from beffroi.ledger.proofs import InclusionProof, Prover
-from beffroi.ledger.store import CHECKPOINT, LedgerDamagedError
+from beffroi.ledger.entry import Entry, EntryKind
 from beffroi.publish.registers.period import Period
 from beffroi.publish.registers.seen import LONGEST_VIEW_US, Sighting, json_of, sightings
 from beffroi.publish.registers.views import VIEW_KINDS, views_of
 from beffroi.server.access import REGISTER, Routes
 from beffroi.server.centre import Centre, commune_name
+from beffroi.server.proving import entry_of, proof_of
 from beffroi.server.registers import reader_of, today_of
 from beffroi.server.rendering import Json
 from beffroi.server.routes.registers import attached
@@ -30,17 +28,10 @@ LATER: Final = timedelta(days=400)
 """How long after a day its images may still be looked at: held for a procedure, as far as this question goes."""
 
 MOST: Final = 20_000
-_TRIES: Final = 5
-"""The writer replaces partial tiles at each commit: the head is then read again."""
-
 _TOO_MANY: Final = Text(
     fr="Cette caméra a trop d'inscriptions pour cette réponse : demandez le registre des accès de sa commune, semaine "
     "par semaine.",
     en="This camera has too many entries for this answer: ask for its commune's register of accesses, week by week.",
-)
-_NO_ENTRY: Final = Text(
-    fr="Le registre n'a pas d'inscription de ce numéro, ou elle est arrivée au terme de sa conservation.",
-    en="The register has no entry of this number, or its term has come.",
 )
 _FORGOTTEN: Final = Text(
     fr="Personne n'est plus nommé par cette inscription : ce qui la nommait a été effacé, ou le système a agi seul.",
@@ -123,44 +114,3 @@ def _reason(centre: Centre, one: Sighting) -> Text | None:
         return centre.duties.reason(said).text if isinstance(said, str) else None
     except BeffroiError:
         return None  # erased, pruned, or no longer in the list: the purpose stands in the entry itself
-
-
-def entry_of(centre: Centre, index: int) -> Record:
-    """An entry.
-
-    Raises:
-        NotFoundError: there is none of that number.
-    """
-    if index >= centre.ledger.size:
-        raise NotFoundError(_NO_ENTRY)
-    return centre.ledger.record(index)
-
-
-def proof_of(centre: Centre, index: int) -> bytes:
-    """The proof of an entry under the head of this instant, as `beffroi ledger prove` prints it.
-
-    Raises:
-        NotFoundError: there is no such entry.
-    """
-    entry_of(centre, index)
-    for attempt in range(_TRIES):
-        try:
-            note, found = _prove(centre, index)
-            break
-        except LedgerDamagedError:
-            if attempt == _TRIES - 1:
-                raise  # not the writer going on meanwhile: a tile is missing
-    fields = {
-        "index": found.index,
-        "size": found.size,
-        "leaf": found.leaf.decode(),
-        "path": [step.hex() for step in found.path],
-        "checkpoint": note.decode(),
-    }
-    return (json.dumps(fields, ensure_ascii=False, indent=2) + "\n").encode()
-
-
-def _prove(centre: Centre, index: int) -> tuple[bytes, InclusionProof]:
-    directory = centre.ledger.directory
-    note = (directory / CHECKPOINT).read_bytes()
-    return note, Prover(directory, int(note.split(b"\n")[1])).inclusion(index)
