@@ -16,12 +16,15 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from PIL import Image
 from playwright.sync_api import Browser, Download, Page, expect
+from tests.evidence.test_package import zipped
 from tests.support.chunks import START_US
-from tests.support.evidence import PLACE, SECOND_US, STATION, Made, forge, make_package
+from tests.support.evidence import EVIDENCE, PLACE, REGISTER, SECOND_US, STATION, Made, forge, make_package
 
 from beffroi.evidence.papers import BUILT, files
+from beffroi.ledger.note import Verifier
 from beffroi.media.codec import CodecConfig
 from beffroi.media.frame import Frame
 from beffroi.media.parse import sample_bytes
@@ -288,3 +291,42 @@ def test_ordinary_players_open_the_files(viewer: Viewer, made: Made) -> None:
     page.goto((made.folder / "media" / "place-mairie-1.mp4").as_uri())
     page.wait_for_function("document.querySelector('video').readyState >= 2")
     assert page.evaluate("document.querySelector('video').duration") == pytest.approx(6.0, abs=0.1)
+
+
+def test_a_folder_or_a_zip_may_be_dropped(viewer: Viewer, made: Made, tmp_path: Path) -> None:
+    whole = zipped(made.folder, tmp_path / "remise.zip")
+    for given in (made.folder, whole):
+        viewer.page.goto((made.folder / "index.html").as_uri())
+        session = viewer.page.context.new_cdp_session(viewer.page)
+        data = {"items": [], "files": [str(given)], "dragOperationsMask": 1}
+        for kind in ("dragEnter", "dragOver", "drop"):
+            session.send("Input.dispatchDragEvent", {"type": kind, "x": 300, "y": 300, "data": data})
+        viewer.colour("green")
+    viewer.page.goto((made.folder / "index.html").as_uri())
+    viewer.page.locator("#zip").set_input_files(whole)
+    viewer.colour("green")
+
+
+def test_it_verifies_with_the_keys_that_were_pasted(viewer: Viewer, made: Made) -> None:
+    viewer.open(made.folder)
+    viewer.colour("green")
+    viewer.page.get_by_text("Clés et nouvelle vérification").click()
+    other = Verifier(EVIDENCE.name, Ed25519PrivateKey.generate().public_key())
+    for key, colour, said in ((other, "amber", "CLÉ INCONNUE"), (EVIDENCE, "green", "VALIDE")):
+        viewer.page.locator("#evidence").fill(key.encode())
+        viewer.page.locator("#register").fill(REGISTER.encode())
+        viewer.page.get_by_role("button", name="Vérifier avec ces clés").click()
+        viewer.colour(colour)
+        expect(viewer.page.locator("#verdict")).to_contain_text(said)
+        if viewer.page.locator("#evidence").is_hidden():
+            viewer.page.get_by_text("Clés et nouvelle vérification").click()
+    expect(viewer.page.locator(".banner")).not_to_contain_text("lues dans la remise elle-même")
+
+
+def test_h265_that_the_browser_does_not_decode_says_what_to_do(viewer: Viewer, tmp_path: Path) -> None:
+    (tmp_path / "streams").mkdir()
+    made = make_package(tmp_path, extra=dict(files()), codec="h265")
+    viewer.open(made.folder)
+    viewer.colour("green")
+    expect(viewer.page.locator(".pane").first).to_contain_text("Ce navigateur ne décode pas H.265")
+    expect(viewer.page.locator(".pane").first).to_contain_text("media/place-mairie-1.mp4")

@@ -26,6 +26,7 @@ from beffroi.ledger.entry import Entry, EntryKind
 from beffroi.ledger.note import Verifier
 from beffroi.ledger.proofs import Prover
 from beffroi.media.frame import Frame
+from beffroi.media.nal import Codec
 from beffroi.vault.catalogue import Catalogue
 from beffroi.vault.reader import ChunkReader
 
@@ -45,11 +46,11 @@ class Made:
     chunks: tuple[Written, ...]
 
 
-def make_package(root: Path, *, extra: dict[str, bytes] | None = None) -> Made:
+def make_package(root: Path, *, extra: dict[str, bytes] | None = None, codec: Codec = "h264") -> Made:
     """Two cameras: the first has two files of one run then, after a told gap of 2 s, another run; the second one."""
     catalogue = Catalogue.open(root / "catalogue.sqlite")
-    source = clip(count=75)
-    other = clip(count=50)
+    source = clip(codec, count=75)
+    other = clip(codec, count=50)
     chunks = (
         write_chunk(root, catalogue, source, camera=PLACE),
         write_chunk(root, catalogue, source, camera=PLACE, wall_start_us=START_US + 3 * SECOND_US),
