@@ -1,13 +1,17 @@
 """The tampering drill, as one table: each attack, what its author holds, and who finds it. All of them, each time."""
 
+import io
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import segno
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.support.register import KEY, ORIGIN, fill, open_ledger
+from typer.testing import CliRunner
 
+from beffroi.cli.ledger import app
 from beffroi.domain.clock import ManualClock
 from beffroi.ledger import merkle, tiles
 from beffroi.ledger.findings import FindingKind
@@ -119,3 +123,20 @@ def test_with_the_stolen_key_whoever_holds_an_older_checkpoint_finds_it(
     tries = [(SIZE, Prover(copy, size).consistency(SIZE) if size >= SIZE else []), (OLD, []), (0, [])]
     assert {witness.add_checkpoint(request_of(known, path, note)).status for known, path in tries} <= {400, 409, 422}
     witness.close()
+
+
+def test_the_printed_head_holds_the_very_note(honest: tuple[Path, bytes, bytes, list[bytes]], tmp_path: Path) -> None:
+    """The squares that are printed are those of the note; what a reader gives back is taken by `--checkpoint`."""
+    folder, _, head, _ = honest
+    drawn = tmp_path / "head.svg"
+    asked = ["head", str(folder), "--key", VERIFIER.encode(), "--qr", "--svg", str(drawn)]
+    result = CliRunner().invoke(app, asked)
+    assert result.exit_code == 0, result.output
+    assert result.output.startswith(head.decode())
+    assert drawn.read_bytes().count(b"<path") >= 1
+    code = segno.make(head.decode(), encoding="utf-8", error="m", micro=False)
+    again = io.BytesIO()
+    code.save(again, kind="svg", scale=4, border=4)
+    assert drawn.read_bytes() == again.getvalue()
+    assert code.version != "M4"
+    assert int(code.version) <= 15  # a telephone reads it off a page

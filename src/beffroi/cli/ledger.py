@@ -98,7 +98,12 @@ def sample(
 
 
 @app.command()
-def head(directory: Folder, key: KeyOption = None) -> None:
+def head(
+    directory: Folder,
+    key: KeyOption = None,
+    qr: Annotated[bool, typer.Option("--qr", help="As a QR code too, to print and keep.")] = False,
+    svg: Annotated[Path | None, typer.Option("--svg", help="Write the QR code to this file, for a page.")] = None,
+) -> None:
     """Check the signature of the checkpoint and print it: keep it elsewhere, it is the proof against a rewriting."""
     verifier, _ = _verifier(directory, key)
     from beffroi.ledger.note import NoteError, open_note
@@ -109,6 +114,15 @@ def head(directory: Folder, key: KeyOption = None) -> None:
     except NoteError as error:
         raise _usage("le point de contrôle", "the checkpoint", str(error)) from error
     sys.stdout.write(note.decode())
+    if qr or svg:
+        import segno
+
+        # The note as it is: what is read from the paper, saved to a file, is what `verify --checkpoint` takes.
+        code = segno.make(note.decode(), encoding="utf-8", error="m", micro=False)
+        if qr:
+            code.terminal(compact=True)
+        if svg:
+            code.save(str(svg), scale=4, border=4)
 
 
 @app.command()
