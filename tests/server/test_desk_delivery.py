@@ -230,6 +230,10 @@ def test_nothing_outside_and_a_complement_widens_in_one_step(place: DeskTown) ->
     assert ask(place, case, "packages", inside)[0] == 201
     place.town.centre.registry.suspend(DocumentId("requisition/complement"), by=PersonId("mayorX"), reason="essai")
     assert ask(place, case, "packages", inside)[0] == 403, "withdrawn: narrow again at once"
+    package = store_of(place).case(case).packages[-1].id
+    assert ask(place, case, f"packages/{package}/agree", {}, SECOND)[0] == 200
+    assert ask(place, case, f"packages/{package}/build", {"reason": reason(place)})[0] == 403, "also what was prepared"
+    assert not package_path(place.town.centre, package).exists()
 
 
 def test_a_safeguard_dies_with_its_images(place: DeskTown) -> None:

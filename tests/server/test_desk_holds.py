@@ -1,19 +1,29 @@
 """The phone call: cameras of a place as a list, a hold in every commune at once, seen by nobody, over by itself."""
 
+import asyncio
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.support.clips import clip
 from tests.support.desktown import AGENT, BEGIN_US, DAY_S, DeskTown, desk_town
 
+from beffroi.capture.client import RecorderClient
+from beffroi.domain.errors import RefusedError
 from beffroi.domain.ids import AuthorityId, DocumentId, PersonId
+from beffroi.domain.lease import LeaseRefusedError
+from beffroi.gate.keeping import Kept
 from beffroi.ledger.entry import EntryKind
+from beffroi.server.deskholds import keep_of
 from beffroi.vault.casekey import CaseKeys
+from beffroi.vault.caserelease import HeldKey
 from beffroi.vault.keyslots import KeyState
 from beffroi.vault.sealing import hour_of
+from beffroi.vault.signed import unb64
 from beffroi.vault.term import hour_term_end_us
+from beffroi.watch.holds import claim_of
 
 
 @pytest.fixture(scope="module")
@@ -127,3 +137,36 @@ def test_without_a_requisition_nothing_survives(tmp_path: Path, frame: str, days
         ring = place.town.centre.supply.keepers[AuthorityId("maire/X")].keyring
         assert CaseKeys(ring).slot(case).state is KeyState.DESTROYED
         assert not place.holding.freezer.store.book().holds
+
+
+def test_a_lease_to_hold_opens_nothing(place: DeskTown) -> None:
+    """It keeps, seals and ends; no ciphertext, no calendar, no index, no key comes out under it."""
+    done = place.hold(place.open_case(), {"cd": (6, 9)})
+    row = done.body["holds"][0]
+    store, centre = place.town.app.state.deliveries.desk, place.town.centre
+    held = next(one for one in store.store.case(done.body["id"]).holds if one.entry == row["entry"])
+    kept = Kept(keep_of(held), held.entry)
+
+    def lease() -> str:
+        return str(store.holds.keeper.lease(kept))
+
+    async def ask(method: str, **params: Any) -> Any:
+        async with RecorderClient(centre.recorder_socket) as recorder:
+            return await recorder.call(method, {**params, "lease": lease()})
+
+    (piece,) = asyncio.run(ask("hold_pieces", hold=held.name))["pieces"]
+    assert not {"gops", "entries", "root", "paths", "head_length"} & set(piece), "no size of any picture"
+    span_of_it = {"camera": "cd", "stream": "main", "from_us": held.from_us, "to_us": held.to_us}
+    for method, params in (
+        ("hold_read", {"hold": held.name, "kid": piece["kid"], "offset": 0, "length": 16}),
+        ("calendar", span_of_it),
+        ("chunks", span_of_it),
+        ("read", {"id": 1, "offset": 0, "length": 16}),
+    ):
+        with pytest.raises(RefusedError):
+            asyncio.run(ask(method, **params))
+    sealed = HeldKey(held.case, int(piece["beyond_us"]), unb64(piece["held_key"]))
+    with pytest.raises(LeaseRefusedError):
+        centre.cases.release_held(claim_of(piece), sealed, lease(), now_us=place.town.clock.wall_us())
+    with pytest.raises(LeaseRefusedError):
+        centre.releaser.release(claim_of(piece), lease(), now_us=place.town.clock.wall_us())

@@ -110,13 +110,14 @@ class DeskHolds:
         Raises:
             BeffroiError: the recorder does not answer, or the register is silent: to be tried again.
         """
-        kept = await self.keeper.write(replace(keep_of(row), person=person), "ended", {"why": why}, {})
         destroyed = 0
-        if row.name:
-            async with RecorderClient(self._centre.recorder_socket) as recorder:
-                if any(one["hold"] == row.name for one in (await recorder.call("holds", {}))["holds"]):
-                    asked = {"hold": row.name, "lease": self.keeper.lease(kept)}
-                    destroyed = int((await recorder.call("hold_end", asked))["destroyed"])
+        async with RecorderClient(self._centre.recorder_socket) as recorder:
+            # Asked before the entry is written: a recorder that is away would have one more entry at each try.
+            known = {one["hold"] for one in (await recorder.call("holds", {}))["holds"]}
+            kept = await self.keeper.write(replace(keep_of(row), person=person), "ended", {"why": why}, {})
+            if row.name in known:
+                asked = {"hold": row.name, "lease": self.keeper.lease(kept)}
+                destroyed = int((await recorder.call("hold_end", asked))["destroyed"])
         self._change(row, {"ended_us": self._centre.clock.wall_us()})
         return destroyed
 
