@@ -23,6 +23,7 @@ from tests.evidence.test_package import zipped
 from tests.support.chunks import START_US
 from tests.support.evidence import EVIDENCE, PLACE, REGISTER, SECOND_US, STATION, Made, forge, make_package
 
+from beffroi.domain.errors import BrokenError
 from beffroi.evidence.papers import BUILT, files
 from beffroi.ledger.note import Verifier
 from beffroi.media.codec import CodecConfig
@@ -330,3 +331,9 @@ def test_h265_that_the_browser_does_not_decode_says_what_to_do(viewer: Viewer, t
     viewer.colour("green")
     expect(viewer.page.locator(".pane").first).to_contain_text("Ce navigateur ne décode pas H.265")
     expect(viewer.page.locator(".pane").first).to_contain_text("media/place-mairie-1.mp4")
+
+
+def test_a_viewer_that_was_not_built_is_said(tmp_path: Path) -> None:
+    with pytest.raises(BrokenError) as told:
+        files(tmp_path / "index.html")
+    assert "make install" in told.value.text.fr

@@ -1,0 +1,70 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { encode, fromBase64, fromHex, toHex } from '../evidence/verify/bytes';
+import { load } from '../evidence/verify/canonical';
+import { isName } from '../evidence/verify/package';
+import { Sha256 } from '../evidence/verify/sha256';
+import { instant, readTyped } from '../evidence/viewer/time';
+
+describe('bytes', () => {
+  it.each(['0', 'AB', 'zz', ' ab', 'ab '])('refuses the hexadecimal %j', (text) => {
+    expect(() => fromHex(text)).toThrow();
+  });
+
+  it.each(['QQ', 'QQ=', 'QR==', 'Q Q=', 'QQ==\n', 'QQ==QQ=='])('refuses the base64 %j', (text) => {
+    expect(() => fromBase64(text)).toThrow();
+  });
+});
+
+describe('SHA-256', () => {
+  it('is that of another implementation, at every length and however it is cut', () => {
+    for (let size = 0; size < 300; size++) {
+      const data = randomBytes(size);
+      const cut = size >> 1;
+      const found = new Sha256().update(data.subarray(0, cut)).update(data.subarray(cut)).digest();
+      expect(toHex(found)).toBe(createHash('sha256').update(data).digest('hex'));
+    }
+  });
+});
+
+describe('canonical JSON', () => {
+  it.each(['{"a":[1,"é\\n",null,true,-3]}', '"\u2028"', '{"__proto__":1}', '[]'])('reads %s', (text) => {
+    expect(() => load(encode(text))).not.toThrow();
+  });
+
+  it.each([
+    '{"a":1,"a":1}', '{"b":1,"a":1}', '[1.0]', '[1e2]', '[-0]', '[0.5]', '[9007199254740992]', '[ 1]', '"\\u00e9"', '"\\/"',
+    '"\\ud800"', '{"é":1}', '\ufeff[]', '[1]\n', '[NaN]', '['.repeat(18) + ']'.repeat(18), '['.repeat(100_000),
+  ])('refuses another spelling', (text) => {
+    expect(() => load(encode(text))).toThrow();
+  });
+});
+
+describe('names of files', () => {
+  it.each(['manifest.json', 'media/a-1.mp4', 'a/b/c/d'])('takes %s', (name) => expect(isName(name)).toBe(true));
+  it.each(['', '../x', '/x', 'a//b', '.x', 'a/.x', 'a\\b', 'a/b/c/d/e', 'é', 'a b', 'a/..', 'x\n'])('refuses %j', (name) =>
+    expect(isName(name)).toBe(false));
+});
+
+describe('a typed time', () => {
+  const zone = 'Europe/Paris';
+  const near = Date.UTC(2026, 6, 1, 12) * 1000;
+
+  it.each([
+    ['14:03', '2026-07-01 14:03:00.000'],
+    ['14:03:05.25', '2026-07-01 14:03:05.250'],
+    ['12:00Z', '2026-07-01 14:00:00.000'],
+    ['2026-10-25 02:30:00', '2026-10-25 02:30:00.000'],
+    ['2026-12-31T23:59:59,999', '2026-12-31 23:59:59.999'],
+  ])('reads %s', (text, expected) => {
+    expect(instant(readTyped(text, near, zone)!, zone)).toBe(expected);
+  });
+
+  it('takes the first of an hour that happens twice', () => {
+    expect(readTyped('2026-10-25 02:30', near, zone)).toBe(Date.UTC(2026, 9, 25, 0, 30) * 1000);
+  });
+
+  it.each(['', '14', '25:00', '14:61', 'noon', '14:03:05:01'])('refuses %j', (text) => {
+    expect(readTyped(text, near, zone)).toBeNull();
+  });
+});
