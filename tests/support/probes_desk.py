@@ -25,6 +25,7 @@ _PACKAGE: Final = f"{_NONE}/packages/none"
 PROBES_DESK.update(
     {
         ("POST", "/api/desk/cases/{case}/requisition"): _always(f"{_NONE}/requisition", {"document": "x"}, 404),
+        ("GET", "/api/desk/cases/{case}/seconds"): _always(f"{_NONE}/seconds", None, 404),
         ("POST", "/api/desk/cases/{case}/packages"): _always(f"{_NONE}/packages", {"second": "pmX"}, 404),
         ("POST", "/api/desk/cases/{case}/packages/{package}/agree"): _always(f"{_PACKAGE}/agree", {}, 404),
         ("POST", "/api/desk/cases/{case}/packages/{package}/build"): _always(

@@ -24,6 +24,27 @@ def _group() -> None:
     """What is handed over to a procedure."""
 
 
+@app.command("key")
+def tell_key(
+    data: Annotated[Path, typer.Option(help="data folder prepared by `beffroi init`")],
+) -> None:
+    """Tell the centre's evidence key and its register's, to be given to whoever verifies, by another way."""
+    from beffroi.evidence.key import evidence_key, vkey
+    from beffroi.ledger.ledger import VERIFIER_FILE
+
+    secrets = data / "centre" / "secrets"
+    if not secrets.is_dir():
+        raise BadInputError(
+            Text(
+                fr="Ce dossier n'est pas préparé : lancez d'abord « beffroi init ».",
+                en="This folder is not prepared: run `beffroi init` first.",
+            )
+        )
+    print(vkey(evidence_key(secrets)))
+    if (data / "centre" / VERIFIER_FILE).exists():  # written when the register is first opened
+        print((data / "centre" / VERIFIER_FILE).read_text().strip())
+
+
 @app.command()
 def verify(
     package: Annotated[Path, typer.Argument(help="The folder that was handed over, or a zip file of it.")],

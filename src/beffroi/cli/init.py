@@ -20,6 +20,7 @@ from beffroi.domain.clock import now
 from beffroi.domain.errors import BadInputError
 from beffroi.domain.ids import AuthorityId, authority_slug
 from beffroi.domain.text import Text
+from beffroi.evidence.key import evidence_key
 from beffroi.identity import Identity, Invitation, NewAccount, Role
 from beffroi.identity.roles import LABELS
 from beffroi.ledger.ledger import Ledger
@@ -70,6 +71,7 @@ def prepare_folder(
     for name in ("gate", "sheet"):
         write_durable(recorder / "trust" / f"{name}.pub", public[name], mode=0o644)
     load_or_create_key(hidden / "factors.key")
+    evidence_key(hidden)
     RecorderIdentity.open_or_create(recorder)
     cost = _CHEAP if cheap_keyrings else KdfCost()
     for authority in authorities:

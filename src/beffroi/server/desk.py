@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from beffroi.domain.errors import BadInputError
+from beffroi.domain.facts import PersonStatus
 from beffroi.domain.ids import PersonId
 from beffroi.domain.text import Text
 from beffroi.evidence.deskrules import Call, Frame
@@ -17,6 +18,15 @@ from beffroi.server.deskholds import DeskHolds
 from beffroi.server.rendering import Json
 from beffroi.server.session import Caller
 from beffroi.server.sight import sight_of, unknown
+
+_MAY_AGREE: Final = frozenset(
+    {
+        *(PersonStatus.MAYOR, PersonStatus.ELECTED_DELEGATED, PersonStatus.MUNICIPAL_POLICE),
+        *(PersonStatus.AGREED_AGENT, PersonStatus.EPCI_AGENT, PersonStatus.SYNDICAT_AGENT),
+        *(PersonStatus.DEPARTEMENT_AGENT, PersonStatus.CONTROLLER_AGENT),
+    }
+)
+"""Those whom the law takes as a second person (conditions of act extract)."""
 
 CONTROLLERS: Final = frozenset({Role.DPO, Role.INSPECTOR})
 
@@ -66,6 +76,16 @@ class Desk:
         facts = self.centre.registry.facts()
         if not sight_of(facts, caller.person).person(facts, facts.persons.get(PersonId(person))):
             raise unknown(person)
+
+    def seconds(self, caller: Caller) -> list[Json]:
+        """Who may be asked to agree, among those the caller may know of; the law asks again when it is built."""
+        facts = self.centre.registry.facts()
+        sight = sight_of(facts, caller.person)
+        return [
+            {"person": one.id, "label": one.label.as_dict()}
+            for _, one in sorted(facts.persons.items())
+            if one.id != caller.person and one.status in _MAY_AGREE and sight.person(facts, one)
+        ]
 
     @staticmethod
     def same_call(case: CaseFile, call: Call) -> Call:

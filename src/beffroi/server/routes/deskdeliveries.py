@@ -66,6 +66,13 @@ def build(centre: Centre, deliveries: Deliveries) -> Routes:
         found = store.case(case, caller.person)
         return case_json(centre, await deliveries.attach(found, body.document, caller))
 
+    @routes.get("/api/desk/cases/{case}/seconds", DESK)
+    async def seconds(case: str, request: Request) -> list[Json]:
+        """Who may be asked to agree to a delivery of this case."""
+        caller = require_caller(request)
+        store.case(case, caller.person)
+        return deliveries.desk.seconds(caller)
+
     @routes.post("/api/desk/cases/{case}/packages", DESK, status_code=201)
     async def prepare(case: str, body: Prepare, request: Request) -> Json:
         """Prepare a delivery within the requisition; it waits, held, for the second person."""
