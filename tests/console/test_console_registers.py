@@ -58,3 +58,13 @@ def test_who_saw_a_camera_and_why_each_with_its_proof(page: Page, address: str, 
     page.get_by_role("button", name="Lever le numéro 4821-0736").first.click()
     expect(rows.first).to_contain_text("compte : operateur3")
     looked_at(page, tmp_path, "seen")
+
+
+def test_an_inspection_sees_its_letter_the_hours_and_takes_its_pack(page: Page, address: str, tmp_path: Path) -> None:
+    enter(page, address, "inspection")
+    expect(page.get_by_text("CDV-2026-7")).to_be_visible()
+    expect(page.get_by_text("de 6 h à 21 h")).to_be_visible()
+    expect(page.get_by_text("hors de ces heures")).to_be_visible()
+    pack = page.get_by_role("link", name="Prendre le dossier (ZIP)")
+    assert "/api/inspection/pack.zip?commune=99001&from=" in (pack.get_attribute("href") or "")
+    looked_at(page, tmp_path, "inspection")

@@ -63,6 +63,7 @@ def test_its_hash_is_an_entry_and_its_figures_are_the_register_s(town: Town) -> 
     assert "1 vue(s) ouverte(s)" in said  # neither the one on requisition nor that of March
     assert "1 vue(s) refusée(s)" in said
     assert "CSI L.132-14" in said
+    assert "F5 — Surveillance des lieux" in said
     assert "< 5" in said
     assert "n'a pas répondu" in said  # no recorder here: said, not passed over
     assert "agentE" not in said
@@ -114,7 +115,9 @@ def test_outages_are_told_by_camera_and_cause_two_streams_counting_once() -> Non
         {"mairie": {"mandated": 3_600_000_000, "gaps": 60_000_000}}, 1, Text(fr="vu", en="seen"), witnessed=True
     )
     head = {"size": 1, "root": "", "note": "n", "command": "c"}
-    sheet = report_of(Place.of(facts(), A), month, tally, [], machine, head=head, drawn_us=day, today=date(2026, 11, 1))
+    sheet = report_of(
+        Place.of(facts(), A), month, tally, [], machine, head=head, reasons={}, drawn_us=day, today=date(2026, 11, 1)
+    )
     assert sheet["outages"] == [["Mairie", "La caméra ne répondait pas sur le réseau.", "2", "50 min"]]
     assert sheet["account"] == [["Mairie", "1 h 00 min", "0", "1 min", "0", "0", "0"]]
     assert "1 anomalie(s)" in sheet["verdict"][0]

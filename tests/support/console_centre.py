@@ -21,7 +21,7 @@ from tests.support import console_papers as papers
 from tests.support.console_balance import balance
 from tests.support.console_machine import machine
 from tests.support.console_media import Clip, encode, live, replay
-from tests.support.console_registers import listed, register, reports, seen
+from tests.support.console_registers import inspection, listed, register, reports, seen
 
 from beffroi.server import static
 from beffroi.server.guard import Guard
@@ -124,6 +124,7 @@ def _lists(app: FastAPI) -> None:
         "/api/registers/accesses": register(),
         "/api/reports": reports(),
         "/api/seen": seen(),
+        "/api/inspection": inspection(),
         "/api/register/1204/person": {"index": 1204, "account": "operateur3"},
         "/api/register/checkpoint": {
             "size": 241,

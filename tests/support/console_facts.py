@@ -27,6 +27,7 @@ TOOLS = [
     "register",
     "registers",
     "seen",
+    "inspection",
     "account",
     "accounts",
     "posts",

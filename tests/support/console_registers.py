@@ -87,3 +87,17 @@ def seen() -> Json:
              "asked": that_day, "sent": None, "frames": 0, "entries": [{"index": 1500, "kind": "view_opened"}]},
         ],
     }  # fmt: skip
+
+
+def inspection() -> Json:
+    """An inspection at night."""
+    letter = {
+        "document": "mission_letter/7",
+        "reference": "CDV-2026-7",
+        "signatory": "la présidente de la commission",
+        "from": "2026-11-20T23:00:00Z",
+        "to": "2026-11-30T23:00:00Z",
+        "images": False,
+    }
+    hours = {"from": 6, "to": 21, "within": False}
+    return {"missions": [letter], "hours": hours, "communes": [{"id": "99001", "name": "Bourg-Neuf"}]}

@@ -6,7 +6,7 @@ import { refusal } from './en/law';
 import { replay } from './en/replay';
 import { acts, health, register, accounts } from './en/lists';
 import { balance } from './en/balance';
-import { registers, seen } from './en/registers';
+import { inspection, registers, seen } from './en/registers';
 import { documents } from './en/documents';
 import { cameras } from './en/cameras';
 import { people, posts, room } from './en/room';
@@ -14,4 +14,4 @@ import { roster, tonight } from './en/night';
 import { help } from './en/help';
 import type { fr } from './fr';
 
-export const en: typeof fr = { app, errors, nav, bar, login, invitation, duty, wall, tile, refusal, replay, acts, health, register, registers, seen, balance, accounts, documents, cameras, room, people, posts, tonight, roster, help };
+export const en: typeof fr = { app, errors, nav, bar, login, invitation, duty, wall, tile, refusal, replay, acts, health, register, registers, seen, inspection, balance, accounts, documents, cameras, room, people, posts, tonight, roster, help };

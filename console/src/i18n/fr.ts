@@ -6,11 +6,11 @@ import { refusal } from './fr/law';
 import { replay } from './fr/replay';
 import { acts, health, register, accounts } from './fr/lists';
 import { balance } from './fr/balance';
-import { registers, seen } from './fr/registers';
+import { inspection, registers, seen } from './fr/registers';
 import { documents } from './fr/documents';
 import { cameras } from './fr/cameras';
 import { people, posts, room } from './fr/room';
 import { roster, tonight } from './fr/night';
 import { help } from './fr/help';
 
-export const fr = { app, errors, nav, bar, login, invitation, duty, wall, tile, refusal, replay, acts, health, register, registers, seen, balance, accounts, documents, cameras, room, people, posts, tonight, roster, help };
+export const fr = { app, errors, nav, bar, login, invitation, duty, wall, tile, refusal, replay, acts, health, register, registers, seen, inspection, balance, accounts, documents, cameras, room, people, posts, tonight, roster, help };

@@ -61,7 +61,17 @@ export function registerPath(register: string, form: '' | '/csv' | '/pdf', commu
 export const proofPath = (index: number): string => `/api/register/${index}/proof`;
 export const reportPath = (one: Report): string => `/api/reports/${part(one.commune.id)}/${part(one.month)}`;
 
+export interface Inspection {
+  missions: { document: string; reference: string; signatory: string; from: string; to: string | null; images: boolean }[];
+  hours: { from: number; to: number; within: boolean };
+  communes: { id: string; name: string }[];
+}
+
+export const packPath = (commune: string, from: string, to: string): string =>
+  `/api/inspection/pack.zip?commune=${part(commune)}&from=${part(from)}&to=${part(to)}`;
+
 export const registersApi = {
+  inspection: () => get<Inspection>('/api/inspection'),
   list: () => get<RegisterList>('/api/registers'),
   read: (register: string, commune: string, from: string, to: string) =>
     get<RegisterTable>(registerPath(register, '', commune, from, to)),

@@ -7,7 +7,7 @@ import { attempt } from './load';
 import type { Camera, CameraTree, CommuneCameras, Me, Tool } from './types';
 
 export const ROOMS: Tool[] = [
-  'wall', 'replay', 'room', 'tonight', 'roster', 'acts', 'health', 'documents', 'people', 'cameras', 'register', 'registers', 'seen', 'account', 'accounts', 'posts',
+  'wall', 'replay', 'room', 'tonight', 'roster', 'acts', 'health', 'documents', 'people', 'cameras', 'register', 'registers', 'seen', 'inspection', 'account', 'accounts', 'posts',
 ];
 
 /** Where a person's work begins; for the others, the first room that is theirs. */

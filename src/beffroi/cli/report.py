@@ -34,6 +34,7 @@ def month(
     from beffroi.base.clock import SystemClock
     from beffroi.cli.opening import opened_registry
     from beffroi.domain.ids import BodyId
+    from beffroi.law.packs.fr.reasons import REASONS
     from beffroi.ledger.note import open_note, parse_verifier
     from beffroi.ledger.reading import records
     from beffroi.publish.registers.draw import Place
@@ -73,6 +74,7 @@ def month(
         counts(counted, period, today, whole=False),
         Machine(None, 0, witness, witnessed=False),
         head=head_of(open_note(note, verifier), note),
+        reasons={one.purpose.value: one.text.fr for one in REASONS},
         drawn_us=now_us,
         today=today,
     )

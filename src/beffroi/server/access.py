@@ -247,6 +247,7 @@ TOOLS: Final[dict[str, Rule]] = {
     "register": REGISTER,
     "registers": VIEWS,
     "seen": REGISTER,
+    "inspection": INSPECTION,
     "account": ACCOUNT,
     "accounts": RESETS,
     "cameras": CAMERA_FILE,

@@ -143,6 +143,7 @@ def sheet_of(centre: Centre, facts: Facts, commune: BodyId, month: Period) -> di
         counts(counted, month, today, whole=False),
         Machine(account, faults, status.text, status.witnessed),
         head=head,
+        reasons={one.purpose.value: one.text.fr for one in centre.duties.reasons()},
         drawn_us=centre.clock.wall_us(),
         today=today,
     )

@@ -41,6 +41,7 @@ export const nav: typeof french.nav = {
   register: 'Register',
   registers: 'Registers',
   seen: 'Who saw',
+  inspection: 'Inspection',
   account: 'Balance',
   accounts: 'Accounts',
   cameras: 'Cameras',

@@ -39,3 +39,19 @@ export const seen = {
   nothing: 'no image',
   noReason: 'reason erased',
 };
+
+export const inspection = {
+  title: 'Inspection',
+  lead: 'Departmental commission, CNIL: mission letters, evidence pack. All can be read, nothing can be changed from here.',
+  letters: 'Mission letters in force',
+  none: 'No mission letter in your name is in force: have it entered and confirmed (“Documents”).',
+  letter: (reference: string, signatory: string) => `${reference}, signed by ${signatory}`,
+  images: 'opens images, each view being entered',
+  noImages: 'does not open images',
+  hours: (from: number, to: number) => `Premises are visited from ${from}:00 to ${to}:00 (CSI L.253-3). Your account is closed at no hour.`,
+  outside: 'It is outside these hours now.',
+  pack: 'Evidence pack',
+  packLead: 'Registers of the commune (PDF, spreadsheet, JSON), documents, settings, signed head and proofs, in one ZIP file. Its hash is entered.',
+  take: 'Take the pack (ZIP)',
+  settings: 'Settings and versions (JSON)',
+};

@@ -39,6 +39,7 @@ export const nav = {
   register: 'Registre',
   registers: 'Registres',
   seen: 'Qui a vu',
+  inspection: 'Contrôle',
   account: 'Bilan',
   accounts: 'Comptes',
   cameras: 'Caméras',

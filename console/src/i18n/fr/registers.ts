@@ -39,3 +39,19 @@ export const seen = {
   nothing: 'aucune image',
   noReason: 'motif effacé',
 };
+
+export const inspection = {
+  title: 'Contrôle',
+  lead: 'Commission départementale, CNIL : lettres de mission, dossier de contrôle. Tout se lit, rien ne se modifie d’ici.',
+  letters: 'Lettres de mission en cours',
+  none: 'Aucune lettre de mission à votre nom n’est en cours : faites-la saisir et confirmer (« Documents »).',
+  letter: (reference: string, signatory: string) => `${reference}, signée par ${signatory}`,
+  images: 'ouvre les images, chaque vue étant inscrite',
+  noImages: 'n’ouvre pas les images',
+  hours: (from: number, to: number) => `Les locaux se visitent de ${from} h à ${to} h (CSI L.253-3). Votre compte n’est fermé à aucune heure.`,
+  outside: 'Il est en ce moment hors de ces heures.',
+  pack: 'Dossier de contrôle',
+  packLead: 'Registres de la commune (PDF, tableur, JSON), pièces, réglages, tête signée et preuves, en un fichier ZIP. Son empreinte est inscrite.',
+  take: 'Prendre le dossier (ZIP)',
+  settings: 'Réglages et versions (JSON)',
+};

@@ -47,11 +47,23 @@ def report_of(
     machine: Machine,
     *,
     head: dict[str, Any],
+    reasons: Mapping[str, str],
     drawn_us: int,
     today: date,
 ) -> dict[str, Any]:
-    """The data of the PDF. ``head`` is the register's signed head (`heads.head_of`), drawn before the report's own
-    entry: that entry then holds the hash of the PDF."""
+    """The data of the PDF.
+
+    Args:
+        place: the commune and its cameras.
+        period: a calendar month.
+        tally: its figures.
+        counted: the acts of procedures, as a commune may read them.
+        machine: the recorder's account and the witnesses.
+        head: the register's signed head (`heads.head_of`), drawn before the report's own entry, which holds its hash.
+        reasons: each purpose in words.
+        drawn_us: when it is drawn.
+        today: the legal day.
+    """
     views = sum(tally.views.values())
     return {
         "language": "fr",
@@ -65,7 +77,7 @@ def report_of(
         "views": [[ACTS[act].fr, number] for act, number in sorted(tally.views.items()) if act in ACTS],
         "total": views,
         "cut": tally.cut,
-        "purposes": [list(one) for one in sorted(tally.purposes.items())],
+        "purposes": [_named(one, number, reasons) for one, number in sorted(tally.purposes.items())],
         "refusals": [list(one) for one in sorted(tally.refusals.items(), key=lambda one: (-one[1], one[0]))],
         "counts": [[one.secret.text.fr, one.shown] for one in counted],
         "outages": _outages(place, tally),
@@ -89,6 +101,10 @@ def qr_of(note: str) -> str:
     out = io.BytesIO()
     segno.make(note, error="m", micro=False).save(out, kind="svg", xmldecl=False, border=2, scale=3)
     return out.getvalue().decode()
+
+
+def _named(purpose: str, number: int, reasons: Mapping[str, str]) -> list[str | int]:
+    return [f"{purpose} — {reasons[purpose]}" if purpose in reasons else purpose, number]
 
 
 def _verdict(tally: Tally, machine: Machine) -> list[str]:
