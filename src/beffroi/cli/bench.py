@@ -9,9 +9,14 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from beffroi.cli.bench_ledger import ledger
+
 Data = Annotated[Path | None, typer.Option(help="Où écrire. / Where to write.")]
 
 app = typer.Typer(add_completion=False, help="Chiffres mesurés. / Measured figures.")
+
+
+app.command()(ledger)
 
 
 @app.callback()

@@ -1,6 +1,7 @@
 """What the register costs, with a real disk: ``python -m beffroi.ledger.bench [FOLDER]``."""
 
 import json
+import os
 import sys
 import tempfile
 import threading
@@ -14,7 +15,12 @@ from beffroi.base.files import write_durable
 from beffroi.domain.acts import Act, Purpose, Verdict
 from beffroi.domain.ids import AuthorityId, CameraId, PersonId, ViewId
 from beffroi.ledger.entry import Entry, EntryKind, Trace
-from beffroi.ledger.ledger import Ledger
+from beffroi.ledger.ledger import DEFAULT_ORIGIN, Ledger
+from beffroi.ledger.proofs import Prover
+from beffroi.ledger.remotesigner import RemoteSigner
+from beffroi.ledger.sample import write_sample
+from beffroi.ledger.signer import Desk, SignerServer
+from beffroi.ledger.stretch import Stretch, verify_stretch
 from beffroi.ledger.verify import verify
 
 
@@ -62,10 +68,19 @@ def run(folder: Path) -> dict[str, float]:
     for _ in range(200):
         write_durable(folder / "yardstick", bytes(1024))
     figures = {"durable files/s": 200 / (time.perf_counter() - started)}
-    ledger = Ledger.open(folder / "ledger", SystemClock(), Ed25519PrivateKey.generate())
+    key = Ed25519PrivateKey.generate()
+    (folder / "elsewhere").mkdir()
+    socket = folder / "s.sock"
+    server = SignerServer(Desk(folder / "memory", key, DEFAULT_ORIGIN), socket, users=frozenset({os.getuid()}))
+    threading.Thread(target=server.serve, daemon=True).start()
+    ledger = Ledger.open(folder / "ledger", SystemClock(), key)
+    apart = Ledger.open(folder / "elsewhere" / "ledger", SystemClock(), RemoteSigner(socket))
     for threads, count in ((1, 300), (16, 2000), (128, 10_000)):
         figures[f"appends/s, {threads} callers"] = measure_appends(ledger, count=count, threads=threads)
+        figures[f"appends/s, {threads} callers, signer apart"] = measure_appends(apart, count=count, threads=threads)
+    apart.close()
     ledger.close()
+    server.stop()
     started = time.perf_counter()
     report = verify(folder / "ledger", ledger.verifier)
     figures["entries verified/s"] = report.entries / (time.perf_counter() - started)
@@ -73,6 +88,28 @@ def run(folder: Path) -> dict[str, float]:
         report.entries or 1
     )
     return {name: round(value) for name, value in figures.items()}
+
+
+def measure_large(folder: Path, entries: int, *, proofs: int = 200) -> dict[str, float]:
+    """Milliseconds for a proof (median, worst), seconds for a day, on a sample of this many entries over a year."""
+    ends_us = SystemClock().wall_us()
+    verifier = write_sample(folder / "large", entries, ends_us=ends_us)
+    prover, took_ms = Prover(folder / "large", entries), []
+    for number in range(proofs):
+        started = time.perf_counter()
+        prover.inclusion(number * 7919 % entries)
+        took_ms.append((time.perf_counter() - started) * 1000)
+    started = time.perf_counter()
+    day_us = 86_400_000_000
+    report = verify_stretch(
+        folder / "large", verifier, Stretch(from_us=ends_us - 100 * day_us, to_us=ends_us - 99 * day_us)
+    )
+    return {
+        "prove, ms, median": sorted(took_ms)[len(took_ms) // 2],
+        "prove, ms, worst": max(took_ms),
+        "a day, s": time.perf_counter() - started,
+        "a day, entries": report.entries,
+    }
 
 
 def main() -> None:

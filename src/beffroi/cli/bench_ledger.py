@@ -1,0 +1,25 @@
+"""``beffroi bench ledger``: appends with the key here and apart, a proof and a day in a large register."""
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def ledger(
+    entries: Annotated[int, typer.Option(min=1000, help="Écritures du grand registre. / Entries.")] = 1_000_000,
+    data: Annotated[Path | None, typer.Option(help="Où écrire. / Where to write.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="En JSON. / As JSON.")] = False,
+) -> None:
+    """Appends a second by 1, 16 and 128 callers, with the signer here and apart; a proof and a day among N entries."""
+    from beffroi.ledger.bench import measure_large, run
+
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=data) as folder:
+        figures = run(Path(folder)) | measure_large(Path(folder), entries)
+    if as_json:
+        print(json.dumps(figures, indent=1))
+        return
+    for name, value in figures.items():
+        print(f"{name:<40} {value:>12.2f}")
