@@ -10,7 +10,7 @@ from tests.support.chunks import CAMERA, feed, header_for
 from tests.support.clips import clip, gops
 from tests.support.keys import KeyWorld, key_world
 
-from beffroi.domain.acts import Act
+from beffroi.domain.acts import Act, Keeping
 from beffroi.domain.clock import ManualClock
 from beffroi.domain.ids import StreamName
 from beffroi.vault.caserelease import HeldKey, LocalCases
@@ -87,7 +87,9 @@ class HoldWorld:
         """The case keys of the ring, refusing by the keeper's watch."""
         return LocalCases([self.keys.ring], self.keys.gate_key.public_key(), watch=self.keeper.watch)
 
-    def lease(self, act: Act = Act.EXTRACT, *, camera: str = CAMERA, from_us: int = 0, to_us: int = 1 << 61) -> str:
+    def lease(
+        self, act: Act | Keeping = Act.EXTRACT, *, camera: str = CAMERA, from_us: int = 0, to_us: int = 1 << 61
+    ) -> str:
         """A lease for all minutes, unless told."""
         return self.keys.lease(camera, act, from_us=from_us, to_us=to_us)
 

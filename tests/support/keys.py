@@ -7,7 +7,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from beffroi.domain.acts import Act
+from beffroi.domain.acts import Act, Keeping
 from beffroi.domain.clock import Clock
 from beffroi.domain.ids import AuthorityId, CameraId, ConnectionId, PersonId, ViewId, authority_slug
 from beffroi.domain.lease import MAX_LIFE_US, Lease, encode
@@ -45,7 +45,7 @@ class KeyWorld:
     def lease(
         self,
         camera: str,
-        act: Act = Act.REPLAY,
+        act: Act | Keeping = Act.REPLAY,
         *,
         from_us: int = 0,
         to_us: int = 0,

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from tests.support.holdworld import DAY_US, HoldWorld, claim, hold_world
 
-from beffroi.domain.acts import Act
+from beffroi.domain.acts import Act, Keeping
 from beffroi.domain.lease import LeaseRefusedError
 from beffroi.vault.casekey import CaseKeys
 from beffroi.vault.casekey_remote import RemoteCases, answer_case, refusal_code
@@ -78,6 +78,19 @@ def test_it_opens_until_its_end_and_not_after(world: HoldWorld, cases: CaseRelea
     world.keeper.once()
     with pytest.raises(CaseEndedError):
         release()
+
+
+def test_a_lease_to_hold_keeps_and_ends_and_opens_nothing(world: HoldWorld, cases: CaseReleaser) -> None:
+    """In the commune's own process as in this one."""
+    header, _ = world.write(world.clock.wall_us())
+    now_us = world.clock.wall_us()
+    ends = {"until_us": now_us + DAY_US, "beyond_us": 0, "now_us": now_us}
+    raw = cases.reseal(claim(header), HeldKey("c-1", 0), world.lease(Keeping.HOLD), **ends)
+    with pytest.raises(LeaseRefusedError):
+        cases.release_held(claim(header), HeldKey("c-1", 0, raw), world.lease(Keeping.HOLD), now_us=now_us)
+    with pytest.raises(LeaseRefusedError):
+        world.keys.keyrings.release(claim(header), world.lease(Keeping.HOLD), now_us=now_us)
+    assert cases.end_case(world.keys.authority, "c-1", world.lease(Keeping.HOLD), now_us=now_us).case == "c-1"
 
 
 def test_every_refusal_is_the_same_on_both_sides(world: HoldWorld, cases: CaseReleaser) -> None:
