@@ -63,6 +63,7 @@ def test_who_saw_a_camera_and_why_each_with_its_proof(page: Page, address: str, 
 def test_an_inspection_sees_its_letter_the_hours_and_takes_its_pack(page: Page, address: str, tmp_path: Path) -> None:
     enter(page, address, "inspection")
     expect(page.get_by_text("CDV-2026-7")).to_be_visible()
+    expect(page.get_by_text("21/11/2026 – 30/11/2026")).to_be_visible()  # the last day covered
     expect(page.get_by_text("de 6 h à 21 h")).to_be_visible()
     expect(page.get_by_text("hors de ces heures")).to_be_visible()
     pack = page.get_by_role("link", name="Prendre le dossier (ZIP)")
