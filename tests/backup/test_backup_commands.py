@@ -1,5 +1,6 @@
 """`beffroi backup` and `beffroi restore`, as a person types them."""
 
+import os
 import shutil
 from pathlib import Path
 from typing import Final
@@ -8,6 +9,7 @@ import pytest
 from sqlalchemy import delete
 from tests.support.commands import run
 
+from beffroi.backup.make import archives
 from beffroi.base.clock import SystemClock
 from beffroi.base.db import open_engine, session_scope
 from beffroi.base.secrets import SecretBox, read_secret, read_signing_key
@@ -179,3 +181,11 @@ def test_a_passphrase_is_never_an_argument(house: tuple[Path, dict[str, str], Pa
     secret.chmod(0o644)
     done = run("backup", str(tmp_path / "copies"), "--data", str(data), "--passphrase-file", str(secret))
     assert "chmod 600" in done.output
+
+
+def test_of_two_archives_of_one_second_the_last_written_is_the_newest(tmp_path: Path) -> None:
+    for at, tail in enumerate(("ffffffff", "00000000", "88888888")):
+        path = tmp_path / f"beffroi-20261122T093857Z-{tail}.backup"
+        path.write_bytes(b"")
+        os.utime(path, ns=(at, at))
+    assert [path.stem[-8:] for path in archives(tmp_path)] == ["88888888", "00000000", "ffffffff"]

@@ -18,6 +18,7 @@ import re
 import shutil
 import struct
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +37,9 @@ class DiskError(AssertionError):
     """The tools of this test did not do what they are for."""
 
 
+_LET_GO_S = 15.0
+
+
 @dataclass
 class LoopDisk:
     """One image, its loop device and where it is mounted."""
@@ -50,8 +54,16 @@ class LoopDisk:
         _run("mount", "-t", "ext4", "-o", _OPTIONS, self.device, str(self.at))
 
     def unmount(self, *, lazily: bool = False) -> None:
-        """Unmount and detach. Every process that used it must have ended, unless it is done lazily."""
-        _run("umount", *(["-l"] if lazily else []), str(self.at))
+        """Unmount and detach. Every process that used it must have ended, unless it is done lazily: a killed one may
+        take a moment to let its files go."""
+        deadline_s = time.monotonic() + _LET_GO_S
+        while not lazily and time.monotonic() < deadline_s:
+            with contextlib.suppress(DiskError):
+                _run("umount", str(self.at))
+                break
+            time.sleep(0.1)
+        else:
+            _run("umount", *(["-l"] if lazily else []), str(self.at))
         _run("losetup", "--detach", self.device)
 
     def cut(self) -> None:

@@ -122,8 +122,12 @@ def read_back(path: Path, passphrase: str) -> int:
 
 
 def archives(folder: Path) -> list[Path]:
-    """The archives of a folder, newest first."""
-    return sorted(folder.glob(f"beffroi-*{SUFFIX}"), reverse=True)
+    """The archives of a folder, newest first; of two of the same second, the one written last."""
+
+    def age(path: Path) -> tuple[str, int]:
+        return path.name[: len("beffroi-20260101T000000Z")], path.stat().st_mtime_ns
+
+    return sorted(folder.glob(f"beffroi-*{SUFFIX}"), key=age, reverse=True)
 
 
 def _write(writer: ArchiveWriter, data: Path, staging: Path, engine: Engine) -> dict[str, Any]:

@@ -51,7 +51,7 @@ def asked(
 
 
 def _others(request: ActRequest) -> dict[str, Any]:
-    """The other persons of a question: they name people, so they stay out of the leaf; and until when a held copy lives."""
+    """The other persons of a question, who stay out of the leaf as names do; and until when a held copy lives."""
     others: dict[str, Any] = {}
     if request.second is not None:
         others["second"] = request.second

@@ -61,13 +61,11 @@ def disk_notices(disk: dict[str, Any]) -> list[Notice]:
         found.append(Notice("disk-fills", Level.SOON, text))
     if disk["short"]:
         days = f"{disk['holds_days']:.1f}"
-        text = Text(
-            fr=f"Le disque tient environ {days.replace('.', ',')} jours de toutes les caméras, moins que leur durée de "
-            "conservation. Agrandissez-le, ou baissez débits ou durées.",
-            en=f"The disk holds about {days} days of all cameras, less than their term. Enlarge it, or lower rates or "
-            "terms.",
-        )
-        found.append(Notice("disk-short", Level.SOON, text))
+        fr = f"Le disque tient environ {days.replace('.', ',')} jours de toutes les caméras, moins que leur durée de "
+        fr += "conservation. Agrandissez-le, ou baissez débits ou durées."
+        en = f"The disk holds about {days} days of all cameras, less than their term. Enlarge it, or lower rates or "
+        en += "terms."
+        found.append(Notice("disk-short", Level.SOON, Text(fr=fr, en=en)))
     return found
 
 

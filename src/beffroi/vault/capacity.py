@@ -200,13 +200,14 @@ def refusal(found: Capacity, camera: CameraId) -> Text:
     guessed = need.source is RateSource.ASSUMED
     left, asked = _size(max(0, found.room - found.least)), _size(need.least)
     source_fr = {RateSource.DECLARED: "déclaré", RateSource.MEASURED: "mesuré", RateSource.ASSUMED: "supposé"}
-    return Text(
-        fr=f"La caméra {camera} n'est pas enregistrée : {days} j à {need.kbit_s:.0f} kbit/s (débit "
-        f"{source_fr[need.source]}) demandent {asked[0]}, il en reste {left[0]}."
-        + (" Déclarez son vrai débit (« beffroi camera share »)." if guessed else ""),
-        en=f"Camera {camera} is not recorded: {days} d at {need.kbit_s:.0f} kbit/s ({need.source.value} rate) ask for "
-        f"{asked[1]}, {left[1]} are left." + (" Declare its true rate (`beffroi camera share`)." if guessed else ""),
-    )
+    fr = f"La caméra {camera} n'est pas enregistrée : {days} j à {need.kbit_s:.0f} kbit/s (débit "
+    fr += f"{source_fr[need.source]}) demandent {asked[0]}, il en reste {left[0]}."
+    en = f"Camera {camera} is not recorded: {days} d at {need.kbit_s:.0f} kbit/s ({need.source.value} rate) ask for "
+    en += f"{asked[1]}, {left[1]} are left."
+    if guessed:
+        fr += " Déclarez son vrai débit (« beffroi camera share »)."
+        en += " Declare its true rate (`beffroi camera share`)."
+    return Text(fr=fr, en=en)
 
 
 def _names(found: Capacity, fit: Fit) -> str:
