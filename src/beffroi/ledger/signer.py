@@ -157,7 +157,7 @@ class SignerServer:
             told = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
             _, user, _ = _CREDENTIALS.unpack(told)
             if user not in self._users:
-                _log.error("a user without the right asked for a signature", user=user)
+                _log.error("a user without the right asked for a signature", uid=user)
                 return
             while (frame := receive(peer)) is not None:
                 try:
