@@ -5,41 +5,22 @@ note it is one more signature line: ``— name base64(key id ‖ time as 8 bytes
 """
 
 import base64
-import hashlib
-import re
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from beffroi.ledger.note import NoteError, split_note, strict_base64
+from beffroi.ledger.note import NamedKey, NoteError, parse_key, split_note
 
-_ALGORITHM: Final = b"\x04"
-_NAME: Final = re.compile(r"[^\s+]{1,200}")
 _BYTES: Final = 4 + 8 + 64
 
 
 @dataclass(frozen=True, slots=True)
-class WitnessKey:
-    """A witness's name and public key; `encode` gives its *vkey*."""
+class WitnessKey(NamedKey):
+    """A witness's name and public key."""
 
-    name: str
-    key: Ed25519PublicKey
-
-    def __post_init__(self) -> None:
-        if not _NAME.fullmatch(self.name):
-            raise NoteError("a key name has no space and no '+'")
-
-    @property
-    def key_id(self) -> bytes:
-        """First four bytes of SHA-256(name ‖ LF ‖ 0x04 ‖ public key)."""
-        return hashlib.sha256(self.name.encode() + b"\n" + _ALGORITHM + self.key.public_bytes_raw()).digest()[:4]
-
-    def encode(self) -> str:
-        """``name+hex(key id)+base64(0x04 ‖ public key)``."""
-        public = base64.b64encode(_ALGORITHM + self.key.public_bytes_raw()).decode()
-        return f"{self.name}+{self.key_id.hex()}+{public}"
+    algorithm: ClassVar[bytes] = b"\x04"
 
 
 def parse_witness_key(text: str) -> WitnessKey:
@@ -48,16 +29,7 @@ def parse_witness_key(text: str) -> WitnessKey:
     Raises:
         NoteError: malformed, a key of another kind, or a key id that is not that of the key.
     """
-    parts = text.strip().split("+", 2)
-    if len(parts) != 3:
-        raise NoteError("a verifier key is name+id+key")
-    raw = strict_base64(parts[2])
-    if len(raw) != 33 or raw[:1] != _ALGORITHM:
-        raise NoteError("not the key of a witness")
-    found = WitnessKey(parts[0], Ed25519PublicKey.from_public_bytes(raw[1:]))
-    if found.encode() != text.strip():
-        raise NoteError("the key id is not that of the key")
-    return found
+    return parse_key(text, WitnessKey)
 
 
 def cosign(note: bytes, name: str, key: Ed25519PrivateKey, *, now_s: int) -> bytes:

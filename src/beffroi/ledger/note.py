@@ -9,15 +9,17 @@ import binascii
 import hashlib
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final, TypeVar
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-_ALGORITHM: Final = b"\x01"
 _NAME: Final = re.compile(r"[^\s+]{1,200}")
 _SIZE: Final = re.compile(r"0|[1-9][0-9]{0,18}")
 NOTE_LIMIT: Final = 16_384
+
+
+K = TypeVar("K", bound="NamedKey")
 
 
 class NoteError(ValueError):
@@ -25,11 +27,12 @@ class NoteError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Verifier:
-    """A named public key (signed-note's *vkey*)."""
+class NamedKey:
+    """A named public key; `encode` gives its *vkey*. ``algorithm`` is the byte that says what the key signs."""
 
     name: str
     key: Ed25519PublicKey
+    algorithm: ClassVar[bytes]
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -37,31 +40,47 @@ class Verifier:
 
     @property
     def key_id(self) -> bytes:
-        """First four bytes of SHA-256(name ‖ LF ‖ 0x01 ‖ public key)."""
-        return hashlib.sha256(self.name.encode() + b"\n" + _ALGORITHM + self.key.public_bytes_raw()).digest()[:4]
+        """First four bytes of SHA-256(name ‖ LF ‖ algorithm ‖ public key)."""
+        return hashlib.sha256(self.name.encode() + b"\n" + self.algorithm + self.key.public_bytes_raw()).digest()[:4]
 
     def encode(self) -> str:
-        """``name+hex(key id)+base64(0x01 ‖ public key)``."""
-        public = base64.b64encode(_ALGORITHM + self.key.public_bytes_raw()).decode()
+        """``name+hex(key id)+base64(algorithm ‖ public key)``."""
+        public = base64.b64encode(self.algorithm + self.key.public_bytes_raw()).decode()
         return f"{self.name}+{self.key_id.hex()}+{public}"
 
 
+@dataclass(frozen=True, slots=True)
+class Verifier(NamedKey):
+    """The key of a register, or of whoever signs a note."""
+
+    algorithm: ClassVar[bytes] = b"\x01"
+
+
 def parse_verifier(text: str) -> Verifier:
-    """Read a *vkey*.
+    """Read the *vkey* of a signer.
 
     Raises:
-        NoteError: malformed, another algorithm, or a key id that is not that of the key.
+        NoteError: malformed, another kind of key, or a key id that is not that of the key.
+    """
+    return parse_key(text, Verifier)
+
+
+def parse_key(text: str, kind: type[K]) -> K:
+    """Read a *vkey* of one kind.
+
+    Raises:
+        NoteError: malformed, another kind of key, or a key id that is not that of the key.
     """
     parts = text.strip().split("+", 2)
     if len(parts) != 3:
         raise NoteError("a verifier key is name+id+key")
     raw = strict_base64(parts[2])
-    if len(raw) != 33 or raw[:1] != _ALGORITHM:
-        raise NoteError("not an Ed25519 key")
-    verifier = Verifier(parts[0], Ed25519PublicKey.from_public_bytes(raw[1:]))
-    if verifier.encode() != text.strip():
+    if len(raw) != 33 or raw[:1] != kind.algorithm:
+        raise NoteError("not a key of this kind")
+    found = kind(parts[0], Ed25519PublicKey.from_public_bytes(raw[1:]))
+    if found.encode() != text.strip():
         raise NoteError("the key id is not that of the key")
-    return verifier
+    return found
 
 
 @dataclass(frozen=True, slots=True)
