@@ -99,7 +99,9 @@ def fitting(schema: dict[str, Any], schemas: dict[str, Any]) -> st.SearchStrateg
 
 
 def sound(answer: Answer, call: str) -> None:
-    assert answer.status < 500, f"{call}: {answer.status} {answer.body}"
+    # No recorder runs beside this centre: what is asked of one is refused in a sentence.
+    told = answer.status == 503 and answer.body["error"]["code"] == "broken"
+    assert answer.status < 500 or told, f"{call}: {answer.status} {answer.body}"
     if answer.status >= 400:
         text = answer.body["error"]["text"]
         assert set(text) == {"fr", "en"}, call

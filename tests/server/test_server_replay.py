@@ -17,7 +17,9 @@ def test_what_a_centre_decided_is_asked_again_beside_it(town: Town) -> None:
     told = CliRunner().invoke(app, ["replay", "--data", str(town.centre.data)])
 
     assert told.exit_code == 0, told.output
-    assert " 0 différente(s), 0 impossible(s)" in told.output
+    # Entries that other tests of this centre made by hand keep no circumstances: they can only be told.
+    assert " 0 différente(s)," in told.output
+    assert " 0 identique(s)" not in told.output
     assert not told.output.startswith("0 identique(s)")
 
 
