@@ -3,6 +3,7 @@
 from itertools import pairwise
 from typing import ClassVar
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.rtppackets import Packet, Wire, fragments, interleaved, picture, single
@@ -199,6 +200,26 @@ def test_short_ways_give_what_the_long_way_gives(
     data = b"".join(drawn.draw(_frames(codec, donl=donl)))
     short, long = _both(codec, donl=donl)
     assert _fed(short, _cut(data, places)) == _fed(long, _cut(data, places))
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_a_slice_behind_the_marker_of_its_own_picture_begins_no_picture(codec: Codec) -> None:
+    short, long = _both(codec, donl=False)
+    _Counted.ways.clear()
+    wire, frames = Wire(), list[bytes]()
+    for number in range(8):
+        # The fifth picture goes on after its marker, in fragments that begin as those of a next one would.
+        slices = [bytes(100)] * (2 if number == 4 else 1)
+        shown = picture(codec, number, key=False, slices=slices)
+        for nal in shown.nals:
+            parts = fragments(codec, nal, range(10, 100, 10))
+            frames += [wire.frame(Packet(part, shown.rtp_time, part is parts[-1])) for part in parts]
+    given = _fed(short, frames)
+    assert _Counted.ways["start"] > 0, "the markers were proven: the short way was open"
+    assert given == _fed(long, frames)
+    pictures: list[AccessUnit] = [unit for told in given for unit in told[0]]  # type: ignore[index]  # (pictures, counts)
+    assert [unit.rtp_time // 3600 for unit in pictures] == list(range(len(pictures))), "no time comes twice"
+    assert [unit.rtp_time // 3600 for unit in pictures if unit.lost] == [5], "the next picture tells what was left out"
 
 
 def test_the_short_ways_were_taken() -> None:
