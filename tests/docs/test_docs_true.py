@@ -81,7 +81,6 @@ def test_commands_in_docs_exist() -> None:
                 seen += 1
                 if why := _wrong(line[call.end() :]):
                     wrong.append(f"{page.relative_to(HOUSE)}: {why}: {line.strip()}")
-    print(f"{seen} commands in {len(PAGES)} pages")
     assert seen > 100
     assert not wrong, "\n".join(wrong)
 
