@@ -16,7 +16,6 @@ import cedarpy
 from beffroi.law.pack import Pack, PackError
 from beffroi.law.rows import Row, compose_alone
 
-_ANYONE: Final = {"op": "All"}
 _SLOT: Final = re.compile(r"context\.papers\.(\w+)")
 _KEPT: Final = 4096
 
@@ -128,11 +127,6 @@ class Policies:
         Only for a request that `decide` has found to fit the schema.
         """
         return frozenset(self._answered(_key(request), entities, status, True).reasons)
-
-    def limits_only(self) -> cedarpy.PolicySet:
-        """The limits with a permit for everybody: what they stop by themselves."""
-        anyone = {"effect": "permit", "principal": _ANYONE, "action": _ANYONE, "resource": _ANYONE, "conditions": []}
-        return policy_set({"anyone": anyone, **{name: self.source[name] for name in self.limits}})
 
     def _parse(self, entities: str) -> cedarpy.Entities:
         return cedarpy.Entities.from_json_str(entities, self._schema)

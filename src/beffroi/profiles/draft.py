@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final
 
 from beffroi.domain.acts import Origin
 from beffroi.domain.documents import Document, DocumentKind
@@ -11,8 +10,6 @@ from beffroi.domain.ids import AuthorityId, BodyId, CameraId, PersonId, camera_i
 from beffroi.domain.text import Text
 from beffroi.law.worlds.paper import reach
 from beffroi.profiles.desk import ACTS, Site, accreditation, designation, site_papers, write
-
-PROSECUTOR: Final = "Le procureur de la République"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ from typing import Any, Final
 from beffroi.domain.acts import Verdict
 from beffroi.domain.clock import instant
 from beffroi.domain.decision import Condition, Cure, Decision
-from beffroi.domain.errors import BeffroiError
 from beffroi.domain.text import Text
 from beffroi.server.notices import Notice
 
@@ -60,11 +59,6 @@ def error_json(code: str, text: Text, refusal: Json | None = None) -> Json:
     if refusal is not None:
         error["refusal"] = refusal
     return {"error": error}
-
-
-def error_of(code: str, error: BeffroiError) -> Json:
-    """The body for one of our own errors."""
-    return error_json(code, error.text)
 
 
 def iso(wall_us: int) -> str:

@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -123,9 +122,3 @@ class ViewSocket:
             parsed: Json = json.loads(message)
             return parsed
         return message[0], message[1:]
-
-
-def fragment_times(payload: bytes) -> tuple[int, int, bool]:
-    """(wall_us, sent_us, key) of a fragment's payload, without its kind byte."""
-    wall_us, sent_us, flags = struct.unpack_from(">QQB", payload)
-    return wall_us, sent_us, bool(flags & 1)
