@@ -5,6 +5,7 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,8 +39,8 @@ def fragment_figures(folder: Path, *, minutes: float = 5.0, rounds: int = 5, kbi
     for number in range(rounds):
         place = folder / f"round-{number}"
         place.mkdir()
-        ours.append(_cpu_s(lambda place=place: _write_ours(place, config, frames, groups)))  # type: ignore[misc]
-        peers.append(_cpu_s(lambda place=place: _write_peer(place / "peer.mp4", clip, groups)))  # type: ignore[misc]
+        ours.append(_cpu_s(partial(_write_ours, place, config, frames, groups)))
+        peers.append(_cpu_s(partial(_write_peer, place / "peer.mp4", clip, groups)))
         sizes.append(next((place / "streams").rglob("*.mp4")).stat().st_size / (place / "peer.mp4").stat().st_size)
     seconds = groups * GOP / FPS
     return {
