@@ -29,6 +29,7 @@ from beffroi.domain.ids import AuthorityId, DocumentId
 from beffroi.identity import Account
 from beffroi.ledger.entry import Entry, EntryKind, Record
 from beffroi.ledger.ledger import Ledger
+from beffroi.server.deskbuild import packages_folder
 from beffroi.vault.casekey import CaseKeys, read_slot
 from beffroi.vault.keyerrors import HourDestroyedError
 from beffroi.vault.keyring import HourKeyring
@@ -263,6 +264,18 @@ def test_the_archive_holds_no_private_hour_key(town: Town, tmp_path: Path) -> No
         bring_back(town, made.path, tmp_path / "again")
     done = restore(made.path, tmp_path / "again", SECRET, town.clock, without_hours=True)
     assert done.hours == 0
+
+
+def test_the_archive_holds_no_delivery(town: Town, tmp_path: Path) -> None:
+    """A delivery that waits for its receipt is clear pictures; an archive is kept for years."""
+    waiting = packages_folder(town.centre)
+    waiting.mkdir(exist_ok=True)
+    (waiting / "p-1.zip").write_bytes(b"clear pictures")
+    made = save(town, tmp_path / "copies")
+    with made.path.open("rb") as file:
+        names = {one.name for one in ArchiveReader(file, SECRET, name="x").files() if list(one.pieces)}
+    assert "centre/secrets/register.key" in names
+    assert not [name for name in names if waiting.name in name]
 
 
 def test_a_clock_far_ahead_destroys_nothing_by_itself(town: Town, tmp_path: Path) -> None:

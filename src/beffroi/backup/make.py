@@ -28,7 +28,9 @@ KEEP: Final = 14
 LAST_FILE: Final = "last-backup.json"
 """In the centre's folder: when the last one was made, for those who look after the machine."""
 
-_LEFT_OUT: Final = frozenset({"ledger", "beffroi.sqlite", "ledger-index.sqlite", PAYLOADS, VERIFIER})
+_IMAGES: Final = "packages"
+"""Deliveries that wait for their receipt: clear pictures, which must not outlive their end in an archive."""
+_LEFT_OUT: Final = frozenset({"ledger", "beffroi.sqlite", "ledger-index.sqlite", PAYLOADS, VERIFIER, _IMAGES})
 _SQLITE_ASIDE: Final = ("-wal", "-shm", "-journal")
 _OWN: Final = frozenset({PLACE_RECORD, LAST_FILE, MARK_FILE})
 _RECORDER: Final = ("identity.key", "identity.pub", "trust")
@@ -148,7 +150,8 @@ def _write(writer: ArchiveWriter, data: Path, staging: Path, engine: Engine) -> 
 
 
 def _files(root: Path) -> Iterator[Path]:
-    """What is saved of a folder as it lies there: all but the register, the databases, the private hour keys."""
+    """What is saved of a folder as it lies there: all but the register, the databases, the private hour
+    keys, and pictures."""
     if root.is_file() and not root.is_symlink():
         yield root
         return
