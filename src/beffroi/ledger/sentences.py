@@ -118,6 +118,8 @@ _DESK: Final[dict[str, Text]] = {
     "prepared": Text(fr="Remise préparée", en="Delivery prepared"),
     "agreed": Text(fr="Accord de la seconde personne", en="Second person's agreement"),
     "built": Text(fr="Remise constituée", en="Delivery built"),
+    "fetch_begun": Text(fr="Copie d'une remise commencée", en="Fetching of a delivery begun"),
+    "fetch_refused": Text(fr="Copie d'une remise refusée", en="Fetching of a delivery refused"),
     "fetched": Text(fr="Remise copiée du centre", en="Delivery fetched from the centre"),
     "received": Text(fr="Récépissé enregistré", en="Receipt recorded"),
     "closed": Text(fr="Dossier clos", en="Case closed"),

@@ -1,5 +1,5 @@
-"""The answer to a request for bytes of a delivery: it stops when its copy goes, the session ends or the client leaves;
-what was handed over is an entry of the register either way."""
+"""The answer to a request for bytes of a delivery: it stops when its copy goes, the right is withdrawn, the session
+ends or the client leaves; what was handed over is an entry of the register either way."""
 
 import asyncio
 from collections.abc import Mapping
@@ -10,10 +10,11 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from beffroi.domain.clock import now
+from beffroi.domain.errors import BeffroiError
+from beffroi.identity.accounts import SessionsEnded
 from beffroi.registry.desktables import DeskPackageRow
 from beffroi.server.byterange import Span
-from beffroi.server.deskdelivery import Deliveries
-from beffroi.server.session import Caller
+from beffroi.server.deskfetch import AGAIN_S, Fetch
 
 _BLOCK: Final = 256 * 1024
 
@@ -25,15 +26,16 @@ class PackageAnswer(Response):
 
     def __init__(
         self,
-        deliveries: Deliveries,
-        caller: Caller,
+        fetch: Fetch,
         package: DeskPackageRow,
         *,
         path: Path,
         span: Span,
         headers: Mapping[str, str],
     ) -> None:
-        self._deliveries, self._caller, self._package = deliveries, caller, package
+        self._fetch, self._package, self._ended = fetch, package, False
+        self._centre, self._caller = fetch.deliveries.centre, fetch.caller
+        self._asked_s = self._centre.clock.monotonic_s()
         self._path, self._span = path, span
         own = {**headers, "Content-Length": str(span.end - span.start)}
         if span.partial:
@@ -45,12 +47,12 @@ class PackageAnswer(Response):
         """Send."""
         del scope, receive
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        sent = 0
+        sent, leave = 0, self._centre.bus.subscribe(SessionsEnded, self._sessions_ended)
         try:
             with self._path.open("rb") as file:
                 file.seek(self._span.start)
                 left = self._span.end - self._span.start
-                while left and self._goes_on():
+                while left and await self._goes_on():
                     block = await asyncio.to_thread(file.read, min(_BLOCK, left))
                     if not block:
                         return
@@ -58,8 +60,21 @@ class PackageAnswer(Response):
                     sent += len(block)  # counted first: the register may say too much, never less
                     await send({"type": "http.response.body", "body": block, "more_body": left > 0})
         finally:
-            await asyncio.shield(self._deliveries.fetched(self._package.case, self._package.id, sent, self._caller))
+            leave()
+            told = self._fetch.deliveries.fetched(self._package.case, self._package.id, sent, self._caller)
+            await asyncio.shield(told)
 
-    def _goes_on(self) -> bool:
+    def _sessions_ended(self, event: SessionsEnded) -> None:
+        self._ended = self._ended or self._caller.session in event.keys
+
+    async def _goes_on(self) -> bool:
+        at_s = self._centre.clock.monotonic_s()
+        if at_s - self._asked_s >= AGAIN_S:
+            try:
+                await asyncio.to_thread(self._fetch.permitted)
+            except BeffroiError:
+                return False
+            self._asked_s = at_s
         until = self._caller.until
-        return self._path.exists() and (until is None or now(self._deliveries.centre.identity.clock) < until)
+        there = self._path.exists() and (until is None or now(self._centre.identity.clock) < until)
+        return there and not self._ended

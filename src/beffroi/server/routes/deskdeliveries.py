@@ -1,5 +1,6 @@
 """The requisition desk, once paper is there: requisition, delivery with a second person, download, receipt."""
 
+import asyncio
 from datetime import date
 from typing import Annotated, Final
 
@@ -7,6 +8,7 @@ from fastapi import Request
 from pydantic import Field
 from starlette.responses import JSONResponse, Response
 
+from beffroi.domain.errors import RefusedError
 from beffroi.domain.text import Text
 from beffroi.evidence.deskrules import MOST
 from beffroi.server.access import DESK, Routes
@@ -17,6 +19,7 @@ from beffroi.server.centre import Centre
 from beffroi.server.desk import case_json
 from beffroi.server.deskbuild import package_path
 from beffroi.server.deskdelivery import Deliveries, Maker
+from beffroi.server.deskfetch import Fetch
 from beffroi.server.desksending import PackageAnswer
 from beffroi.server.rendering import Json, error_json
 from beffroi.server.routes.desk import Line
@@ -103,7 +106,13 @@ def build(centre: Centre, deliveries: Deliveries) -> Routes:
     async def fetch(case: str, package: str, request: Request) -> Response:
         """The package as a zip file, whole or one range of it; every byte that leaves is counted in the register."""
         caller = require_caller(request)
-        row = deliveries.file(store.case(case, caller.person), package)
+        store.case(case, caller.person).package(package)
+        asked = Fetch(deliveries, caller, post_here(centre, request), case, package)
+        try:
+            row = await asyncio.to_thread(asked.permitted)
+        except RefusedError as error:
+            await asked.refused(error)
+            raise
         size, etag = row.size_bytes or 0, f'"{row.sha256}"'
         headers = {
             "Accept-Ranges": "bytes",
@@ -115,7 +124,8 @@ def build(centre: Centre, deliveries: Deliveries) -> Routes:
         if span is None:
             answer = error_json("bad-range", _NOT_THERE)
             return JSONResponse(answer, 416, {**headers, "Content-Range": f"bytes */{size}"})
-        return PackageAnswer(deliveries, caller, row, path=package_path(centre, package), span=span, headers=headers)
+        await asked.begin(span)
+        return PackageAnswer(asked, row, path=package_path(centre, package), span=span, headers=headers)
 
     @routes.post("/api/desk/cases/{case}/packages/{package}/receipt", DESK)
     async def receive(case: str, package: str, body: Receipt, request: Request) -> Json:

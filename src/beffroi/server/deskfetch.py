@@ -1,0 +1,85 @@
+"""Whether a delivery may leave the centre, asked at each download and again while it goes: made in order once is not
+enough, the requisition or the person's right may be gone since. The entry is durable before the first byte."""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from beffroi.domain.acts import Act, Purpose
+from beffroi.domain.clock import instant
+from beffroi.domain.errors import RefusedError
+from beffroi.domain.ids import CameraId, PersonId
+from beffroi.domain.ranges import WallRange
+from beffroi.evidence.deskrules import Minutes, NoTitleError, check_scope
+from beffroi.evidence.deskstore import CaseFile
+from beffroi.gate.restored import ShutWhileRestored
+from beffroi.registry.desktables import DeskPackageRow
+from beffroi.server.asking import question
+from beffroi.server.byterange import Span
+from beffroi.server.deskbuild import holding
+from beffroi.server.deskdelivery import Deliveries
+from beffroi.server.posts import Post
+from beffroi.server.session import Caller
+
+AGAIN_S: Final = 1.5
+"""How old the answer of the law may be when a block leaves, as for a view."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """One caller, one delivery of a case, from one workstation."""
+
+    deliveries: Deliveries
+    caller: Caller
+    post: Post | None
+    case: str
+    package: str
+
+    def permitted(self) -> DeskPackageRow:
+        """The delivery, when it may leave now. Blocking.
+
+        Raises:
+            NotFoundError: not a delivery of a case of this person. RefusedError: not made, or destroyed; no requisition
+                in force has all of it; the law lets this person extract a line of it under no purpose.
+        """
+        case = self.deliveries.desk.store.case(self.case, self.caller.person)
+        row, titles = self.deliveries.file(case, self.package), self.deliveries.titles(case)
+        asked = [Minutes(CameraId(one), WallRange(begin, end)) for one, begin, end in row.asked]
+        if not titles:
+            raise NoTitleError
+        check_scope(asked, titles)
+        for one in asked:
+            self._decide(case, row, one)
+        return row
+
+    async def refused(self, why: RefusedError) -> None:
+        """A refusal is an entry."""
+        told = {"package": self.package, "why": type(why).__name__}
+        await self.deliveries.desk.enter("fetch_refused", self.case, self.caller, told)
+
+    async def begin(self, span: Span) -> None:
+        """The entry of what is about to leave.
+
+        Raises:
+            BrokenError: the register does not write: nothing leaves.
+        """
+        told = {"package": self.package, "from": span.start, "to": span.end}
+        await self.deliveries.desk.enter("fetch_begun", self.case, self.caller, told)
+
+    def _decide(self, case: CaseFile, row: DeskPackageRow, asked: Minutes) -> None:
+        centre, hold = self.deliveries.centre, holding(case, asked)
+        other = row.prepared_by if self.caller.person == row.second else row.second
+        request = question(
+            centre,
+            self.caller,
+            asked.camera,
+            Act.EXTRACT,
+            Purpose.F5,
+            footage=asked.range,
+            second=PersonId(other),
+            post=self.post,
+            held_until=None if hold is None else instant(hold.until_us),
+        )
+        decider = ShutWhileRestored(centre.decider, centre.restored)
+        first = decider.decide(request)
+        if not first.allowed and not any(decider.decide(replace(request, purpose=one)).allowed for one in Purpose):
+            raise RefusedError(first.sentence)
