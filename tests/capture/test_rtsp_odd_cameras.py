@@ -56,7 +56,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     with (
         odd_cameras(WHOLE | FAULTY) as sim,
         # The recorder asks of its cameras what the simulator's answer: names, addresses, credentials.
-        recorder(tmp_path_factory.mktemp("data"), sim) as rec,  # type: ignore[arg-type]
+        recorder(tmp_path_factory.mktemp("data"), sim) as rec,  # type: ignore[arg-type]  # see above
     ):
         rec.wait_all(*WHOLE, "lossy", frames=100, timeout_s=30)
         wait_for(lambda: sim.dropped["lossy"] >= 5, timeout_s=40, what="5 packets to be lost")

@@ -58,7 +58,7 @@ async def test_a_replay_lease_names_its_footage(tmp_path: Path) -> None:
     assert ledger.record(opened.ledger_index).footage == footage
     for bad in (None, WallRange(5, 5)):
         with pytest.raises(BadInputError):
-            await gate.open(replay(bad), HERE, PAYLOAD)  # type: ignore[arg-type]
+            await gate.open(replay(bad), HERE, PAYLOAD)  # type: ignore[arg-type]  # what a caller in error gives
     ledger.close()
 
 

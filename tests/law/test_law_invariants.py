@@ -276,7 +276,7 @@ def test_adding_an_unrelated_world_changes_nothing() -> None:
     changed = replace(
         facts, cameras={**facts.cameras, other.id: other, CameraId("cz2"): replace(other, id=CameraId("cz2"))}
     )
-    changed = changed.without_document(ORDER.replace("X", "Z"))  # type: ignore[arg-type]
+    changed = changed.without_document(DocumentId(ORDER.replace("X", "Z")))
     for person in ("agentE", "pmX", "mayorX", "asvpX", "presidentE"):
         for camera in ("cx", "cd", "cy", "cz"):
             for act in Act:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
+from typing import Any
 
 import pytest
 from tests.law.worldgen import world
@@ -230,9 +231,9 @@ def test_two_officers_with_the_same_papers_of_whom_one_is_shared(engine: LawEngi
     assert matrix.course(PersonId("pmZ"), worlds.X) is None
 
 
-def with_twin(facts: Facts, **different: object) -> Facts:
+def with_twin(facts: Facts, **different: Any) -> Facts:
     """A second camera beside cx, named wherever cx is, with a mask of its own."""
-    second = replace(facts.cameras[CameraId("cx")], id=CameraId("cx2"), **different)  # type: ignore[arg-type]
+    second = replace(facts.cameras[CameraId("cx")], id=CameraId("cx2"), **different)
     named = [one for one in facts.documents if "cx" in one.scope.cameras and one.kind is not DocumentKind.MASK]
     both = [replace(one, scope=replace(one.scope, cameras=one.scope.cameras | {second.id})) for one in named]
     facts = replace(facts, cameras={**facts.cameras, second.id: second})
@@ -267,7 +268,8 @@ def test_two_agents_designated_for_different_acts(engine: LawEngine) -> None:
     )
     facts = replace(facts, persons={**facts.persons, other.id: other})
     facts = facts.with_documents(theirs, worlds.designation("agentE2", "X", ["live"]))
-    matrix = draw(engine, facts, Span(EVENING, EVENING), persons=["agentE", "agentE2"], communes=[worlds.X])  # type: ignore[list-item]
+    both = [PersonId("agentE"), PersonId("agentE2")]
+    matrix = draw(engine, facts, Span(EVENING, EVENING), persons=both, communes=[worlds.X])
     states = {
         (person, act): matrix.courses[PersonId(person), worlds.X, act][0].state
         for person in ("agentE", "agentE2")

@@ -6,6 +6,7 @@ import pytest
 
 from beffroi.domain.acts import Form, Origin
 from beffroi.domain.facts import PersonStatus
+from beffroi.domain.ids import DocumentId
 from beffroi.law.documents import longest_end, validate
 from beffroi.law.worlds.builder import Territory
 from beffroi.law.worlds.catalog import WORLDS, world
@@ -90,6 +91,6 @@ def test_a_territory_is_built_in_sentences() -> None:
     facts = land.facts(revision=7)
     assert facts.revision == 7
     by_id = {one.id: one for one in facts.documents}
-    assert by_id["accreditation/agentE"].fields["departements"] == ["95"]  # type: ignore[index]
+    assert by_id[DocumentId("accreditation/agentE")].fields["departements"] == ["95"]
     assert facts.cameras.keys() == {"cX"}
     assert [one.holds(datetime.fromisoformat("2026-01-01T00:00:00+01:00")) for one in facts.documents].count(False) == 0

@@ -9,6 +9,7 @@ import yaml
 from tests.publish import commune
 
 from beffroi.domain.documents import DocumentKind
+from beffroi.domain.ids import CameraId
 from beffroi.law.audit.model import Finding, Gravity
 from beffroi.law.engine import LawEngine
 from beffroi.publish import letters as module
@@ -59,7 +60,8 @@ def test_a_letter_is_whole_and_fills_only_known_words(name: str) -> None:
 @pytest.mark.parametrize("kind", sorted({*(one.value for one in DocumentKind), *GESTURES, "position", "unheard_of"}))
 def test_any_finding_has_a_letter_without_braces(kind: str) -> None:
     report = commune.whole()
-    finding = Finding("any", Gravity.WRONG, report.findings[0].text, "CSI L.252-1", kind, cameras=("cv-01",))  # type: ignore[arg-type]
+    found = report.findings[0].text
+    finding = Finding("any", Gravity.WRONG, found, "CSI L.252-1", kind, cameras=(CameraId("cv-01"),))
     (letter,) = letters(replace(report, findings=(finding,)))
     text = letter.as_text()
     assert "{" not in text

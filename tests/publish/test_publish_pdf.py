@@ -64,8 +64,8 @@ def test_it_is_tagged_in_french_with_its_fonts_inside(sheet: dict[str, Any]) -> 
     assert reader.metadata is not None
     assert "Val-Perché" in str(reader.metadata.title)
     for page in reader.pages:
-        fonts: Any = page["/Resources"]["/Font"]  # type: ignore[index]
-        for font in fonts.values():
+        resources: Any = page["/Resources"]
+        for font in resources["/Font"].values():
             below = font.get_object()["/DescendantFonts"][0].get_object()
             assert any(key.startswith("/FontFile") for key in below["/FontDescriptor"].get_object())
 

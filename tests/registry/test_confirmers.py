@@ -9,7 +9,7 @@ from tests.support import worlds
 from tests.support.town import AGENT, DPO, MAYOR_X, MAYOR_Z, Book, manual_clock, paper_of, reopened
 
 from beffroi.domain.acts import Form, Origin
-from beffroi.domain.documents import Document, DocumentKind, DocumentStatus
+from beffroi.domain.documents import Document, DocumentKind, DocumentStatus, JsonValue
 from beffroi.domain.errors import BadInputError
 from beffroi.domain.facts import Body, BodyKind, Camera, Person, PersonStatus
 from beffroi.domain.ids import BodyId, CameraId, DocumentId, PersonId
@@ -47,9 +47,9 @@ def registry(town: Engine) -> Registry:
     return made
 
 
-def paper(kind: DocumentKind, *bodies: str, persons: tuple[str, ...] = (), **fields: object) -> Document:
+def paper(kind: DocumentKind, *bodies: str, persons: tuple[str, ...] = (), **fields: JsonValue) -> Document:
     made = worlds.paper(kind, "new", bodies=bodies, persons=persons)
-    return replace(made, fields=dict(fields))  # type: ignore[arg-type]
+    return replace(made, fields=dict(fields))
 
 
 def refused(registry: Registry, document: Document, *persons: PersonId) -> None:
@@ -94,7 +94,8 @@ def test_the_first_who_speaks_for_a_manager_is_confirmed_by_the_dpo_and_then_spe
     assert paper_of(registry.facts(), contract.id).awaiting == MANAGER
     refused(registry, contract, DPO, MAYOR_X)
     registry.confirm(contract.id, by=CLERK)
-    second = replace(voice, id=paper(DocumentKind.DESIGNATION, MANAGER).id.replace("new", "second"))  # type: ignore[arg-type]
+    other = DocumentId(paper(DocumentKind.DESIGNATION, MANAGER).id.replace("new", "second"))
+    second = replace(voice, id=other)
     registry.propose(second, by=AGENT)
     refused(registry, second, DPO)
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -155,9 +156,9 @@ def test_near_and_far_are_the_same_both_ways(signed: date, shift: int) -> None:
     assert bool(far_dates(document)) == bool(far_dates(mirror)) == (abs(shift) >= 365)
 
 
-def pooling(title: str = "L512-3", **more: object) -> Document:
+def pooling(title: str = "L512-3", **more: Any) -> Document:
     made = worlds.paper(DocumentKind.POLICE_POOLING, "X-Y", bodies=("X", "Y"), fields={"title": title})
-    return replace(made, **more)  # type: ignore[arg-type]
+    return replace(made, **more)
 
 
 def test_an_agreement_on_police_is_confirmed_by_each_of_its_two_communes(opened: Opened) -> None:

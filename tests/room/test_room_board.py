@@ -16,6 +16,12 @@ def board_of(room: Room) -> Board:
     return Board(room.registry, room.law, room.clock)
 
 
+def state_of(board: Board) -> State:
+    course = board.now([AGENT], [X]).course(AGENT, X)
+    assert course is not None
+    return course[0].state
+
+
 def test_a_matrix_is_drawn_once_while_nothing_changes(room: Room) -> None:
     board = board_of(room)
     first = board.now([AGENT], [X, Y])
@@ -26,9 +32,9 @@ def test_a_matrix_is_drawn_once_while_nothing_changes(room: Room) -> None:
 
 def test_a_suspension_is_seen_at_once(room: Room) -> None:
     board = board_of(room)
-    assert board.now([AGENT], [X]).course(AGENT, X)[0].state is State.OPEN  # type: ignore[index]
+    assert state_of(board) is State.OPEN
     room.registry.suspend(DocumentId("accreditation/agentE"), by=PersonId("dpo"), reason="essai")
-    assert board.now([AGENT], [X]).course(AGENT, X)[0].state is State.REFUSED  # type: ignore[index]
+    assert state_of(board) is State.REFUSED
 
 
 def test_the_morning_begins_another_night(room: Room) -> None:

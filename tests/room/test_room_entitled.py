@@ -5,7 +5,7 @@ from tests.law.test_law_matrix import NIGHT, asked_about, hurt, instants
 from tests.support.twins import chance_of
 
 from beffroi.domain.acts import Act
-from beffroi.domain.ids import CameraId, PersonId
+from beffroi.domain.ids import BodyId, CameraId, PersonId
 from beffroi.law.engine import LawEngine
 from beffroi.law.tonight.asking import Asking
 from beffroi.room.entitled import entitled, obstacles
@@ -21,8 +21,8 @@ def test_a_shift_that_passes_is_never_dark(seed: int) -> None:
         cameras.setdefault(camera.commune, []).append(camera.id)
     for person in asked_about(chance, facts)[:2]:
         for commune in sorted(cameras):
-            found = obstacles(law, facts, PersonId(person), [commune], NIGHT)  # type: ignore[list-item]
-            could = person in entitled(law, facts, [person], [commune], NIGHT)  # type: ignore[list-item]
+            found = obstacles(law, facts, PersonId(person), [BodyId(commune)], NIGHT)
+            could = person in entitled(law, facts, [PersonId(person)], [BodyId(commune)], NIGHT)
             blocked = [one for one in found if one.blocks]
             assert could is not bool(blocked)
             for one in blocked:

@@ -7,6 +7,7 @@ import sys
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
@@ -79,7 +80,7 @@ def reason(place: DeskTown) -> str:
 
 def ask(
     place: DeskTown, case: str, step: str, body: Mapping[str, object], who: str = AGENT
-) -> tuple[int, dict[str, object]]:
+) -> tuple[int, dict[str, Any]]:
     answer = place.town.person(who).post(f"/api/desk/cases/{case}/{step}", dict(body))
     return answer.status, answer.body
 
@@ -99,7 +100,7 @@ def delivered(place: DeskTown, tmp_path: Path) -> tuple[str, str, Path]:
     assert status == 200, body
     status, body = ask(place, case, "packages", {"second": SECOND})
     assert status == 201, body
-    name = str(body["packages"][0]["id"])  # type: ignore[index]
+    name = str(body["packages"][0]["id"])
     step = f"packages/{name}"
     status, body = ask(place, case, f"{step}/build", {"reason": reason(place)})
     assert status == 403, "prepared, and waits for the second person"
@@ -199,7 +200,7 @@ def test_past_its_term_for_the_written_requisition_only(place: DeskTown) -> None
     ask(place, case, "requisition", {"document": requisition(place, "late", "cx", 0, 60)})
     status, told = ask(place, case, "packages", {"second": SECOND})
     assert status == 201, told
-    name = str(told["packages"][0]["id"])  # type: ignore[index]
+    name = str(told["packages"][0]["id"])
     assert ask(place, case, f"packages/{name}/agree", {}, SECOND)[0] == 200
     status, told = ask(place, case, f"packages/{name}/build", {"reason": reason(place)})
     assert status == 200, told
@@ -220,10 +221,10 @@ def test_nothing_outside_and_a_complement_widens_in_one_step(place: DeskTown) ->
     for ends in ((1.9, 3), (3, 4.1), (5, 6), (0, 9)):
         status, body = ask(place, case, "packages", {"second": SECOND, "cameras": [{"camera": "cx", **span(*ends)}]})
         assert status == 403, ends
-        assert set(body["error"]["text"]) == {"fr", "en"}  # type: ignore[index]
+        assert set(body["error"]["text"]) == {"fr", "en"}
     status, body = ask(place, case, "packages", {"second": SECOND})
     assert status == 201
-    asked = body["packages"][0]["asked"]  # type: ignore[index]
+    asked = body["packages"][0]["asked"]
     assert asked == [{"camera": "cx", "from_us": BEGIN_US + 2_000_000, "to_us": BEGIN_US + 4_000_000}]
     ask(place, case, "requisition", {"document": requisition(place, "complement", "cx", 4, 8)})
     inside = {"second": SECOND, "cameras": [{"camera": "cx", **span(5, 6)}]}

@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import Any
 
 import av
 import pytest
@@ -38,6 +39,13 @@ def film(place: FootageTown) -> tuple[Frame, ...]:
     place.record(clip(count=50, width=320, height=180), at_s=30, run="c3" * 16)
     place.record(long_clip(), at_s=100, run="d4" * 16)
     return frames
+
+
+@pytest.fixture(scope="module")
+def extract(place: FootageTown, film: tuple[Frame, ...]) -> tuple[Person, dict[str, Any]]:
+    """One open extract, and who may fetch it."""
+    del film
+    return place.opened(3.0, 3.5)
 
 
 def get(who: Person, url: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
@@ -124,11 +132,8 @@ def test_resumed_by_if_range_also_from_another_view(place: FootageTown, film: tu
         ("bytes=--5", 200), ("bytes=0-1-2", 200), ("bytes=+1-2", 200), ("bytes=" + "9" * 4000 + "-", 200),
     ],
 )  # fmt: skip
-def test_hostile_range_headers(place: FootageTown, film: tuple[Frame, ...], header: str, status: int) -> None:
-    del film
-    if not hasattr(test_hostile_range_headers, "held"):
-        test_hostile_range_headers.held = place.opened(3.0, 3.5)  # type: ignore[attr-defined]
-    who, told = test_hostile_range_headers.held  # type: ignore[attr-defined]
+def test_hostile_range_headers(extract: tuple[Person, dict[str, Any]], header: str, status: int) -> None:
+    who, told = extract
     got, headers, body = get(who, told["url"], Range=header)
     assert got == status
     if status == 200:

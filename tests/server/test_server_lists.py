@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
@@ -34,9 +35,9 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[PersonId]:
     asked: list[PersonId] = []
     real = visible
 
-    def counting(*arguments: object, **options: object) -> list[VisibleCamera]:
-        asked.append(arguments[2])  # type: ignore[arg-type]
-        return real(*arguments, **options)  # type: ignore[arg-type]
+    def counting(*arguments: Any, **options: Any) -> list[VisibleCamera]:
+        asked.append(arguments[2])
+        return real(*arguments, **options)
 
     monkeypatch.setattr(lists_module, "visible", counting)
     return asked

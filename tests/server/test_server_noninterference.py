@@ -66,7 +66,7 @@ def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     folders = [tmp_path_factory.mktemp(word) / "data" for word in WORDS]
     with running(folders[0], variation=variations[0]) as one, running(folders[1], variation=variations[1]) as other:
         for town, variation in zip((one, other), variations, strict=True):
-            town.centre.recorder = Streams(town)  # type: ignore[assignment]
+            town.centre.recorder = Streams(town)  # type: ignore[assignment]  # a recorder of the town, in memory
             live(town, variation)
         yield Pair(commune, (one, other))
 

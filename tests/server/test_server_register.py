@@ -72,7 +72,7 @@ def line(seq: int, **more: Any) -> dict[str, Any]:
 
 async def test_a_journal_is_taken_in_once_and_acknowledged(town: Town) -> None:
     journal = Journal(line(1), line(2))
-    intake = JournalIntake(journal, town.centre.ledger, name="essai")  # type: ignore[arg-type]
+    intake = JournalIntake(journal, town.centre.ledger, name="essai")  # type: ignore[arg-type]  # of a recorder, its journal
     assert await intake.once() == 2
     assert journal.acked == 2
     assert await intake.once() == 0
@@ -84,7 +84,8 @@ async def test_a_journal_is_taken_in_once_and_acknowledged(town: Town) -> None:
 async def test_a_journal_that_is_not_understood_is_told(town: Town) -> None:
     told = Notices()
     journal = Journal({"seq": 1})
-    async with JournalIntake(journal, town.centre.ledger, name="autre", tell=told.journal) as intake:  # type: ignore[arg-type]
+    taking = JournalIntake(journal, town.centre.ledger, name="autre", tell=told.journal)  # type: ignore[arg-type]  # same
+    async with taking as intake:
         assert intake is not None
         for _ in range(200):
             if told.listed():

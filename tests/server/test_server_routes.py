@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from beffroi.cli.promises.client import Answer
 from beffroi.domain.documents import DocumentKind
 from beffroi.domain.facts import Facts
 from beffroi.domain.ids import DocumentId, PersonId
+from beffroi.identity import AccountId
 from beffroi.identity.roles import Role
 from beffroi.server.access import RouteFact
 from beffroi.server.routepage import page
@@ -167,7 +169,7 @@ def approve(cell: Cell) -> tuple[str, dict[str, Any] | None, int]:
     town = cell.town
     other = "dpo" if cell.caller == "adminE" else "adminE"
     account = account_of(cell)
-    reset = town.centre.identity.request_reset(account, by=town.accounts[other])  # type: ignore[arg-type]
+    reset = town.centre.identity.request_reset(AccountId(account), by=town.accounts[other])
     return f"/api/resets/{reset.id}/approve", {}, 200 if keeps(cell) else 404
 
 
@@ -334,21 +336,20 @@ def expected(fact: RouteFact, cell: Cell, admitted: int) -> int:
     return admitted if role in fact.rule.roles else 403
 
 
+NUMBERS = count(1)
+
+
 def cells(town: Town, fact: RouteFact) -> Iterator[tuple[Cell, Answer, int]]:
     probe = PROBES[fact.method, fact.path]
     for caller in CALLERS:
         for what in OBJECTS:
-            cells.number += 1  # type: ignore[attr-defined]
-            cell = Cell(town, caller, what, cells.number)  # type: ignore[attr-defined]
+            cell = Cell(town, caller, what, next(NUMBERS))
             path, body, admitted = probe(cell)
             if caller == "nobody":
                 client = town.nobody()
             else:
                 client = town.session(caller) if fact.path == "/api/logout" else town.person(caller)
             yield cell, client.call(fact.method, path, body), expected(fact, cell, admitted)
-
-
-cells.number = 0  # type: ignore[attr-defined]
 
 
 def both_languages(answer: Answer) -> bool:

@@ -47,7 +47,8 @@ def frozen(tmp_path_factory: pytest.TempPathFactory) -> Frozen:
     house.miss(100)
     house.record(700, group_s=60)
     assert house.recording is not None
-    house.recording._chunk.sync()  # type: ignore[union-attr]
+    assert house.recording._chunk is not None
+    house.recording._chunk.sync()
     house.crash()
     house.close()
     return Frozen(house.data, house.clock.wall_us(), house.world.sheet_key.public_key())

@@ -4,12 +4,14 @@ import asyncio
 import struct
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.support.liveworld import LiveWorld
 from tests.support.viewing import CAMERA
 
 from beffroi.domain.clock import ManualClock
+from beffroi.domain.ids import StreamName
 from beffroi.domain.lease import LeaseRefusedError, check
 from beffroi.domain.ranges import WallRange
 from beffroi.domain.text import Text
@@ -27,6 +29,11 @@ def key(message: bytes) -> bool:
     return bool(message[17] & 1)
 
 
+def raw(message: dict[str, Any] | bytes) -> bytes:
+    assert isinstance(message, bytes)
+    return message
+
+
 async def test_a_live_view_starts_at_a_key_frame_after_its_init(tmp_path: Path) -> None:
     async with LiveWorld(tmp_path) as world:
         world.push(8)
@@ -37,7 +44,7 @@ async def test_a_live_view_starts_at_a_key_frame_after_its_init(tmp_path: Path) 
         first = viewer.sink.sent[0]
         assert isinstance(first, dict)
         assert (first["type"], first["codec"], first["stream"]) == ("init", world.config.codec_string, "sub")
-        assert viewer.sink.sent[1][:1] == b"\x01"  # type: ignore[index]
+        assert raw(viewer.sink.sent[1])[:1] == b"\x01"
         assert key(viewer.sink.fragments[0])
         steps = [b - a for a, b in pairwise(walls(viewer.sink.fragments))]
         assert set(steps) == {40_000}
@@ -159,8 +166,8 @@ async def test_a_new_run_brings_a_new_init(tmp_path: Path) -> None:
         inits = viewer.sink.of_type("init")
         assert [init["width"] for init in inits] == [160, 128]
         at = viewer.sink.sent.index(inits[1])
-        assert viewer.sink.sent[at + 1][:1] == b"\x01"  # type: ignore[index]
-        assert key(viewer.sink.sent[at + 2])  # type: ignore[arg-type]
+        assert raw(viewer.sink.sent[at + 1])[:1] == b"\x01"
+        assert key(raw(viewer.sink.sent[at + 2]))
 
 
 async def test_an_upstream_that_is_lost_is_said_and_comes_back(tmp_path: Path) -> None:
@@ -197,7 +204,7 @@ async def test_the_way_out_checks_every_lease_itself(tmp_path: Path) -> None:
         sink = viewer.sink
         for token in (stolen, forged, None, ""):
             outlet = Outlet(
-                _Stolen(token),  # type: ignore[arg-type]
+                _Stolen(token),  # type: ignore[arg-type]  # of a gate, only what the outlet asks of it
                 viewer.view,
                 sink,
                 verify_key=world.gate.verify_key,
@@ -220,7 +227,7 @@ async def test_the_same_lease_is_worth_nothing_once_its_time_is_over(tmp_path: P
         clock = ManualClock(wall=world.clock.wall_us())
         token = world.gate.current_lease(viewer.view.id)
         outlet = Outlet(
-            _Stolen(token),  # type: ignore[arg-type]
+            _Stolen(token),  # type: ignore[arg-type]  # of a gate, only what the outlet asks of it
             viewer.view,
             viewer.sink,
             verify_key=world.gate.verify_key,
@@ -257,7 +264,8 @@ def test_the_stream_is_one_that_the_browser_plays() -> None:
     assert choose({"main": h264, "sub": h265}, LIVE_ORDER, h265=False) == "main"
     assert choose({"main": h264, "sub": h265}, LIVE_ORDER, h265=True) == "sub"
     assert choose({"main": h264}, LIVE_ORDER, h265=False) == "main"
-    for none in ({}, {"main": h265}):
+    nothing: tuple[dict[StreamName, str], ...] = ({}, {"main": h265})
+    for none in nothing:
         with pytest.raises(NotPlayableError) as refused:
-            choose(none, LIVE_ORDER, h265=False)  # type: ignore[arg-type]
+            choose(none, LIVE_ORDER, h265=False)
         assert isinstance(refused.value.text, Text)
