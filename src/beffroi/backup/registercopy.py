@@ -5,13 +5,13 @@ partial ones at the growing edge are linked at once after the checkpoint is read
 faster.
 """
 
-import os
 import shutil
 import sqlite3
 from pathlib import Path
 from typing import Any, Final
 
 from beffroi.backup.errors import BackupFailedError
+from beffroi.base.files import fsync_fd
 from beffroi.ledger import tiles
 from beffroi.ledger.note import NoteError, parse_verifier
 from beffroi.ledger.note import open_note as open_checkpoint
@@ -68,7 +68,7 @@ def discard(into: Path) -> None:
             left = path.stat().st_size
             while left > 0:
                 left -= file.write(bytes(min(left, 1 << 20)))
-            os.fsync(file.fileno())
+            fsync_fd(file.fileno(), path)
     shutil.rmtree(into, ignore_errors=True)
 
 

@@ -73,6 +73,7 @@ def decrypt(
 ) -> None:
     """Write the clear pictures of a range, under a lease that covers it whole."""
     from beffroi.base.clock import SystemClock
+    from beffroi.base.files import fsync_fd
     from beffroi.domain.lease import check as check_lease
     from beffroi.vault.export import Source, export_clear
     from beffroi.vault.hourkeys import HourKeyring, KeyReleaser, LocalKeyrings
@@ -109,7 +110,7 @@ def decrypt(
             for piece in export_clear(sources, asked):
                 file.write(piece)
             file.flush()
-            os.fsync(file.fileno())
+            fsync_fd(file.fileno(), out)
     except BaseException:
         out.unlink(missing_ok=True)
         raise
