@@ -12,13 +12,13 @@ from typing import Any, Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.support.chunks import START_US, Written, write_chunk
 from tests.support.clips import clip
+from tests.support.closedsource import ClosedSource
 from tests.support.register import KEY as REGISTER_KEY
 from tests.support.register import ORIGIN, fill, open_ledger
 
 from beffroi.domain.ids import CameraId
 from beffroi.evidence.build import Materials, Papers, Spec, build
 from beffroi.evidence.manifest import Asked, CameraFacts, Case, GapNote, Grounds, Manifest
-from beffroi.evidence.pieces import ClosedSource
 from beffroi.evidence.registerproof import RegisterProof
 from beffroi.evidence.seal import KEY_NAME, seal
 from beffroi.ledger import canonical

@@ -3,7 +3,6 @@
 import base64
 import json
 import random
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,10 +22,7 @@ def prove_again(proof: Proof) -> None:
         own.sort(key=lambda one: int(one["leaf"]))
         head = head_hash(base64.b64decode(chunk["head"]))
         hashes = [merkle.leaf_hash(leaf) for leaf in (head, *(bytes.fromhex(one["entry"]) for one in own))]
-
-        def node(height: int, index: int, row: list[bytes] = hashes) -> bytes:
-            return merkle.perfect_root(row[index << height : (index + 1) << height])
-
+        node = merkle.nodes_of(hashes)
         chunk["leaves"] = len(hashes)
         chunk["root"] = merkle.range_root(node, 0, len(hashes)).hex()
         chunk["head_path"] = _path(node, 0, len(hashes))
@@ -34,7 +30,7 @@ def prove_again(proof: Proof) -> None:
             one["leaf"], one["path"] = leaf, _path(node, leaf, len(hashes))
 
 
-def _path(node: Callable[[int, int], bytes], index: int, size: int) -> list[str]:
+def _path(node: merkle.NodeReader, index: int, size: int) -> list[str]:
     return [step.hex() for step in merkle.inclusion_proof(node, index, size)]
 
 

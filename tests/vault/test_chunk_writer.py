@@ -96,7 +96,7 @@ def test_each_gop_hash_and_the_root_against_an_independent_tree(tmp_path: Path, 
         for number, gop in enumerate(reader.gops, 1):
             assert reader.sha256(gop.offset, gop.length) == gop.sha256
             hashes = [merkle.leaf_hash(leaf) for leaf in footer.leaves()]
-            proof = merkle.inclusion_proof(_nodes(hashes), number, len(hashes))
+            proof = merkle.inclusion_proof(merkle.nodes_of(hashes), number, len(hashes))
             assert merkle.verify_inclusion(merkle.leaf_hash(gop.pack()), number, len(hashes), proof, footer.root)
 
 
@@ -342,7 +342,3 @@ def test_the_order_of_creation(tmp_path: Path, catalogue: Catalogue, monkeypatch
     writer, _ = begin(tmp_path, catalogue, config)
     assert order == ["write", "fsync .mp4", "fsync ", "row"]
     writer.abandon()
-
-
-def _nodes(hashes: list[bytes]) -> merkle.NodeReader:
-    return lambda height, at: merkle.perfect_root(hashes[at << height : (at + 1) << height])

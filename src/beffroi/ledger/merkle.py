@@ -32,6 +32,11 @@ def perfect_root(hashes: Sequence[bytes]) -> bytes:
     return row[0]
 
 
+def nodes_of(hashes: Sequence[bytes]) -> NodeReader:
+    """The subtrees of a tree whose leaf hashes are all at hand."""
+    return lambda height, index: perfect_root(hashes[index << height : (index + 1) << height])
+
+
 class CompactRange:
     """The right edge of a tree: enough to append and to know the root, in O(log n) memory."""
 

@@ -293,10 +293,7 @@ def _rebased(entries: Sequence[GopEntry], at: int) -> Iterator[GopEntry]:
 
 
 def _path(leaves: Sequence[bytes], index: int) -> list[bytes]:
-    def node(height: int, number: int) -> bytes:
-        return merkle.perfect_root(leaves[number << height : (number + 1) << height])
-
-    return merkle.inclusion_proof(node, index, len(leaves))
+    return merkle.inclusion_proof(merkle.nodes_of(leaves), index, len(leaves))
 
 
 def _hexes(path: Sequence[bytes]) -> list[str]:
