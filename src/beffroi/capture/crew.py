@@ -16,7 +16,7 @@ from beffroi.vault.chunk import FLUSH_S
 _log = structlog.get_logger(__name__)
 
 MAX_STREAMS: Final = 64
-"""Streams of one worker before another is started. One carries more (a quarter of a core at 64 main streams); fewer
+"""Streams of one worker before another is started. One carries more (a sixth of a core at 64 main streams); fewer
 workers cost less, for each looks at its sockets at its own tick, and more of them lose less when one dies."""
 
 _WATCH_S: Final = 0.1
