@@ -14,6 +14,7 @@ from beffroi.capture.client import RecorderClient
 from beffroi.domain.errors import RefusedError
 from beffroi.domain.ids import AuthorityId, DocumentId, PersonId
 from beffroi.domain.lease import LeaseRefusedError
+from beffroi.evidence import deskstore
 from beffroi.gate.keeping import Kept
 from beffroi.ledger.entry import EntryKind
 from beffroi.server.deskholds import keep_of
@@ -43,6 +44,16 @@ def test_a_place_gives_names_and_nothing_else(place: DeskTown) -> None:
     assert who.post(f"/api/desk/cases/{case}/search", {"text": "gare"}).body == [], "no member: not there"
     told = who.get(f"/api/desk/cases/{case}").body
     assert told["search_s"] >= 0
+
+
+def test_the_cases_of_others_push_none_of_one_s_own_out_of_the_list(
+    place: DeskTown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deskstore, "_MANY", 3)
+    case = place.open_case("pmX")
+    for _ in range(3):
+        place.open_case()
+    assert [one["id"] for one in place.town.person("pmX").get("/api/desk/cases").body] == [case]
 
 
 def test_three_cameras_two_communes_in_one_call(place: DeskTown, capsys: pytest.CaptureFixture[str]) -> None:
