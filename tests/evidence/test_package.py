@@ -1,5 +1,6 @@
 """An honest package is valid; whatever is changed in it, by whoever, it is never valid again."""
 
+import hashlib
 import json
 import random
 import zipfile
@@ -151,6 +152,37 @@ def _wider(folder: Path) -> None:
     resign(folder, change)
 
 
+def _other_camera_asked(folder: Path) -> None:
+    """The station's pictures handed over as asked of the square: the statement agrees with itself."""
+
+    def change(statement: dict[str, Any]) -> None:
+        _entry(statement, "media/gare-1.mp4")["camera"] = PLACE
+        statement["asked"][1]["camera"] = PLACE
+
+    resign(folder, change)
+
+
+def _narrower(folder: Path) -> None:
+    """More than was asked, the statement and the proofs agreeing that it was not."""
+
+    def change(statement: dict[str, Any]) -> None:
+        statement["asked"][0]["to_us"] -= 5_000_000
+        asked = [statement["asked"][0][end] for end in ("from_us", "to_us")]
+        for path in (folder / "proof").glob("place-mairie-*.json"):
+            path.write_bytes(canonical.dump(json.loads(path.read_bytes()) | {"asked": asked}))
+
+    resign(folder, change)
+
+
+def _other_decision(folder: Path) -> None:
+    """The statement rests on an entry whose proof is not in the package."""
+
+    def change(statement: dict[str, Any]) -> None:
+        statement["decision"]["entry"] = 0
+
+    resign(folder, change)
+
+
 def _edit_list(folder: Path) -> None:
     path = folder / "media" / "gare-1.mp4"
     raw = path.read_bytes()
@@ -247,6 +279,9 @@ FORGED: dict[str, tuple[Callable[[Path], None], set[Kind]]] = {
     "a file left out": (_drop_file, {Kind.GAP_UNTOLD}),
     "another camera's name": (_other_camera, {Kind.OUT_OF_SCOPE}),
     "asked for less than given": (_wider, {Kind.OUT_OF_SCOPE}),
+    "asked for less than given, proofs made to agree": (_narrower, {Kind.OUT_OF_SCOPE}),
+    "another camera's pictures as if asked": (_other_camera_asked, {Kind.OUT_OF_SCOPE}),
+    "a decision that the register does not show": (_other_decision, {Kind.REGISTER_SILENT}),
     "beginning shown that was hidden": (_edit_list, {Kind.HEAD_ALTERED}),
     "durations changed": (_durations, {Kind.FRAMES_ALTERED}),
     "an entry of the register left out": (_silent, {Kind.REGISTER_SILENT}),
@@ -271,8 +306,30 @@ def test_a_forged_package_is_never_valid(made: Made, tmp_path: Path, name: str) 
     change(folder)
     report = check(folder)
     assert report.verdict is not Verdict.VALID
-    assert expected & {finding.kind for finding in report.findings}, report.findings
+    assert expected <= {finding.kind for finding in report.findings}, report.findings
     assert all(finding.text.fr and finding.text.en for finding in report.findings)
+
+
+def test_a_time_stamp_is_asked_about_this_statement_and_a_refusal_is_a_finding(made: Made, tmp_path: Path) -> None:
+    folder = forge(made, tmp_path / "stamped")
+    (folder / "manifest.tsr").write_bytes(b"token")
+    stated = hashlib.sha256((folder / "manifest.json").read_bytes()).digest()
+    asked: list[tuple[bytes, bytes]] = []
+
+    def answering(why: str) -> Report:
+        def stamp(token: bytes, digest: bytes) -> str:
+            asked.append((token, digest))
+            return why
+
+        return verify_package(folder, evidence=EVIDENCE, register=REGISTER, check_stamp=stamp)
+
+    assert answering("").verdict is Verdict.VALID
+    refused = answering("another statement")
+    assert asked == [(b"token", stated)] * 2
+    assert refused.verdict is not Verdict.VALID
+    assert {finding.kind for finding in refused.findings} == {Kind.TIMESTAMP_WRONG}
+    assert check(folder).told == ("timestamp_not_checked",)
+    assert check(made.folder).told == ("no_timestamp",)
 
 
 def test_an_incomplete_one_is_told_from_an_altered_one(made: Made, tmp_path: Path) -> None:
