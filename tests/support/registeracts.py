@@ -11,6 +11,8 @@ from beffroi.domain.ids import AuthorityId, CameraId, PersonId, ViewId
 from beffroi.domain.ranges import WallRange
 from beffroi.ledger.entry import Entry, EntryKind, Sent, Trace
 
+BY_HAND = "r"
+"""The rule set that these entries name: no archive has it, so nobody can ask them again."""
 _DAY_US = 86_400_000_000
 _MINUTE_US = 60_000_000
 
@@ -32,7 +34,7 @@ def view(
     ago = days_ago if footage_days_ago is None else footage_days_ago
     begins = to_wall_us(worlds.NOW) - (minutes_ago + 10) * _MINUTE_US - ago * _DAY_US
     footage = WallRange(begins, begins + _MINUTE_US)
-    trace = Trace(Verdict.DENY if refused else Verdict.ALLOW, "row-13", (), ("CSI L.132-14",), documents, "r", "f")
+    trace = Trace(Verdict.DENY if refused else Verdict.ALLOW, "row-13", (), ("CSI L.132-14",), documents, BY_HAND, "f")
     common: dict[str, Any] = {
         "actor": PersonId("agentE"),
         "camera": CameraId(camera),
