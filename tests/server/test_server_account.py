@@ -14,6 +14,7 @@ from beffroi.capture.control import ControlServer
 from beffroi.domain.errors import BadInputError
 from beffroi.domain.text import Text
 from beffroi.ledger.entry import EntryKind
+from beffroi.vault.accounttext import Fault, act, discrepancy
 
 DAY = "2026-03-02"
 FAULT = {"kind": "entry_missing", "name": "7", "text": {"fr": "l'acte n° 7 manque", "en": "act no. 7 is missing"}}
@@ -27,6 +28,7 @@ class FakeBooks:
         self.wrong = wrong
         self.asked: list[dict[str, Any]] = []
         self.whole: list[dict[str, Any]] = []
+        self.fault = {"fr": "Le fichier f", "en": "The file f"}
 
     def call(self, method: str, params: dict[str, Any]) -> Any:
         if method != "account":
@@ -38,7 +40,7 @@ class FakeBooks:
 
     def line(self, camera: str) -> dict[str, Any]:
         bad = camera in self.wrong
-        fault = {"kind": "file_missing", "name": "f", "text": {"fr": "Le fichier f", "en": "The file f"}}
+        fault = {"kind": "file_missing", "name": "f", "text": self.fault}
         where = {"camera": camera, "stream": "main", "day": DAY, "adds_up": not bad, "wrong": [fault] if bad else []}
         return {**where, **{f"{term}_us": 86_400_000_000 for term in TERMS}}
 
@@ -81,6 +83,26 @@ def test_a_mayor_reads_the_account_of_the_commune_alone(town: Town) -> None:
     assert found.body["adds_up"] is False
     assert "7" not in str(found.body["whole"])  # acts of others are not counted before a mayor
     assert "délégué" in found.body["whole"][0]["text"]["fr"]
+
+
+def test_a_mayor_is_told_neither_another_s_fault_nor_how_many_acts_there_are(town: Town) -> None:
+    """What differs is one camera of another commune, and how much its recorder's journal holds."""
+    answers = []
+    for foreign, seq in (([], 41), ([{**FAULT, "camera": "cz"}], 1_007)):
+        books = FakeBooks(wrong={"cx"})
+        books.whole, books.fault = foreign, discrepancy(Fault.ENTRY_ALONE, act(seq), "f", camera="cx").text.as_dict()
+        with answering(town, books):
+            answers.append(town.person("mayorX").get(f"/api/account?from={DAY}").body)
+            whole = town.person("dpo").get(f"/api/account?from={DAY}").body
+        assert str(seq) in str(whole["days"])
+        assert len(whole["whole"]) == len(foreign)
+    assert answers[0] == answers[1]
+    assert "un acte" in str(answers[0]["days"])
+    books = FakeBooks()
+    books.whole = [{**FAULT, "camera": "cx"}]
+    with answering(town, books):
+        own = town.person("mayorX").get(f"/api/account?from={DAY}&camera=cd").body
+    assert own["whole"], "one's own is told whichever camera was asked for"
 
 
 def test_the_dpo_reads_all_even_of_cameras_that_are_no_more(town: Town) -> None:

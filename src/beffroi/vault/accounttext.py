@@ -1,5 +1,7 @@
 """What does not add up, in words: each sentence names the file, the row, the entry or the sheet."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -142,3 +144,11 @@ def discrepancy(
 def act(seq: int) -> Text:
     """An entry of the journal by its number."""
     return Text(fr=f"l'acte n° {seq}", en=f"act no. {seq}")
+
+
+_NUMBERED: Final = {"fr": (re.compile(r"l'acte n° \d+"), "un acte"), "en": (re.compile(r"act no\. \d+"), "an act")}
+
+
+def without_numbers(text: Mapping[str, str]) -> dict[str, str]:
+    """A sentence by language, without the numbers of acts: they count the acts of every commune of the recorder."""
+    return {language: seq.sub(word, text[language]) for language, (seq, word) in _NUMBERED.items()}

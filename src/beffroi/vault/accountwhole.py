@@ -42,7 +42,10 @@ def _chain(fault: ChainFault, book: Text) -> Discrepancy:
 
 
 def _sheets(root: Path, journal: Journal, orders: Orders) -> list[Discrepancy]:
-    found = [discrepancy(Fault.SHEET_REFUSED, f"{one.camera} n° {one.serial}", one.why) for one in orders.bad]
+    found = [
+        discrepancy(Fault.SHEET_REFUSED, f"{one.camera} n° {one.serial}", one.why, camera=one.camera)
+        for one in orders.bad
+    ]
     told = journal.select(
         "SELECT DISTINCT json_extract(fields, '$.camera'), json_extract(fields, '$.serial') FROM act "
         "WHERE kind = 'sheet_applied' AND wall_us >= ?",

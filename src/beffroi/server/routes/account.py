@@ -25,6 +25,7 @@ from beffroi.server.centre import Centre, commune_name
 from beffroi.server.rendering import Json, iso
 from beffroi.server.session import Caller, require_caller
 from beffroi.server.sight import unknown
+from beffroi.vault.accounttext import without_numbers
 
 MAX_DAYS: Final = 31
 TIMEOUT_S: Final = 60.0
@@ -63,10 +64,12 @@ def build(centre: Centre) -> Routes:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What a person asks for and may be told. ``cameras`` is None for all, those that are no more included."""
+    """What a person asks for and may be told. ``cameras`` is None for all, those that are no more included; ``own`` are
+    all that the person may know of."""
 
     facts: Facts
     whole: bool
+    own: frozenset[str]
     cameras: list[str] | None
     first: date
     last: date
@@ -100,11 +103,13 @@ def _prepare(centre: Centre, caller: Caller, span: tuple[date | None, date | Non
         )
     )
     every: list[str] | None = None if scope.whole else list(own)
-    return _Asked(facts, scope.whole, every if camera is None else [camera], first, last)
+    return _Asked(facts, scope.whole, frozenset(own), every if camera is None else [camera], first, last)
 
 
 def _answer(asked: _Asked, found: dict[str, Any]) -> Json:
-    whole = [{"kind": one["kind"], "text": one["text"]} for one in found["whole"]]
+    # What is wrong with a camera of another commune is that commune's; the journal itself is everybody's.
+    told = (one for one in found["whole"] if asked.whole or not one.get("camera") or one["camera"] in asked.own)
+    whole = [{"kind": one["kind"], "text": one["text"]} for one in told]
     if whole and not asked.whole:
         whole = [{"kind": "elsewhere", "text": _ELSEWHERE.as_dict()}]
     lines = [_line(asked.facts, line, whole=asked.whole) for line in found["days"]]
@@ -132,5 +137,8 @@ def _line(facts: Facts, line: dict[str, Any], *, whole: bool) -> Json:
         "day": line["day"],
         "adds_up": line["adds_up"],
         **terms,
-        "wrong": [{"kind": one["kind"], "text": one["text"]} for one in line["wrong"]],
+        "wrong": [
+            {"kind": one["kind"], "text": one["text"] if whole else without_numbers(one["text"])}
+            for one in line["wrong"]
+        ],
     }
