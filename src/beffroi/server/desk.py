@@ -107,8 +107,9 @@ class Desk:
         return call
 
 
-def case_json(centre: Centre, case: CaseFile) -> Json:
-    """A case, for those who handle it."""
+def case_json(centre: Centre, case: CaseFile, *, whole: bool = False) -> Json:
+    """A case, for those who handle it; ``whole``: for those who may read the whole register, with entry numbers. To
+    anybody else a number would tell how much happens elsewhere."""
     row = case.row
     until_us = row.search_until_us if row.search_until_us is not None else centre.clock.wall_us()
     return {
@@ -126,15 +127,15 @@ def case_json(centre: Centre, case: CaseFile) -> Json:
             "frame": row.frame,
             "number": row.number,
         },
-        "holds": [_hold_json(centre, one) for one in case.holds],
+        "holds": [_hold_json(centre, one, whole=whole) for one in case.holds],
         "papers": [one.document for one in case.papers],
-        "packages": [package_json(one) for one in case.packages],
+        "packages": [_package_json(one, whole=whole) for one in case.packages],
         "closed_us": row.closed_us,
         "closed_why": row.closed_why,
     }
 
 
-def _hold_json(centre: Centre, hold: DeskHoldRow) -> Json:
+def _hold_json(centre: Centre, hold: DeskHoldRow, *, whole: bool) -> Json:
     facts = centre.registry.facts()
     camera, commune = facts.cameras.get(hold.camera), commune_name(facts, hold.commune)  # type: ignore[call-overload]  # ids are text in rows
     return {
@@ -146,7 +147,7 @@ def _hold_json(centre: Centre, hold: DeskHoldRow) -> Json:
         "to_us": hold.to_us,
         "until_us": hold.until_us,
         "beyond_us": hold.beyond_us,
-        "entry": hold.entry,
+        "entry": hold.entry if whole else None,
         "files": {"held": hold.held, "growing": hold.growing, "waiting": hold.waiting, "refused": hold.refused},
         "complete": hold.complete,
         "placed_us": hold.placed_us,
@@ -154,11 +155,11 @@ def _hold_json(centre: Centre, hold: DeskHoldRow) -> Json:
     }
 
 
-def package_json(row: DeskPackageRow) -> Json:
+def _package_json(row: DeskPackageRow, *, whole: bool) -> Json:
     """A delivery."""
     names = (
-        *("id", "prepared_us", "prepared_by", "second", "agreed_us", "built_us", "entry", "size_bytes", "sha256"),
+        *("id", "prepared_us", "prepared_by", "second", "agreed_us", "built_us", "size_bytes", "sha256"),
         *("manifest_sha256", "fetched_bytes", "signed_on", "signed_by", "reference", "received_us", "destroyed_us"),
     )
     asked = [{"camera": camera, "from_us": from_us, "to_us": to_us} for camera, from_us, to_us in row.asked]
-    return {"asked": asked, **{name: getattr(row, name) for name in names}}
+    return {"asked": asked, "entry": row.entry if whole else None, **{name: getattr(row, name) for name in names}}

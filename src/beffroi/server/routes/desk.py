@@ -99,8 +99,8 @@ def build(centre: Centre, desk: Desk) -> Routes:
     @routes.get("/api/desk/cases", DESK_READ)
     async def listed(request: Request) -> list[Json]:
         """The cases that the caller handles (all of them for the data protection officer and inspectors)."""
-        found = store.listed(desk.reader(require_caller(request)))
-        return [case_json(centre, one) for one in found]
+        reader = desk.reader(require_caller(request))
+        return [case_json(centre, one, whole=reader is None) for one in store.listed(reader)]
 
     @routes.post("/api/desk/cases", DESK, status_code=201)
     async def open_case(body: OpenCase, request: Request) -> Json:
@@ -113,7 +113,8 @@ def build(centre: Centre, desk: Desk) -> Routes:
     @routes.get("/api/desk/cases/{case}", DESK_READ)
     async def one(case: str, request: Request) -> Json:
         """One case: the call, what is held, the papers, what was handed over."""
-        return case_json(centre, store.case(case, desk.reader(require_caller(request))))
+        reader = desk.reader(require_caller(request))
+        return case_json(centre, store.case(case, reader), whole=reader is None)
 
     @routes.post("/api/desk/cases/{case}/handlers", DESK)
     async def add(case: str, body: AddHandler, request: Request) -> Json:
