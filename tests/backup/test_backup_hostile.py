@@ -1,8 +1,10 @@
 """Archives that were altered, cut, forged or are of another version: refused whole, the target untouched."""
 
+import hashlib
 import io
 import random
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -111,6 +113,19 @@ def test_segments_moved_between_archives_or_places_are_refused() -> None:
             read(forged)
 
 
+def test_segments_of_an_envelope_in_another_order_give_not_one_byte() -> None:
+    content = random.Random(1).randbytes(2 * SEGMENT_BYTES + 5)  # noqa: S311  any content will do
+    whole, size = sealed(content), SEGMENT_BYTES + 16
+    start = len(MAGIC) + 4 + int.from_bytes(whole[len(MAGIC) : len(MAGIC) + 4], "big")
+    head, first, second, last = (
+        whole[a:b] for a, b in pairwise((0, start, start + size, start + 2 * size, len(whole)))
+    )
+    assert SealedReader(io.BytesIO(head + first + second + last), PASSPHRASE, name="essai").read(16) == content[:16]
+    for moved in (second + first + last, second + last, last):
+        with pytest.raises(BackupRefusedError):
+            SealedReader(io.BytesIO(head + moved), PASSPHRASE, name="essai").read(1)
+
+
 def test_the_wrong_passphrase_opens_nothing() -> None:
     raw = made()
     for wrong in ("une phrase de sauvegardE", "", "x" * 5000):
@@ -157,34 +172,60 @@ def test_names_that_leave_the_target_are_refused_on_both_sides(name: str) -> Non
     assert not safe_name(name)
     with pytest.raises(BackupFailedError):
         ArchiveWriter(io.BytesIO(), PASSPHRASE, cost=CHEAP).add(name, [b""])
-    with pytest.raises(BackupRefusedError):
-        read(sealed(item({"mode": 0o600, "path": name}) + manifest({"files": {name: [0, ""]}, "info": {}})))
+    with pytest.raises(BackupRefusedError) as refused:  # right but for its name
+        read(sealed(item({"mode": 0o600, "path": name}) + told({name: b""})))
+    assert "un nom de fichier sort de la cible" in refused.value.text.fr
+
+
+def told(files: dict[str, bytes]) -> bytes:
+    """The right manifest of these files."""
+    named = {name: [len(content), hashlib.sha256(content).hexdigest()] for name, content in files.items()}
+    return manifest({"files": named, "info": {"created_us": 1}})
 
 
 GOOD: Final = item({"mode": 0o600, "path": "centre/a"}, [b"x"])
+TOLD: Final = told({"centre/a": b"x"})
+NONE_TOLD: Final = told({"centre/a": b""})
 FORGED: Final = {
-    "no manifest": GOOD,
-    "nothing": b"",
-    "an empty manifest": GOOD + manifest({}),
-    "a manifest of other files": GOOD + manifest({"files": {"centre/b": [1, "0" * 64]}, "info": {}}),
-    "a wrong digest": GOOD + manifest({"files": {"centre/a": [1, "0" * 64]}, "info": {}}),
-    "a file twice": GOOD + GOOD + manifest({"files": {}, "info": {}}),
-    "a setuid file": item({"mode": 0o4755, "path": "centre/a"}),
-    "an unknown field": item({"mode": 0o600, "path": "centre/a", "link": "/etc"}),
-    "a path that is no text": item({"mode": 0o600, "path": ["centre/a"]}),
-    "a list": item(["centre/a"]),
-    "a long head": (1 << 31).to_bytes(4, "big") + b"x",
-    "a long piece": item({"mode": 0o600, "path": "centre/a"})[:-4] + (1 << 30).to_bytes(4, "big"),
-    "a huge manifest": (len(canonical({"manifest": 1 << 40}))).to_bytes(4, "big") + canonical({"manifest": 1 << 40}),
-    "deep JSON": (4000).to_bytes(4, "big") + b"[" * 4000,
-    "something after": GOOD + manifest({"files": {}, "info": {}}) + b"more",
+    "no manifest": (GOOD, "s'arrête trop tôt"),
+    "nothing": (b"", "s'arrête trop tôt"),
+    "an empty manifest": (GOOD + manifest({}), "n'est pas celui de ses fichiers"),
+    "a manifest of other files": (GOOD + told({"centre/b": b"x"}), "n'est pas celui de ses fichiers"),
+    "a wrong digest": (GOOD + told({"centre/a": b"y"}), "n'est pas celui de ses fichiers"),
+    "a file twice": (GOOD + GOOD + TOLD, "un nom de fichier sort de la cible"),
+    "a setuid file": (item({"mode": 0o4755, "path": "centre/a"}) + NONE_TOLD, "mal décrit"),
+    "an unknown field": (item({"mode": 0o600, "path": "centre/a", "link": "/etc"}) + NONE_TOLD, "mal décrit"),
+    "a path that is no text": (item({"mode": 0o600, "path": ["centre/a"]}) + NONE_TOLD, "mal décrit"),
+    "a list": (item(["centre/a"]) + NONE_TOLD, "mal formée"),
+    "a long head": ((1 << 31).to_bytes(4, "big") + b"x", "hors bornes"),
+    "a long piece": (item({"mode": 0o600, "path": "centre/a"})[:-4] + (1 << 30).to_bytes(4, "big"), "hors bornes"),
+    "a huge manifest": (
+        len(canonical({"manifest": 1 << 40})).to_bytes(4, "big") + canonical({"manifest": 1 << 40}),
+        "inventaire est mal formé",
+    ),
+    "deep JSON": ((4000).to_bytes(4, "big") + b"[" * 4000, "illisible"),
+    "something after": (GOOD + TOLD + b"more", "quelque chose suit sa fin"),
 }
 
 
-@pytest.mark.parametrize("forged", FORGED.values(), ids=FORGED.keys())
-def test_forged_content_under_the_right_passphrase_is_refused(forged: bytes) -> None:
-    with pytest.raises(BackupRefusedError):
+def test_right_content_under_the_right_passphrase_is_taken() -> None:
+    assert read(sealed(GOOD + TOLD)) == {"centre/a": b"x"}
+
+
+@pytest.mark.parametrize("name", FORGED)
+def test_forged_content_under_the_right_passphrase_is_refused(name: str) -> None:
+    forged, why = FORGED[name]
+    with pytest.raises(BackupRefusedError) as refused:
         read(sealed(forged))
+    assert why in refused.value.text.fr
+
+
+def test_an_envelope_that_lost_its_last_segments_is_refused() -> None:
+    whole = sealed(bytes(2 * SEGMENT_BYTES + 5))
+    reader = SealedReader(io.BytesIO(whole[: -(5 + 16)]), PASSPHRASE, name="essai")
+    assert reader.read(SEGMENT_BYTES) == bytes(SEGMENT_BYTES)
+    with pytest.raises(BackupRefusedError):
+        reader.read(SEGMENT_BYTES)
 
 
 def _under(name: str) -> bytes:
@@ -197,7 +238,7 @@ def _under(name: str) -> bytes:
         lambda: _under("centre/a/b"),
         lambda: made()[:-1],
         made,  # whole, but no register in it
-        lambda: sealed(FORGED["a file twice"]),
+        lambda: sealed(FORGED["a file twice"][0]),
         lambda: b"PK\x03\x04" + bytes(1000),
         lambda: b"",
     ],

@@ -13,13 +13,16 @@ from tests.support.chunks import CAMERA, feed, header_for
 from tests.support.clips import clip, gops
 from tests.support.keys import KeyWorld, key_world
 
+from beffroi.base.files import fsync_dir, fsync_fd
 from beffroi.domain.clock import ManualClock
 from beffroi.domain.ids import StreamName
 from beffroi.domain.ranges import WallRange
+from beffroi.vault import destruction
 from beffroi.vault.catalogue import Catalogue
 from beffroi.vault.chunk import ChunkHeader, ChunkWriter, CloseReason
 from beffroi.vault.clockwatch import PAUSE_MAX_S, ClockWatch
 from beffroi.vault.destruction import Destroyer
+from beffroi.vault.frozen import HEAD_BYTES
 from beffroi.vault.hourdeath import destroy_due_hours
 from beffroi.vault.journal import ActKind, Journal
 from beffroi.vault.keyerrors import HourDestroyedError
@@ -120,6 +123,28 @@ def test_an_image_never_lives_past_its_own_term(house: House) -> None:
     house.let_time_pass_to(house.end_us(header))
     assert house.destroyer().run().destroyed == 1
     assert house.clock.wall_us() <= last + TERM * DAY_US
+
+
+def test_each_step_is_on_the_disk_before_the_next(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    header, _ = house.write(house.clock.wall_us())
+    house.let_time_pass_to(house.end_us(header))
+    path, steps = house.root / header.relative_path(), list[str]()
+
+    def file_synced(fd: int, of: Path, *, data_only: bool = False) -> None:
+        assert not any(os.pread(fd, HEAD_BYTES, 0)), "what is forced is the head of zeros"
+        steps.append(f"forced {of.name}")
+        fsync_fd(fd, of, data_only=data_only)
+
+    def folder_synced(of: Path) -> None:
+        assert not path.exists()
+        steps.append(f"forced {of.name}/")
+        fsync_dir(of)
+
+    monkeypatch.setattr(destruction, "fsync_fd", file_synced)
+    monkeypatch.setattr(destruction, "fsync_dir", folder_synced)
+    assert house.destroyer(steps.append).run().destroyed == 1
+    forced = [*STEPS[:3], f"forced {path.name}", *STEPS[3:5], f"forced {path.parent.name}/", *STEPS[5:]]
+    assert steps == forced
 
 
 @pytest.mark.parametrize("step", STEPS)
