@@ -122,6 +122,8 @@ def test_an_image_lives_no_longer_past_its_own_term_than_the_hold_says(world: Ho
     world.go_to(world.end_us(header) + 7 * DAY_US)
     with pytest.raises(HoldEndedError):
         world.frames(week)
+    with pytest.raises(NoHoldError):  # the recorder alone gives it to nobody, although it still lies there
+        world.freezer.open(week, header.kid.hex())
     world.minute()
     assert world.pieces(week) == []
 

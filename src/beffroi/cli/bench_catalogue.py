@@ -4,7 +4,7 @@ import os
 import statistics
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -208,7 +208,7 @@ def _coming(
 def _going(catalogue: Catalogue, seconds: float, nominal: float) -> dict[str, float]:
     """Files marked as garbage and turned into a destroyed range, each commit on disk."""
     with closing(connect(catalogue.path, create=False)) as db:
-        oldest = [row[0] for row in db.execute("SELECT id FROM chunk ORDER BY hour, id LIMIT 20000")]
+        oldest = [row[0] for row in db.execute("SELECT id FROM chunk ORDER BY hour, id LIMIT 200000")]
     ids = iter(oldest)
 
     def one() -> None:
@@ -222,9 +222,10 @@ def _going(catalogue: Catalogue, seconds: float, nominal: float) -> dict[str, fl
 
 def _rate(one: Callable[[], None], seconds: float) -> float:
     began_s, done = time.perf_counter(), 0
-    while time.perf_counter() - began_s < seconds:
-        one()
-        done += 1
+    with suppress(StopIteration):  # nothing is left to do: the rate until then
+        while time.perf_counter() - began_s < seconds:
+            one()
+            done += 1
     return done / (time.perf_counter() - began_s)
 
 
