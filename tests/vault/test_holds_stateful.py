@@ -111,7 +111,7 @@ class Race(RuleBasedStateMachine):
     def begin(self, number: int) -> None:
         self.write(0)
         self.write(1)
-        self.meanwhile("hold", "destroyer", number, 1)  # every history has one of these: no run is without them by chance
+        self.meanwhile("hold", "destroyer", number, 1)  # so that no run is without one by chance
         self.crash("hold", number, 1)
 
     @precondition(lambda self: len(self.written) < 5)
