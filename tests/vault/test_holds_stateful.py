@@ -240,7 +240,7 @@ SETTINGS = settings(
 
 def test_hold_against_destruction_on_the_real_code() -> None:
     """Ended cases stay ended: their holds refuse. A case of a short hold may outlive it when a longer one shares it."""
-    run_state_machine_as_test(Race, settings=SETTINGS)  # type: ignore[no-untyped-call]  # Hypothesis declares no types
+    run_state_machine_as_test(Race, settings=SETTINGS)
     assert _count["held"] > 0
     assert _count["crashes"] > 0
     assert _count["interleaved"] > 0
