@@ -271,12 +271,80 @@ def _line_spelling(folder: Path) -> None:
     resign(folder, nothing)
 
 
+NOTE_US = 290_000
+
+
+def _untold_notes(folder: Path, length_us: int) -> None:
+    """The second run of the square taken out, and "gap" notes each 290 ms instead: none of them tells the hole."""
+
+    def change(statement: dict[str, Any]) -> None:
+        gap = statement["gaps"][0]
+        end_us = statement["asked"][0]["to_us"]
+        starts = range(gap["to_us"] + NOTE_US, end_us, NOTE_US)
+        statement["gaps"] += [gap | {"from_us": at, "to_us": min(end_us, at + length_us)} for at in starts]
+
+    _drop_file(folder)
+    resign(folder, change)
+
+
+def _empty_notes(folder: Path) -> None:
+    _untold_notes(folder, 0)
+
+
+def _tiny_notes(folder: Path) -> None:
+    _untold_notes(folder, 1)
+
+
+def _backward_note(folder: Path) -> None:
+    def change(statement: dict[str, Any]) -> None:
+        gap = statement["gaps"][0]
+        gap["from_us"], gap["to_us"] = gap["to_us"], gap["from_us"]
+
+    resign(folder, change)
+
+
+def _holes_between_notes(folder: Path) -> None:
+    """In the told gap, 101 ms told then 299 ms untold, and so on: each hole is short, their sum is not."""
+
+    def change(statement: dict[str, Any]) -> None:
+        gap = statement["gaps"][0]
+        starts = range(gap["from_us"], gap["to_us"], 400_000)
+        statement["gaps"] = [gap | {"from_us": at, "to_us": at + 101_000} for at in starts]
+
+    resign(folder, change)
+
+
+def _asked_in_pieces(folder: Path) -> None:
+    """The minutes asked cut into pieces shorter than what may stay untold, and no gap told."""
+
+    def change(statement: dict[str, Any]) -> None:
+        (gap,) = statement["gaps"]
+        starts = range(gap["from_us"], gap["to_us"], NOTE_US)
+        pieces = [(at, min(gap["to_us"], at + NOTE_US)) for at in starts]
+        asked = statement["asked"]
+        asked += [{"camera": PLACE, "from_us": start, "to_us": end} for start, end in pieces]
+        asked += [{"camera": PLACE, "from_us": gap["to_us"], "to_us": asked[0]["to_us"]}]
+        asked[0]["to_us"] = gap["from_us"]
+        statement["gaps"] = []
+        for file, one in zip(statement["files"][1:], (asked[0], asked[-1]), strict=True):
+            path = folder / file["proof"]
+            proof = json.loads(path.read_bytes()) | {"asked": [one["from_us"], one["to_us"]]}
+            path.write_bytes(canonical.dump(proof))
+
+    resign(folder, change)
+
+
 FORGED: dict[str, tuple[Callable[[Path], None], set[Kind]]] = {
     "a picture changed, all signed again": (_flip_picture, {Kind.FRAMES_ALTERED}),
     "two files swapped, all signed again": (_swap_files, {Kind.FRAMES_ALTERED, Kind.HEAD_ALTERED}),
     "two files and proofs swapped": (_swap_files_and_proofs, {Kind.OUT_OF_SCOPE}),
     "a gap note removed": (_drop_gap, {Kind.GAP_UNTOLD}),
     "a file left out": (_drop_file, {Kind.GAP_UNTOLD}),
+    "gap notes of no length": (_empty_notes, {Kind.MANIFEST_MALFORMED}),
+    "a gap note that ends before it begins": (_backward_note, {Kind.MANIFEST_MALFORMED}),
+    "tiny gap notes each 290 ms": (_tiny_notes, {Kind.GAP_UNTOLD}),
+    "many holes of 299 ms": (_holes_between_notes, {Kind.GAP_UNTOLD}),
+    "the minutes asked cut into short pieces": (_asked_in_pieces, {Kind.GAP_UNTOLD}),
     "another camera's name": (_other_camera, {Kind.OUT_OF_SCOPE}),
     "asked for less than given": (_wider, {Kind.OUT_OF_SCOPE}),
     "asked for less than given, proofs made to agree": (_narrower, {Kind.OUT_OF_SCOPE}),

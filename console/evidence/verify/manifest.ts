@@ -119,7 +119,9 @@ function readAsked(item: Fields): Asked {
 }
 
 function readGap(item: Fields): GapNote {
-  return { ...readRange(item), cause: item.text('cause') };
+  const found = { ...readRange(item), cause: item.text('cause') };
+  if (found.to <= found.from) throw new FormatError('manifest.gaps');
+  return found;
 }
 
 function readMedia(item: Fields): MediaFile {

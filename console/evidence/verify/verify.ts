@@ -5,6 +5,7 @@ import { toHex } from './bytes';
 import { FormatError } from './bytes';
 import { type Finding, type Kind, type Verdict, verdictOf } from './findings';
 import { checkFile } from './frames';
+import { type Range, untold } from './holes';
 import { MANIFEST, MAX_MANIFEST, type Manifest, type MediaFile, SIGNATURE, TIMESTAMP, parseManifest } from './manifest';
 import { type Key, sealText, signedBy, splitNote } from './note';
 import { type Package, fileHash, readWhole } from './package';
@@ -29,12 +30,6 @@ export interface Keys {
 /** Part of the work that is done, from 0 to 1. */
 export type Progress = (part: number) => void;
 
-interface Range {
-  from: number;
-  to: number;
-}
-
-const HOLE_US = 300_000;
 const LEAD_IN_US = 20_000_000;
 const OUTSIDE = new Set([MANIFEST, SIGNATURE, TIMESTAMP]);
 
@@ -64,6 +59,8 @@ class Verification {
   readonly #bad = new Set<string>();
   readonly #roots: { where: string; camera: string; root: string }[] = [];
   readonly #held = new Map<string, Range[]>();
+  readonly #asked = new Map<string, Range[]>();
+  readonly #scopes: ReadonlySet<string>;
   readonly #whole: number;
   #done = 0;
 
@@ -73,6 +70,8 @@ class Verification {
     readonly raw: Uint8Array,
     readonly progress: Progress,
   ) {
+    for (const { camera, from, to } of manifest.asked) this.#add(this.#asked, camera, { from, to });
+    this.#scopes = new Set(manifest.asked.map((one) => scope(one.camera, one)));
     const size = (names: string[]): number => names.reduce((sum, name) => sum + (given.files.get(name)?.size ?? 0), 0);
     const media = manifest.files.map((file) => file.path);
     this.#whole = size(media) * 2 + size(manifest.others.map((file) => file.path));
@@ -166,14 +165,11 @@ class Verification {
       const { camera, stream } = headers[n]!;
       if (camera !== file.camera || stream !== file.stream) this.#find('out_of_scope', file.path);
     });
-    const asked = this.manifest.asked.filter((one) => one.camera === file.camera);
-    if (!asked.some((one) => one.from === proof.from && one.to === proof.to)) this.#find('out_of_scope', file.path);
-    const held = this.#held.get(file.camera) ?? [];
-    this.#held.set(file.camera, held);
+    if (!this.#scopes.has(scope(file.camera, proof))) this.#find('out_of_scope', file.path);
     const near = { from: Math.max(0, proof.from - LEAD_IN_US), to: proof.to };
     for (const { entry } of proof.fragments) {
       const own = { from: entry.wallUs, to: Math.max(entry.wallUs, entry.endUs) };
-      held.push(own);
+      this.#add(this.#held, file.camera, own);
       if (!(own.from < near.to && near.from < own.to)) this.#find('out_of_scope', file.path);
     }
   }
@@ -200,26 +196,23 @@ class Verification {
   }
 
   #holes(): void {
-    for (const asked of this.manifest.asked) {
-      const gaps = this.manifest.gaps.filter((gap) => gap.camera === asked.camera);
-      const told = gaps.map((gap) => ({ from: gap.from, to: Math.max(gap.from, gap.to) }));
-      for (const hole of uncovered(asked, [...(this.#held.get(asked.camera) ?? []), ...told])) {
-        if (hole.to - hole.from > HOLE_US) this.#find('gap_untold', asked.camera, `${hole.from}-${hole.to}`);
+    for (const { camera, from, to } of this.manifest.gaps) this.#add(this.#held, camera, { from, to });
+    for (const [camera, asked] of this.#asked) {
+      for (const hole of untold(asked, this.#held.get(camera) ?? [])) {
+        this.#find('gap_untold', camera, `${hole.from}-${hole.to}`);
       }
     }
   }
+
+  #add(to: Map<string, Range[]>, camera: string, one: Range): void {
+    const found = to.get(camera);
+    if (found === undefined) to.set(camera, [one]);
+    else found.push(one);
+  }
 }
 
-/** What of a range none of these covers, in order. */
-export function uncovered(asked: Range, held: readonly Range[]): Range[] {
-  const found: Range[] = [];
-  let at = asked.from;
-  for (const one of held.toSorted((a, b) => a.from - b.from || a.to - b.to)) {
-    if (one.from > at && at < asked.to) found.push({ from: at, to: Math.min(one.from, asked.to) });
-    at = Math.max(at, one.to);
-  }
-  if (at < asked.to) found.push({ from: at, to: asked.to });
-  return found;
+function scope(camera: string, { from, to }: Range): string {
+  return `${from}-${to} ${camera}`;
 }
 
 function distinct(findings: readonly Finding[]): Finding[] {

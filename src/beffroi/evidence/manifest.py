@@ -68,7 +68,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class GapNote:
-    """No picture of a camera, and why."""
+    """No picture of a camera, and why; never of no length."""
 
     camera: str
     from_us: int
@@ -193,6 +193,8 @@ def _asked(item: Fields) -> Asked:
 def _gap(item: Fields) -> GapNote:
     found = GapNote(item.text("camera"), item.whole("from_us"), item.whole("to_us"), item.text("cause"))
     item.done()
+    if found.to_us <= found.from_us:
+        raise FieldError("manifest.gaps")
     return found
 
 

@@ -5,7 +5,7 @@ recorded → what the register says → the time stamp → that what was asked i
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 from zipfile import BadZipFile
@@ -15,13 +15,11 @@ from beffroi.evidence import folder, registerproof
 from beffroi.evidence.fields import FieldError
 from beffroi.evidence.findings import Finding, Kind, Report
 from beffroi.evidence.frames import MAX_PROOF, FileProof, check_file, parse_proof
+from beffroi.evidence.holes import untold
 from beffroi.evidence.manifest import MANIFEST, MAX_MANIFEST, OUTSIDE, SIGNATURE, TIMESTAMP, Manifest, MediaFile, parse
 from beffroi.evidence.seal import check_seal
 from beffroi.ledger.note import Verifier
 from beffroi.vault.chunkformat import DamagedChunkError
-
-HOLE_US: Final = 300_000
-"""A hole longer than this between two pictures asked for must be told."""
 
 LEAD_IN_US: Final = 20_000_000
 """Pictures before the asked start that are there to be decoded only: a group of pictures is no longer."""
@@ -68,6 +66,9 @@ class _Verification:
         self._bad: set[str] = set()
         self._roots: list[tuple[str, str, str]] = []
         self._held: dict[str, list[WallRange]] = {}
+        self._asked: dict[str, set[WallRange]] = {}
+        for one in manifest.asked:
+            self._asked.setdefault(one.camera, set()).add(one.range)
 
     def run(self, evidence: Verifier, register: Verifier, check_stamp: StampCheck | None) -> Report:
         self._findings += check_seal(self._raw, self._package.read(SIGNATURE, most=65_536), evidence)
@@ -123,8 +124,7 @@ class _Verification:
             self._roots.append((file.path, file.camera, chunk.root.hex()))
             if (header.camera, header.stream) != (file.camera, file.stream):
                 self._find(Kind.OUT_OF_SCOPE, file.path)
-        asked = [one.range for one in self._manifest.asked if one.camera == file.camera]
-        if proof.asked not in asked:
+        if proof.asked not in self._asked.get(file.camera, ()):
             self._find(Kind.OUT_OF_SCOPE, file.path)
         held = self._held.setdefault(file.camera, [])
         for fragment in proof.fragments:
@@ -163,21 +163,8 @@ class _Verification:
             self._find(Kind.TIMESTAMP_WRONG, detail=why)
 
     def _holes(self) -> Iterator[Finding]:
-        for asked in self._manifest.asked:
-            gaps = [
-                WallRange(g.from_us, max(g.from_us, g.to_us)) for g in self._manifest.gaps if g.camera == asked.camera
-            ]
-            for hole in uncovered(asked.range, [*self._held.get(asked.camera, []), *gaps]):
-                if hole.to_us - hole.from_us > HOLE_US:
-                    yield Finding(Kind.GAP_UNTOLD, asked.camera, f"{hole.from_us}-{hole.to_us}")
-
-
-def uncovered(asked: WallRange, held: Sequence[WallRange]) -> Iterator[WallRange]:
-    """What of a range none of these covers, in order."""
-    at = asked.from_us
-    for one in sorted(held):
-        if one.from_us > at and at < asked.to_us:
-            yield WallRange(at, min(one.from_us, asked.to_us))
-        at = max(at, one.to_us)
-    if at < asked.to_us:
-        yield WallRange(at, asked.to_us)
+        for gap in self._manifest.gaps:
+            self._held.setdefault(gap.camera, []).append(WallRange(gap.from_us, gap.to_us))
+        for camera, asked in self._asked.items():
+            for hole in untold(asked, self._held.get(camera, [])):
+                yield Finding(Kind.GAP_UNTOLD, camera, f"{hole.from_us}-{hole.to_us}")

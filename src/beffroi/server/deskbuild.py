@@ -27,8 +27,8 @@ from beffroi.evidence.build import Materials, Spec, build
 from beffroi.evidence.deskrules import Minutes, titles_of
 from beffroi.evidence.deskstore import CaseFile, minutes_of
 from beffroi.evidence.heldsource import HeldSource
+from beffroi.evidence.holes import uncovered
 from beffroi.evidence.manifest import Asked, CameraFacts, Case, GapNote, Grounds, Manifest
-from beffroi.evidence.verify import uncovered
 from beffroi.gate.answers import OpenedView
 from beffroi.gate.gate import Gate
 from beffroi.law.packs.fr.links import authority_of
