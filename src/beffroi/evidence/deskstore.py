@@ -169,6 +169,16 @@ class DeskStore:
 
         return self.change(name, step)
 
+    def close(self, name: str, why: str) -> None:
+        """Nothing of the case is left: who called is no longer needed here, the register's payload has it."""
+        at_us = self._clock.wall_us()
+
+        def step(case: CaseFile, _: Session) -> None:
+            case.row.closed_us, case.row.closed_why = at_us, why
+            case.row.caller = case.row.callback = ""
+
+        self.change(name, step)
+
     def _read(self, session: Session, name: str, person: PersonId | None) -> CaseFile:
         row = session.get(DeskCaseRow, name)
         if row is None or (person is not None and person not in row.handlers):

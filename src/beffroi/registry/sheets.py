@@ -68,6 +68,13 @@ def to_revoke(drawn: Drawn, held: Mapping[CameraId, int]) -> dict[CameraId, int]
     return {camera: serial for camera, serial in held.items() if camera not in allowed}
 
 
+def term_days_of(facts: Facts, camera: Camera, at: datetime) -> int | None:
+    """How many days the order in force lets images of this camera live; None without an order that says it."""
+    order = _order(facts, camera, at)
+    days = 0 if order is None else _whole(order, "retention_days")
+    return days if 1 <= days <= 31 else None
+
+
 def _sheet(facts: Facts, camera: Camera, streams: CameraStreams, at: datetime, former: int) -> RecordingSheet | None:
     order = _order(facts, camera, at)
     commitment = _commitment(facts, camera, at)

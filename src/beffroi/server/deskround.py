@@ -54,6 +54,8 @@ class DeskRound:
                 await self._deliveries.destroy(case, package, "received")
         case = self._desk.store.case(name)
         if not case.holds:
+            if now_us >= case.row.opened_us + GRACE_US:
+                await self.close(case, "empty")  # opened, searched perhaps, and nothing was ever held
             return
         made = [one for one in case.packages if one.built_us is not None]
         done = bool(made) and all(one.destroyed_us is not None for one in made)
@@ -75,13 +77,7 @@ class DeskRound:
         for row in {one.authority: one for one in case.holds}.values():
             await self._desk.holds.end_case(row)
         await self._desk.enter("closed", case.row.id, None, {"why": why})
-        at_us = self._centre.clock.wall_us()
-
-        def step(found: CaseFile, _: object) -> None:
-            found.row.closed_us, found.row.closed_why = at_us, why
-            found.row.caller = found.row.callback = ""  # who called is no longer needed; the register's payload has it
-
-        self._desk.store.change(case.row.id, step)
+        self._desk.store.close(case.row.id, why)
 
     async def _run(self) -> None:
         while True:
