@@ -19,6 +19,8 @@ class ActRequest:
     ``municipal_police``); ``second`` is the other person whom an extract needs; ``post`` the workstation, by the name
     that an order declares; ``present`` are the other persons declared before a shared screen.
     ``held_until``: these minutes were copied for a case within their term, and that copy lives until then.
+    ``guest``: the requisition under which an investigator who has no account looks at the same screen; the centre has
+    seen her card. The law is then asked about her too, and both must be allowed.
     """
 
     person: PersonId
@@ -33,6 +35,7 @@ class ActRequest:
     post: str | None = None
     present: frozenset[PersonId] = frozenset()
     held_until: datetime | None = None
+    guest: DocumentId | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,8 @@ def asked(
 
 
 def _others(request: ActRequest) -> dict[str, Any]:
-    """The other persons of a question, who stay out of the leaf as names do; and until when a held copy lives."""
+    """The other persons of a question, who stay out of the leaf as names do; until when a held copy lives; the
+    requisition of a guest."""
     others: dict[str, Any] = {}
     if request.second is not None:
         others["second"] = request.second
@@ -59,6 +60,8 @@ def _others(request: ActRequest) -> dict[str, Any]:
         others["present"] = sorted(request.present)
     if request.held_until is not None:
         others["held_until_us"] = to_wall_us(request.held_until)
+    if request.guest is not None:
+        others["guest"] = request.guest
     return others
 
 

@@ -11,7 +11,9 @@ import structlog
 
 from beffroi.domain.acts import IMAGE_ACTS, Verdict
 from beffroi.domain.decision import ActRequest, Decision
-from beffroi.domain.facts import Facts
+from beffroi.domain.facts import Facts, Person, PersonStatus
+from beffroi.domain.ids import BodyId, PersonId
+from beffroi.domain.text import Text
 from beffroi.law.explain import Explainer
 from beffroi.law.kept import Kept
 from beffroi.law.pack import Pack, load_pack
@@ -23,6 +25,9 @@ from beffroi.law.timeline import midnight
 _log = structlog.get_logger("beffroi.law")
 
 _PAPERS: Final = '{"type": "Papers", "id": "of this request"}'
+GUEST: Final = PersonId("~enqueteur")
+"""An investigator before a screen. No person can be entered under this name."""
+_GUEST: Final = Person(GUEST, Text(fr="enquêteur", en="investigator"), PersonStatus.INVESTIGATOR, BodyId(""))
 Alarm = Callable[[ActRequest, str], None]
 
 
@@ -63,18 +68,28 @@ class LawEngine:
             return self._explainer.plainly(facts, request, self.pack.refusals.error)
 
     def _decide(self, facts: Facts, request: ActRequest) -> Decision:
-        alone = replace(request, present=frozenset()) if request.present else request
+        shared = bool(request.present) or request.guest is not None
+        alone = replace(request, present=frozenset(), guest=None) if shared else request
         decision = self._kept.get(facts, alone)
         if decision is None:
             decision = self._alone(facts, alone)
         elif decision.request != request:
             decision = replace(decision, request=request)
+        if request.guest is not None and decision.allowed and request.act in IMAGE_ACTS:
+            decision = self._before_guest(facts, request, decision)
         if not request.present or decision.verdict is Verdict.DENY or request.act not in IMAGE_ACTS:
             return decision if decision.request is request else replace(decision, request=request)
         others = (replace(alone, person=other) for other in sorted(request.present - {request.person}))
         if all(self._decide(facts, other).allowed for other in others):
             return replace(decision, request=request)
         return self._explainer.screen(decision, request)
+
+    def _before_guest(self, facts: Facts, request: ActRequest, decision: Decision) -> Decision:
+        """An investigator looks too (CSI R.253-3 III): her own row is asked about the same act."""
+        asked = replace(request, person=GUEST, present=frozenset())
+        camera, slots = facts.cameras[request.camera], self.policies.part(_GUEST.status.value).slots
+        hers, _ = self._judge(facts, self._country.situate(facts, asked, _GUEST, camera, slots))
+        return self._explainer.both(decision, hers, request)
 
     def _alone(self, facts: Facts, request: ActRequest) -> Decision:
         person, camera = facts.persons.get(request.person), facts.cameras.get(request.camera)

@@ -149,6 +149,20 @@ class Explainer:
             cure=None,
         )
 
+    def both(self, decision: Decision, guest: Decision, request: ActRequest) -> Decision:
+        """The person may; so must the investigator before the same screen. What opens cites both; a refusal is hers."""
+        if not guest.allowed:
+            return replace(guest, request=request)
+        known = {one.id for one in decision.conditions}
+        return replace(
+            decision,
+            request=request,
+            rules=_unique((*decision.rules, *guest.rules)),
+            articles=_unique((*decision.articles, *guest.articles)),
+            documents=_unique((*decision.documents, *guest.documents)),
+            conditions=(*decision.conditions, *(one for one in guest.conditions if one.id not in known)),
+        )
+
     def plainly(
         self, facts: Facts, request: ActRequest, refusal: Refusal, *, linked: Situation | None = None
     ) -> Decision:

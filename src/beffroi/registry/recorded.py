@@ -11,7 +11,7 @@ from typing import Any, Final
 from beffroi.domain.clock import instant
 from beffroi.domain.decision import ActRequest, Decision
 from beffroi.domain.facts import Facts
-from beffroi.domain.ids import PersonId
+from beffroi.domain.ids import DocumentId, PersonId
 from beffroi.domain.text import Text
 from beffroi.law.engine import LawEngine
 from beffroi.ledger.entry import Asked, Record, Trace
@@ -118,6 +118,7 @@ class Replayer:
             post=asked.post,
             present=frozenset(PersonId(one) for one in payload.get("present", ())),
             held_until=instant(int(payload["held_until_us"])) if "held_until_us" in payload else None,
+            guest=DocumentId(payload["guest"]) if "guest" in payload else None,
         )
 
 

@@ -21,6 +21,9 @@ from beffroi.ledger.entry import EntryKind, Record
 from beffroi.publish.registers.period import Period, legal_day
 
 _LATER_STEPS: Final = frozenset({"ended", "refused"})
+ONSITE: Final = "onsite"
+"""In the detail of a view: the joint session with an investigator to which it belongs."""
+
 FEW: Final = 5
 """Below this a commune reads “< 5”."""
 
@@ -76,6 +79,8 @@ def secret_of(record: Record) -> Secret | None:
 def _of_view(record: Record) -> Secret | None:
     if record.act is Act.RELAY:
         return Secret.RELAY
+    if ONSITE in record.detail:  # a refusal does not always cite the requisition
+        return Secret.ON_SITE
     titles = {one.partition("/")[0] for one in record.decision.documents} if record.decision else set[str]()
     if record.act is Act.EXTRACT:
         return None if titles & _OWN_TITLES and not titles & _OF_A_PROCEDURE else Secret.REQUISITION

@@ -5,9 +5,10 @@ from alembic import context
 from beffroi.base.db import Base
 from beffroi.identity import tables as _identity
 from beffroi.registry import desktables as _desk
+from beffroi.registry import onsitetables as _onsite
 from beffroi.registry import tables as _registry
 
-__all__ = ["_desk", "_identity", "_registry"]
+__all__ = ["_desk", "_identity", "_onsite", "_registry"]
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -147,11 +147,17 @@ def _title(slot: str, kind: DocumentKind, said: Callable[[Document], tuple[bool,
 
     def find(dossier: Dossier, asked: Asked) -> Found:
         person, camera, footage = asked.person.id, asked.camera.id, asked.request.footage
+        guest = asked.request.guest
+
+        def candidates() -> list[Document]:
+            found = dossier.about(kind, camera, person)
+            return found if guest is None else [one for one in found if one.id == guest]
 
         def describe(one: Document) -> tuple[bool, Mapping[str, Any]]:
             covers = camera in one.scope.cameras and _covers_footage(one, asked)
             complete, viewing = said(one)
-            names_person = person in one.scope.persons
+            # A guest has no account: the centre compared her card with this very paper.
+            names_person = person in one.scope.persons or one.id == guest
             told = {"covers": covers, "names": names_person, "complete": complete, "viewing": viewing}
             return covers or kind is _Kind.MISSION_LETTER, told
 
@@ -159,9 +165,7 @@ def _title(slot: str, kind: DocumentKind, said: Callable[[Document], tuple[bool,
             told = found.told
             return (told["names"] and told["complete"], told["complete"], told["viewing"])
 
-        return dossier.best(
-            (slot, person, camera, footage), lambda: dossier.about(kind, camera, person), describe, rank
-        )
+        return dossier.best((slot, person, camera, footage, guest), candidates, describe, rank)
 
     return find
 
