@@ -7,7 +7,7 @@ from typing import Final
 import structlog
 
 from beffroi.domain.errors import BeffroiError
-from beffroi.evidence.deskrules import DAY_US, GRACE_US
+from beffroi.evidence.deskrules import DAY_US, GRACE_US, CaseKind
 from beffroi.evidence.deskstore import CaseFile
 from beffroi.server.centre import Centre
 from beffroi.server.deskdelivery import Deliveries
@@ -54,7 +54,7 @@ class DeskRound:
                 await self._deliveries.destroy(case, package, "received")
         case = self._desk.store.case(name)
         if not case.holds:
-            if now_us >= case.row.opened_us + GRACE_US:
+            if case.kind is CaseKind.REQUISITION and now_us >= case.row.opened_us + GRACE_US:
                 await self.close(case, "empty")  # opened, searched perhaps, and nothing was ever held
             return
         made = [one for one in case.packages if one.built_us is not None]
