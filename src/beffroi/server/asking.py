@@ -7,8 +7,9 @@ from starlette.requests import HTTPConnection
 from beffroi.domain.acts import Act, Purpose
 from beffroi.domain.clock import now
 from beffroi.domain.decision import ActRequest
-from beffroi.domain.ids import CameraId, PersonId
+from beffroi.domain.ids import CameraId, DocumentId, PersonId
 from beffroi.domain.ranges import WallRange
+from beffroi.law.engine import GUEST
 from beffroi.server.centre import Centre
 from beffroi.server.posts import Post, post_of
 from beffroi.server.session import Caller
@@ -19,9 +20,10 @@ def post_here(centre: Centre, connection: HTTPConnection) -> Post | None:
     return post_of(centre.posts, connection, https=centre.https)
 
 
-def before_screen(centre: Centre, caller: Caller) -> frozenset[PersonId]:
-    """The other persons declared before the caller's screen."""
-    return centre.screens.present(caller.session) - {caller.person}
+def before_screen(centre: Centre, caller: Caller, guest: DocumentId | None = None) -> frozenset[PersonId]:
+    """The other persons declared before the caller's screen; the investigator of a joint session is none in a view that
+    is asked about her by itself (``guest``)."""
+    return centre.screens.present(caller.session) - {caller.person} - ({GUEST} if guest is not None else set())
 
 
 def question(
@@ -36,6 +38,7 @@ def question(
     second: PersonId | None = None,
     post: Post | None = None,
     held_until: datetime | None = None,
+    guest: DocumentId | None = None,
 ) -> ActRequest:
     """One act of the caller, now."""
     return ActRequest(
@@ -49,6 +52,7 @@ def question(
         recipient=recipient,
         second=second,
         post=None if post is None else post.name,
-        present=before_screen(centre, caller),
+        present=before_screen(centre, caller, guest),
         held_until=held_until,
+        guest=guest,
     )

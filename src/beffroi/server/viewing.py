@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import json
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -28,7 +28,8 @@ from beffroi.identity.accounts import SessionsEnded
 from beffroi.registry.changes import FactsChanged
 from beffroi.server.asking import before_screen
 from beffroi.server.centre import Centre
-from beffroi.server.intake import JournalIntake
+from beffroi.server.crosssign import CrossSigning
+from beffroi.server.intake import RECORDER, JournalIntake
 from beffroi.server.posts import Post
 from beffroi.server.rendering import refusal_json
 from beffroi.server.session import Caller, NotLoggedInError, caller_of, token_of
@@ -49,6 +50,9 @@ CLOSE_TOO_MANY: Final = 4429
 CLOSE_ENDED: Final = 4000
 
 SESSION_WATCH_S: Final = 1.0
+
+Heard = Callable[[Any], None]
+"""Told of what a replaying client says, before it is read."""
 
 _SESSION_ENDED: Final = Text(
     fr="Votre session a pris fin : reconnectez-vous.", en="Your session has ended: log in again."
@@ -76,6 +80,8 @@ class Connection:
     ended: Text | None = None
     h265: bool = False
     post: Post | None = None
+    heard: Heard | None = None
+    code: int = CLOSE_NOT_LOGGED_IN
 
 
 @dataclass
@@ -119,9 +125,9 @@ class Viewing:
     def __post_init__(self) -> None:
         self._live = RecorderLive(self.centre.recorder)
         self.hub = LiveHub(self._live)
-        self._intake = JournalIntake(
-            self.centre.recorder, self.centre.ledger, name="recorder", tell=self.centre.supply.told.journal
-        )
+        told, ledger = self.centre.supply.told, self.centre.ledger
+        cross = CrossSigning(self.centre.recorder, ledger, name=RECORDER, tell=told.cross)
+        self._intake = JournalIntake(self.centre.recorder, ledger, name=RECORDER, tell=told.journal, cross=cross)
 
     async def __aenter__(self) -> "Viewing":
         loop = asyncio.get_running_loop()
@@ -168,9 +174,10 @@ class Viewing:
         h265: bool,
         post: Post | None = None,
         detail: dict[str, Any] | None = None,
+        heard: Heard | None = None,
     ) -> OpenedView:
         """Open a view for an open socket of the same session. ``post`` is the workstation, ``detail`` what the
-        register's leaf says besides.
+        register's leaf says besides; ``heard`` is told what its client says.
 
         Raises:
             NotFoundError: no such socket of this session, or it has a view already.
@@ -179,7 +186,7 @@ class Viewing:
         connection = self.connections.get(ConnectionId(connection_id))
         if connection is None or connection.caller.session != caller.session or connection.asked:
             raise NotFoundError(_NO_SOCKET)
-        connection.asked, connection.post = True, post
+        connection.asked, connection.post, connection.heard = True, post, heard
         try:
             view = await self.gate.open(
                 request, connection.id, payload, session=screen_id(caller.session), detail=detail
@@ -207,11 +214,18 @@ class Viewing:
             post = declared and self.centre.posts.current(declared.id, declared.device)
             return replace(
                 view.request,
-                present=before_screen(self.centre, caller),
+                present=before_screen(self.centre, caller, view.request.guest),
                 post=None if post is None else post.name,
             )
 
         self.gate.restate(changed)
+
+    def close(self, connection_id: ConnectionId, text: Text) -> None:
+        """Close a view socket, its view with it, saying why. In the event loop's thread."""
+        connection = self.connections.get(connection_id)
+        if connection is not None and connection.task is not None:
+            connection.ended, connection.code = text, CLOSE_ENDED
+            connection.task.cancel()
 
     def watchers(self) -> dict[str, tuple[Caller, int]]:
         """Who has view sockets open, by session, and how many."""
@@ -246,7 +260,7 @@ class Viewing:
         except asyncio.CancelledError:
             if connection.ended is None:
                 raise
-            await self._close(socket, CLOSE_NOT_LOGGED_IN, connection.ended)
+            await self._close(socket, connection.code, connection.ended)
         finally:
             self.connections.pop(connection.id, None)
             await self.gate.end_connection(connection.id)
@@ -300,7 +314,7 @@ class Viewing:
                     self.gate,
                     view,
                     sink,
-                    _messages(connection.socket),
+                    _messages(connection.socket, connection.heard),
                     h265=connection.h265,
                     verify_key=self.gate.verify_key,
                     clock=self.centre.clock,
@@ -351,7 +365,7 @@ def screen_id(session: str) -> str:
     return session[:16]
 
 
-async def _messages(socket: WebSocket) -> AsyncIterator[Any]:
+async def _messages(socket: WebSocket, heard: Heard | None) -> AsyncIterator[Any]:
     """What a replaying client says, message by message (None for one that is not JSON). Ends when the client leaves."""
     while True:
         try:
@@ -360,4 +374,6 @@ async def _messages(socket: WebSocket) -> AsyncIterator[Any]:
             return
         except (ValueError, KeyError, TypeError, RecursionError):
             message = None
+        if heard is not None:
+            heard(message)
         yield message

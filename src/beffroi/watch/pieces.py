@@ -145,8 +145,9 @@ def _piece(item: dict[str, Any]) -> Piece:
 Step = tuple[Piece, GopEntry]
 
 
-def in_order(pieces: Sequence[Piece], granted: WallRange, after_us: int) -> list[Step]:
-    """The fragments that begin inside the range granted and after ``after_us``, by wall time.
+def in_order(pieces: Sequence[Piece], granted: WallRange, after_us: int, *, whole: bool = False) -> list[Step]:
+    """The fragments that begin inside the range granted and after ``after_us``, by wall time; ``whole``: that end
+    inside of it too.
 
     The group of pictures that straddles the beginning is left out: it begins before what was granted, and a browser
     throws away pictures before its time zero anyway.
@@ -156,6 +157,7 @@ def in_order(pieces: Sequence[Piece], granted: WallRange, after_us: int) -> list
         for piece in pieces
         for gop in piece.gops
         if granted.from_us <= gop.wall_us < granted.to_us and gop.wall_us > after_us
+        if not whole or gop.end_us <= granted.to_us
     ]
     return sorted(steps, key=lambda step: (step[1].wall_us, step[0].header.wall_start_us))
 

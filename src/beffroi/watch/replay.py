@@ -36,6 +36,11 @@ _BEFORE_KEY_TEXT: Final = Text(
     fr="Avant la première image complète de la période demandée : demandez quelques secondes plus tôt.",
     en="Before the first complete picture of the period asked for: ask for a few seconds earlier.",
 )
+_EDGE_TEXT: Final = Text(
+    fr="Au bord de la période requise : ces images se décodent avec d'autres, hors réquisition ; l'extrait les a.",
+    en="At the edge of the period required: these pictures decode with others outside of the requisition. The extract "
+    "has them.",
+)
 
 
 class ReplayView:
@@ -76,6 +81,8 @@ class ReplayView:
         self._view = view
         self._camera = view.request.camera
         self._granted = view.request.footage
+        self._whole = view.request.guest is not None
+        """Before an investigator nothing outside of the range is seen, not even the rest of the last group."""
         self._h265 = h265
         self._clock = clock
         self._outlet = Outlet(leases, view, sink, verify_key=verify_key, clock=clock, render=render)
@@ -162,10 +169,11 @@ class ReplayView:
             seek=seek.number,
             origin_us=granted.from_us,
             clock=self._clock,
+            whole=self._whole,
         )
         while cursor_us < granted.to_us:
             window_end_us = min(cursor_us + WINDOW_US, granted.to_us)
-            steps = in_order(await self._pieces(cursor_us, window_end_us), granted, last_us)
+            steps = in_order(await self._pieces(cursor_us, window_end_us), granted, last_us, whole=self._whole)
             if not started:
                 steps = steps[start_at(steps, at_us) :]
             for piece, gop in steps:
@@ -214,11 +222,17 @@ class ReplayView:
         missing = WallRange(from_us, to_us)
         cause = self._timeline.cause(missing)
         if cause is None:
-            at_start = missing.from_us == self._granted.from_us
-            cause = _BEFORE_KEY_TEXT if at_start else GapCause.UNKNOWN.text
+            cause = self._edge(missing) or GapCause.UNKNOWN.text
         await self._outlet.text(
             {"type": "gap", "from": missing.from_us, "to": missing.to_us, "cause": cause.as_dict(), "seek": seek}
         )
+
+    def _edge(self, missing: WallRange) -> Text | None:
+        """Why nothing is shown at an edge of the range: a group of pictures lies across it."""
+        at_start, at_end = missing.from_us == self._granted.from_us, missing.to_us == self._granted.to_us
+        if self._whole:
+            return _EDGE_TEXT if at_start or at_end else None
+        return _BEFORE_KEY_TEXT if at_start else None
 
 
 async def _stop(task: "asyncio.Task[None] | None") -> None:

@@ -29,7 +29,8 @@ _NONE: Final = -(1 << 62)
 
 
 class Sender:
-    """Sends what one seek asked for. ``origin_us`` is the wall time of media time zero."""
+    """Sends what one seek asked for. ``origin_us`` is the wall time of media time zero; ``whole``: only fragments that
+    also end inside of the range granted."""
 
     def __init__(
         self,
@@ -41,6 +42,7 @@ class Sender:
         seek: int,
         origin_us: int,
         clock: Clock,
+        whole: bool = False,
     ) -> None:
         self._desk = desk
         self._outlet = outlet
@@ -49,6 +51,7 @@ class Sender:
         self._seek = seek
         self._origin_us = origin_us
         self._clock = clock
+        self._whole = whole
         self._piece: int | None = None
         self._gone: tuple[int, Text] | None = None
         self._key = self._init = b""
@@ -85,7 +88,7 @@ class Sender:
             end_us=gop.end_us,
             frames=gop.frames,
             key=gop.key,
-            footage=WallRange(gop.wall_us, gop.wall_us + 1),
+            footage=WallRange(gop.wall_us, gop.end_us if self._whole else gop.wall_us + 1),
         )
         self._leash.sent(gop)
         return None

@@ -9,6 +9,7 @@ from beffroi.domain.errors import NotFoundError
 from beffroi.domain.facts import Facts
 from beffroi.domain.ids import PersonId, ViewId
 from beffroi.domain.text import Text
+from beffroi.law.engine import GUEST
 from beffroi.ledger.entry import Entry, EntryKind, Record
 from beffroi.ledger.index import REVIEW
 from beffroi.server.access import LOGGED_IN, ROOM, Routes
@@ -28,6 +29,8 @@ _NO_REVIEW: Final = Text(
     fr="Cet acte n'existe pas ou a déjà été revu.", en="This act does not exist or has been reviewed already."
 )
 _VISITOR_LABEL: Final = Text(fr="Visiteur", en="Visitor")
+
+_GUEST_LABEL: Final = Text(fr="Enquêteur (visionnage sur place)", en="Investigator (viewing on site)")
 
 
 class Before(Body):
@@ -193,6 +196,6 @@ def _present_json(centre: Centre, facts: Facts, whose: Caller) -> Json:
     present = centre.screens.present(whose.session)
     persons = [facts.persons[one] for one in sorted(present) if one in facts.persons]
     labels = [{"id": one.id, "name": one.label.as_dict()} for one in persons]
-    if VISITOR in present:
-        labels.append({"id": VISITOR, "name": _VISITOR_LABEL.as_dict()})
+    strangers = {VISITOR: _VISITOR_LABEL, GUEST: _GUEST_LABEL}
+    labels += [{"id": one, "name": label.as_dict()} for one, label in strangers.items() if one in present]
     return {"present": labels, "visitor": VISITOR in present}
