@@ -25,6 +25,7 @@ _PACKAGE: Final = f"{_NONE}/packages/none"
 PROBES_DESK.update(
     {
         ("POST", "/api/desk/cases/{case}/requisition"): _always(f"{_NONE}/requisition", {"document": "x"}, 404),
+        ("GET", "/api/desk/cases/{case}/requisitions"): _always(f"{_NONE}/requisitions", None, 404),
         ("GET", "/api/desk/cases/{case}/seconds"): _always(f"{_NONE}/seconds", None, 404),
         ("POST", "/api/desk/cases/{case}/packages"): _always(f"{_NONE}/packages", {"second": "pmX"}, 404),
         ("POST", "/api/desk/cases/{case}/packages/{package}/agree"): _always(f"{_PACKAGE}/agree", {}, 404),
@@ -35,5 +36,12 @@ PROBES_DESK.update(
         ("POST", "/api/desk/cases/{case}/packages/{package}/receipt"): _always(
             f"{_PACKAGE}/receipt", {"signed_on": "2026-03-03", "signed_by": "OPJ", "reference": "R-1"}, 404
         ),
+    }
+)
+
+PROBES_DESK.update(
+    {
+        ("POST", "/api/desk/safeguards"): _always("/api/desk/safeguards", {"camera": "cx", "reason": "none"}, 422),
+        ("POST", "/api/desk/cases/{case}/reported"): _always(f"{_NONE}/reported", {"service": "gendarmerie"}, 404),
     }
 )

@@ -1,4 +1,4 @@
-"""The requisition desk of a centre: its store, its holds, its words in the register, and what is told of a case."""
+"""The requisition desk of a centre: its store, its holds, its words in the register."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,8 +12,7 @@ from beffroi.evidence.deskrules import Call, Frame
 from beffroi.evidence.deskstore import CaseFile, DeskStore
 from beffroi.identity.roles import Role
 from beffroi.ledger.entry import Entry, EntryKind
-from beffroi.registry.desktables import DeskHoldRow, DeskPackageRow
-from beffroi.server.centre import Centre, authority_name, commune_name
+from beffroi.server.centre import Centre
 from beffroi.server.deskholds import DeskHolds
 from beffroi.server.rendering import Json
 from beffroi.server.session import Caller
@@ -105,61 +104,3 @@ class Desk:
                 )
             )
         return call
-
-
-def case_json(centre: Centre, case: CaseFile, *, whole: bool = False) -> Json:
-    """A case, for those who handle it; ``whole``: for those who may read the whole register, with entry numbers. To
-    anybody else a number would tell how much happens elsewhere."""
-    row = case.row
-    until_us = row.search_until_us if row.search_until_us is not None else centre.clock.wall_us()
-    return {
-        "id": row.id,
-        "kind": row.kind,
-        "opened_us": row.opened_us,
-        "opened_by": row.opened_by,
-        "handlers": row.handlers,
-        "search_s": round((until_us - row.opened_us) / 1e6),
-        "call": {
-            "caller": row.caller,
-            "service": row.service,
-            "callback": row.callback,
-            "verified": row.verified,
-            "frame": row.frame,
-            "number": row.number,
-        },
-        "holds": [_hold_json(centre, one, whole=whole) for one in case.holds],
-        "papers": [one.document for one in case.papers],
-        "packages": [_package_json(one, whole=whole) for one in case.packages],
-        "closed_us": row.closed_us,
-        "closed_why": row.closed_why,
-    }
-
-
-def _hold_json(centre: Centre, hold: DeskHoldRow, *, whole: bool) -> Json:
-    facts = centre.registry.facts()
-    camera, commune = facts.cameras.get(hold.camera), commune_name(facts, hold.commune)  # type: ignore[call-overload]  # ids are text in rows
-    return {
-        "camera": hold.camera,
-        "name": camera.name if camera else hold.camera,
-        "commune": commune,
-        "authority": authority_name(facts, hold.authority, commune).as_dict(),
-        "from_us": hold.from_us,
-        "to_us": hold.to_us,
-        "until_us": hold.until_us,
-        "beyond_us": hold.beyond_us,
-        "entry": hold.entry if whole else None,
-        "files": {"held": hold.held, "growing": hold.growing, "waiting": hold.waiting, "refused": hold.refused},
-        "complete": hold.complete,
-        "placed_us": hold.placed_us,
-        "ended_us": hold.ended_us,
-    }
-
-
-def _package_json(row: DeskPackageRow, *, whole: bool) -> Json:
-    """A delivery."""
-    names = (
-        *("id", "prepared_us", "prepared_by", "second", "agreed_us", "built_us", "size_bytes", "sha256"),
-        *("manifest_sha256", "fetched_bytes", "signed_on", "signed_by", "reference", "received_us", "destroyed_us"),
-    )
-    asked = [{"camera": camera, "from_us": from_us, "to_us": to_us} for camera, from_us, to_us in row.asked]
-    return {"asked": asked, "entry": row.entry if whole else None, **{name: getattr(row, name) for name in names}}

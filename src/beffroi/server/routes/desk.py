@@ -20,8 +20,9 @@ from beffroi.server.access import DESK, DESK_READ, Routes
 from beffroi.server.asking import post_here
 from beffroi.server.body import Body
 from beffroi.server.centre import Centre, authority_name, commune_name
-from beffroi.server.desk import Desk, case_json
+from beffroi.server.desk import Desk
 from beffroi.server.deskholds import Who
+from beffroi.server.deskjson import case_json
 from beffroi.server.rendering import Json
 from beffroi.server.session import Caller, require_caller
 
@@ -99,8 +100,8 @@ def build(centre: Centre, desk: Desk) -> Routes:
     @routes.get("/api/desk/cases", DESK_READ)
     async def listed(request: Request) -> list[Json]:
         """The cases that the caller handles (all of them for the data protection officer and inspectors)."""
-        reader = desk.reader(require_caller(request))
-        return [case_json(centre, one, whole=reader is None) for one in store.listed(reader)]
+        caller = require_caller(request)
+        return [case_json(centre, one, caller) for one in store.listed(desk.reader(caller))]
 
     @routes.post("/api/desk/cases", DESK, status_code=201)
     async def open_case(body: OpenCase, request: Request) -> Json:
@@ -108,13 +109,13 @@ def build(centre: Centre, desk: Desk) -> Routes:
         caller = require_caller(request)
         case = store.open(body.kind, caller.person)
         await desk.enter("opened", case.row.id, caller, {"kind": body.kind.value})
-        return case_json(centre, case)
+        return case_json(centre, case, caller)
 
     @routes.get("/api/desk/cases/{case}", DESK_READ)
     async def one(case: str, request: Request) -> Json:
         """One case: the call, what is held, the papers, what was handed over."""
-        reader = desk.reader(require_caller(request))
-        return case_json(centre, store.case(case, reader), whole=reader is None)
+        caller = require_caller(request)
+        return case_json(centre, store.case(case, desk.reader(caller)), caller)
 
     @routes.post("/api/desk/cases/{case}/handlers", DESK)
     async def add(case: str, body: AddHandler, request: Request) -> Json:
@@ -122,7 +123,7 @@ def build(centre: Centre, desk: Desk) -> Routes:
         caller = require_caller(request)
         store.case(case, caller.person)
         desk.check_person(caller, body.person)
-        return case_json(centre, store.add_handlers(case, [body.person]))
+        return case_json(centre, store.add_handlers(case, [body.person]), caller)
 
     @routes.post("/api/desk/cases/{case}/search", DESK)
     async def look(case: str, body: Where, request: Request) -> list[Json]:
@@ -162,6 +163,6 @@ def build(centre: Centre, desk: Desk) -> Routes:
         found = store.take_call(case, call)
         verified = {"verified": call.verified, "frame": call.frame.value}
         await desk.enter("called", case, caller, verified, payload)
-        return case_json(centre, await desk.holds.place(found, wanted, who, payload))
+        return case_json(centre, await desk.holds.place(found, wanted, who, payload), caller)
 
     return routes

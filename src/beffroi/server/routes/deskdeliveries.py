@@ -16,10 +16,10 @@ from beffroi.server.asking import post_here
 from beffroi.server.body import Body
 from beffroi.server.byterange import span_of
 from beffroi.server.centre import Centre
-from beffroi.server.desk import case_json
 from beffroi.server.deskbuild import package_path
 from beffroi.server.deskdelivery import Deliveries, Maker
 from beffroi.server.deskfetch import Fetch
+from beffroi.server.deskjson import case_json, requisitions_json
 from beffroi.server.desksending import PackageAnswer
 from beffroi.server.rendering import Json, error_json
 from beffroi.server.routes.desk import Line
@@ -67,7 +67,13 @@ def build(centre: Centre, deliveries: Deliveries) -> Routes:
         """Attach a requisition or its written complement (a D15 document): it limits all that may leave."""
         caller = require_caller(request)
         found = store.case(case, caller.person)
-        return case_json(centre, await deliveries.attach(found, body.document, caller))
+        return case_json(centre, await deliveries.attach(found, body.document, caller), caller)
+
+    @routes.get("/api/desk/cases/{case}/requisitions", DESK)
+    async def requisitions(case: str, request: Request) -> list[Json]:
+        """Requisitions (D15) that may be attached to this case, confirmed or waiting for their commune."""
+        caller = require_caller(request)
+        return requisitions_json(centre, store.case(case, caller.person), caller)
 
     @routes.get("/api/desk/cases/{case}/seconds", DESK)
     async def seconds(case: str, request: Request) -> list[Json]:
@@ -81,13 +87,13 @@ def build(centre: Centre, deliveries: Deliveries) -> Routes:
         """Prepare a delivery within the requisition; it waits, held, for the second person."""
         caller = require_caller(request)
         found, lines = store.case(case, caller.person), [line.minutes() for line in body.cameras]
-        return case_json(centre, await deliveries.prepare(found, lines, body.second, caller))
+        return case_json(centre, await deliveries.prepare(found, lines, body.second, caller), caller)
 
     @routes.post("/api/desk/cases/{case}/packages/{package}/agree", DESK)
     async def agree(case: str, package: str, request: Request) -> Json:
         """Agree, as the second person, present or on call at a distance."""
         caller = require_caller(request)
-        return case_json(centre, await deliveries.agree(store.case(case, caller.person), package, caller))
+        return case_json(centre, await deliveries.agree(store.case(case, caller.person), package, caller), caller)
 
     @routes.post("/api/desk/cases/{case}/packages/{package}/build", DESK)
     async def make(case: str, package: str, body: BuildIt, request: Request) -> Json:
@@ -100,7 +106,8 @@ def build(centre: Centre, deliveries: Deliveries) -> Routes:
             "address": request.client.host if request.client else "",
         }
         post = post_here(centre, request)
-        return case_json(centre, await deliveries.build(found, package, Maker(caller, post, reason, payload)))
+        maker = Maker(caller, post, reason, payload)
+        return case_json(centre, await deliveries.build(found, package, maker), caller)
 
     @routes.get("/api/desk/cases/{case}/packages/{package}/remise.zip", DESK)
     async def fetch(case: str, package: str, request: Request) -> Response:
@@ -139,6 +146,6 @@ def build(centre: Centre, deliveries: Deliveries) -> Routes:
             reference=body.reference,
             caller=caller,
         )
-        return case_json(centre, found)
+        return case_json(centre, found, caller)
 
     return routes
