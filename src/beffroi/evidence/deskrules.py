@@ -33,10 +33,12 @@ MOST: Final = 200
 
 
 class CaseKind(StrEnum):
-    """Why images are kept: an investigator's call, or what an operator saw (constat)."""
+    """Why images are kept: an investigator's call, what an operator saw (constat), or a filmed person's request, whose
+    hold is placed with the request and never by the desk's own routes."""
 
     REQUISITION = "requisition"
     SAFEGUARD = "safeguard"
+    SUBJECT = "subject"
 
 
 class Frame(StrEnum):
@@ -116,7 +118,7 @@ def check_call(kind: CaseKind, call: Call) -> None:
     Raises:
         BadInputError: a call without its caller or service; a frame whose call-back number nobody verified.
     """
-    if kind is CaseKind.SAFEGUARD:
+    if kind is not CaseKind.REQUISITION:
         if call.frame is not Frame.NONE:
             raise BadInputError(
                 Text(
@@ -148,7 +150,7 @@ def beyond_us(kind: CaseKind, call: Call, *, paper: bool) -> int:
     requisition alone, the hand-over's time once that is there."""
     if paper:
         return PAPER_US
-    return 0 if kind is CaseKind.SAFEGUARD or call.frame is Frame.NONE else GRACE_US
+    return 0 if kind is not CaseKind.REQUISITION or call.frame is Frame.NONE else GRACE_US
 
 
 def until_us(asked: WallRange, beyond: int, now_us: int, *, paper: bool) -> int:
