@@ -43,6 +43,7 @@ function own(shape: Shape, key: string): Check | undefined {
   return Object.hasOwn(shape, key) ? shape[key] : undefined;
 }
 
+const isHash = matching(/^[0-9a-f]{64}$/);
 const isAsked = shaped(
   { at_us: isNumber, revision: isNumber, two_factor: (value) => typeof value === 'boolean' },
   { post: isText, recipient: isText },
@@ -56,13 +57,13 @@ const isTrace = shaped(
 );
 const isEntry = shaped(
   {
-    v: (value) => value === 1, type: among(ENTRY_KINDS), time_us: isNumber, commitment: matching(/^[0-9a-f]{64}$/),
+    v: (value) => value === 1, type: among(ENTRY_KINDS), time_us: isNumber, commitment: isHash,
   },
   {
     actor: matching(/^[0-9a-f]{32}$/), session: isText, view: isText, camera: isText, authority: isText, act: among(ACTS),
     purpose: among(PURPOSES), footage: orNull(isRange), decision: orNull(isTrace), outcome: isText, opened: isNumber,
     sent: orNull(shaped({ frames: isNumber, bytes: isNumber, footage: orNull(isRange) })),
-    source: orNull(shaped({ recorder: isText, seq: isNumber })), at_us: isNumber, detail: isObject,
+    source: orNull(shaped({ recorder: isText, seq: isNumber }, { chain: isHash })), at_us: isNumber, detail: isObject,
   },
 );
 

@@ -24,6 +24,7 @@ class Alarm(StrEnum):
     DUTY_FAILED = "duty_failed"
     NOT_RECORDED = "not_recorded"
     OVERRUN = "overrun"
+    REGISTER_DISAGREES = "register_disagrees"
     RTP_LOST = "rtp_lost"
 
     @property
@@ -77,6 +78,10 @@ _TEXTS: Final[dict[Alarm, Text]] = {
     Alarm.OVERRUN: Text(
         fr="Le disque était trop lent : des images ont été perdues avant l'écriture.",
         en="The disk was too slow: pictures were lost before they were written.",
+    ),
+    Alarm.REGISTER_DISAGREES: Text(
+        fr="Le registre du centre ne prolonge pas celui que l'enregistreur a connu, ou n'est pas signé par sa clé.",
+        en="The centre's register does not go on from the one that the recorder knew, or is not signed by its key.",
     ),
     Alarm.RTP_LOST: Text(
         fr="Des paquets d'une caméra ne sont jamais arrivés : les images touchées sont enregistrées telles quelles.",

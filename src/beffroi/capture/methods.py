@@ -193,7 +193,13 @@ class Methods:
         entries = self._journal().read_after(whole(params, "after"), whole(params, "limit"))
         return {
             "entries": [
-                {"seq": entry.seq, "wall_us": entry.wall_us, "kind": entry.kind.value, "fields": entry.fields}
+                {
+                    "seq": entry.seq,
+                    "wall_us": entry.wall_us,
+                    "kind": entry.kind.value,
+                    "fields": entry.fields,
+                    "chain": entry.chain.hex(),
+                }
                 for entry in entries
             ]
         }

@@ -43,6 +43,11 @@ class RecorderPaths:
         return self.root / "trust" / "gate.pub"
 
     @property
+    def register_trust(self) -> Path:
+        """The key of the register that takes in the journal (a *vkey*)."""
+        return self.root / "trust" / "register.vkey"
+
+    @property
     def catalogue(self) -> Path:
         return self.root / "catalogue.sqlite"
 

@@ -30,6 +30,7 @@ from beffroi.capture.messages import Assignment
 from beffroi.capture.methods import Method, Methods
 from beffroi.capture.metrics import RecorderCollector, Sources
 from beffroi.capture.paths import RecorderPaths
+from beffroi.capture.registerheads import RegisterHeads
 from beffroi.capture.sheets import SheetWatch
 from beffroi.domain.gaps import GapCause
 from beffroi.vault.catalogue import Catalogue
@@ -102,6 +103,9 @@ class Supervisor:
             changed=self._assign_soon,
         )
         self._accounting = Accounting(paths, journal=self._journal.reader, clock=self._clock, post=self._journal.post)
+        self._heads = RegisterHeads(
+            paths.register_trust, journal=self._journal.reader, clock=self._clock, post=self._journal.post
+        )
         self._crew = Crew(
             paths,
             recover=self._recover_streams,
@@ -236,6 +240,7 @@ class Supervisor:
             "metrics": lambda _: {"text": text_of(self._collector)},
             **self._holding.methods(),
             **self._accounting.methods(),
+            **self._heads.methods(),
         }
 
     def _sources(self) -> Sources:

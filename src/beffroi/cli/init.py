@@ -23,7 +23,8 @@ from beffroi.domain.text import Text
 from beffroi.evidence.key import evidence_key
 from beffroi.identity import Identity, Invitation, NewAccount, Role
 from beffroi.identity.roles import LABELS
-from beffroi.ledger.ledger import Ledger
+from beffroi.ledger.ledger import DEFAULT_ORIGIN, Ledger
+from beffroi.ledger.note import Verifier
 from beffroi.registry.changes import LedgerRegister
 from beffroi.registry.migrate import upgrade
 from beffroi.registry.store import Registry
@@ -70,6 +71,8 @@ def prepare_folder(
     public = {name: _make_key(hidden / f"{name}.key") for name in ("gate", "sheet", "register")}
     for name in ("gate", "sheet"):
         write_durable(recorder / "trust" / f"{name}.pub", public[name], mode=0o644)
+    register = Verifier(DEFAULT_ORIGIN, read_signing_key(hidden / "register.key").public_key())
+    write_durable(recorder / "trust" / "register.vkey", register.encode().encode() + b"\n", mode=0o644)
     load_or_create_key(hidden / "factors.key")
     evidence_key(hidden)
     RecorderIdentity.open_or_create(recorder)

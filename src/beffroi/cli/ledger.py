@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from beffroi.cli import ledger_signer, ledger_term
+from beffroi.cli import ledger_cross, ledger_signer, ledger_term
 from beffroi.domain.errors import BadInputError
 from beffroi.domain.text import Text
 
@@ -29,6 +29,7 @@ app.command()(ledger_term.term)
 app.command()(ledger_term.hold)
 app.command()(ledger_term.prune)
 app.command()(ledger_signer.signer)
+app.command()(ledger_cross.cross)
 
 
 @app.callback()
@@ -52,7 +53,7 @@ def verify(
     from beffroi.ledger.stretch import verify_stretch
     from beffroi.ledger.verify import verify as run
 
-    verifier, from_beside = _verifier(directory, key)
+    verifier, from_beside = verifier_of(directory, key)
     older = _bytes(checkpoint) if checkpoint else None
     if day is None:
         report = run(directory, verifier, older=older, payloads=directory.absolute().parent / "payloads.sqlite")
@@ -105,7 +106,7 @@ def head(
     svg: Annotated[Path | None, typer.Option("--svg", help="Write the QR code to this file, for a page.")] = None,
 ) -> None:
     """Check the signature of the checkpoint and print it: keep it elsewhere, it is the proof against a rewriting."""
-    verifier, _ = _verifier(directory, key)
+    verifier, _ = verifier_of(directory, key)
     from beffroi.ledger.note import NoteError, open_note
 
     note = _bytes(directory / "checkpoint")
@@ -160,7 +161,7 @@ def check(
     from beffroi.ledger.note import NoteError, open_note
     from beffroi.ledger.proofs import InclusionProof
 
-    verifier, _ = _verifier(proof, key)
+    verifier, _ = verifier_of(proof, key)
     try:
         fields = json.loads(_bytes(proof))
         checkpoint = open_note(fields["checkpoint"].encode(), verifier)
@@ -247,7 +248,7 @@ def _bytes(path: Path) -> bytes:
         raise _usage(str(path), str(path), error.strerror or "?") from error
 
 
-def _verifier(directory: Path, key: str | None) -> tuple[Any, bool]:
+def verifier_of(directory: Path, key: str | None) -> tuple[Any, bool]:
     """The verifier key, and whether it was only found beside the register."""
     from beffroi.ledger.note import NoteError, parse_verifier
 

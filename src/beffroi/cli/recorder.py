@@ -89,6 +89,24 @@ def status(data: Data = None) -> None:
         raise typer.Exit(1)
 
 
+@app.command()
+def register(
+    data: Data = None,
+    key: Annotated[
+        Path | None,
+        typer.Option(help="Clé du registre. / The register's key (ledger.vkey); DIR/centre/ledger.vkey by default."),
+    ] = None,
+    anew: Annotated[
+        bool,
+        typer.Option("--anew", help="Après une restauration du centre. / After the centre was restored: begin anew."),
+    ] = False,
+) -> None:
+    """Give the recorder the register's key: it keeps the register's checkpoints from then on, and is its witness."""
+    from beffroi.cli.recorder_register import join_register
+
+    join_register(_folder(data), key, anew=anew)
+
+
 def _folder(data: Path | None) -> Path:
     if data is None:
         raise typer.BadParameter("--data DIR")

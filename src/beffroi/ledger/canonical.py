@@ -57,6 +57,17 @@ def load(data: bytes) -> Any:
     return value
 
 
+def exact(value: Any) -> Any:
+    """A value as the register spells it: whole numbers only, a measure with decimals goes in as its text."""
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, dict):
+        return {key: exact(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [exact(item) for item in value]
+    return value
+
+
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):

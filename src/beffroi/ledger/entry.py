@@ -5,6 +5,7 @@ person or tells a reason is the *payload*: kept beside, bound by a salted hash, 
 """
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
@@ -20,6 +21,7 @@ from beffroi.domain.text import Text
 from beffroi.ledger import canonical
 
 FORMAT: Final = 1
+_HASH: Final = re.compile(r"[0-9a-f]{64}")
 LEAF_LIMIT: Final = 16_384
 """Bytes. An entry is a statement, not a file."""
 
@@ -110,10 +112,19 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where an entry was first written: a recorder's journal and its number there. Taken in once."""
+    """Where an entry was first written: a recorder's journal and its number there. Taken in once.
+
+    ``chain``: the journal's hash (hex) over all acts up to this one, so that the register holds the journal; with the
+    last act of each batch that is taken in.
+    """
 
     recorder: str
     seq: int
+    chain: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.chain is not None and not _HASH.fullmatch(self.chain):
+            raise ValueError("the hash of a journal is 64 hexadecimal digits")
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +239,7 @@ def leaf_bytes(entry: Entry, *, time_us: int, actor: str | None, bound: bytes) -
         "outcome": entry.outcome,
         "opened": entry.opened,
         "sent": _sent(entry.sent),
-        "source": {"recorder": entry.source.recorder, "seq": entry.source.seq} if entry.source else None,
+        "source": _source(entry.source),
         "at_us": entry.at_us,
         "detail": dict(entry.detail) or None,
         "commitment": bound.hex(),
@@ -244,6 +255,13 @@ def leaf_bytes(entry: Entry, *, time_us: int, actor: str | None, bound: bytes) -
 
 def _range(footage: WallRange | None) -> list[int] | None:
     return None if footage is None else [footage.from_us, footage.to_us]
+
+
+def _source(source: Source | None) -> dict[str, Any] | None:
+    if source is None:
+        return None
+    chain = {} if source.chain is None else {"chain": source.chain}
+    return {"recorder": source.recorder, "seq": source.seq, **chain}
 
 
 def _sent(sent: Sent | None) -> dict[str, Any] | None:

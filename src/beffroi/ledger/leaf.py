@@ -124,8 +124,10 @@ def _sent(value: Any) -> Sent | None:
 def _source(value: Any) -> Source | None:
     if value is None:
         return None
-    found = _exactly(value, "recorder seq")
-    return Source(_text(found, "recorder"), _number(found, "seq"))
+    found = _object(value)
+    if not {"recorder", "seq"} <= found.keys() <= {"recorder", "seq", "chain"}:
+        raise LeafError("a source is malformed")
+    return Source(_text(found, "recorder"), _number(found, "seq"), _matching(found, "chain", _HEX_32))
 
 
 def _texts(value: Any) -> tuple[str, ...]:

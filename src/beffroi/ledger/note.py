@@ -132,6 +132,18 @@ def open_note(note: bytes, verifier: Verifier) -> Checkpoint:
     raise NoteError("no signature by this key")
 
 
+def alone(note: bytes, verifier: Verifier) -> bytes:
+    """A verified note with the signatures of this key alone: what witnesses added is left out.
+
+    Raises:
+        NoteError: as `open_note`.
+    """
+    open_note(note, verifier)
+    text, signatures = split_note(note)
+    own = next(raw for name, raw in signatures if name == verifier.name and raw[:4] == verifier.key_id)
+    return f"{text}\n— {verifier.name} {base64.b64encode(own).decode()}\n".encode()
+
+
 def parse_checkpoint(note: bytes) -> Checkpoint:
     """What a note claims, its signatures not verified: to know which key to verify it with.
 

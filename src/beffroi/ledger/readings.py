@@ -6,7 +6,7 @@ from beffroi.domain.ids import CameraId, PersonId, ViewId
 from beffroi.domain.ranges import WallRange
 from beffroi.ledger import leaf
 from beffroi.ledger.choosing import Choice, chosen
-from beffroi.ledger.entry import EntryKind, Record
+from beffroi.ledger.entry import EntryKind, Record, Source
 from beffroi.ledger.index import Index
 from beffroi.ledger.payloads import Payloads
 from beffroi.ledger.pruning import PrunedEntryError
@@ -87,6 +87,15 @@ class Readings:
     def last_seq(self, recorder: str) -> int | None:
         """The highest number of a recorder's journal already taken in."""
         return self._index.last_seq(recorder)
+
+    def chain_of(self, recorder: str) -> str | None:
+        """The hash of a recorder's journal up to the highest number taken in, when that entry tells it."""
+        last = self._index.last_seq(recorder)
+        index = None if last is None else self._index.of_source(Source(recorder, last))
+        if index is None or index < self._first:
+            return None
+        source = self.record(index).source
+        return source.chain if source is not None and source.seq == last else None
 
     def of_register(self, kind: EntryKind, *, limit: int = 1) -> list[Record]:
         """The newest entries that the register makes of itself (its term, its prunings), newest first."""

@@ -110,6 +110,19 @@ _HOLDS: Final[dict[str, Text]] = {
     "refused": Text(fr="Gel refusé", en="Hold refused"),
     "ended": Text(fr="Fin d'un gel", en="End of a hold"),
 }
+_RECORDER: Final[dict[str, Text]] = {
+    "journal_disagrees": Text(
+        fr="Le journal de l'enregistreur n'est plus celui que le registre a repris",
+        en="The recorder's journal is no longer the one that the register took in",
+    ),
+    "register_head": Text(
+        fr="Point de contrôle du registre gardé par l'enregistreur",
+        en="Checkpoint of the register kept by the recorder",
+    ),
+    "register_anew": Text(
+        fr="L'enregistreur reprend le registre à neuf", en="The recorder begins anew with the register"
+    ),
+}
 _DESK: Final[dict[str, Text]] = {
     "opened": Text(fr="Dossier ouvert", en="Case opened"),
     "searched": Text(fr="Caméras recherchées par lieu", en="Cameras searched by place"),
@@ -127,6 +140,7 @@ _DESK: Final[dict[str, Text]] = {
 _BY_OUTCOME: Final = {
     EntryKind.HOLD: _HOLDS,
     EntryKind.DESK: _DESK,
+    EntryKind.RECORDER: _RECORDER,
     EntryKind.REGISTER_TERM: _TERMS,
     EntryKind.RESTORED: _RESTORED,
     EntryKind.DOCUMENT_CHANGED: _OUTCOMES,

@@ -46,7 +46,7 @@ def verify_stretch(directory: Path, verifier: Verifier, asked: Stretch, *, older
     except NoteError as error:
         return _report(None, 0, 0, [Finding(FindingKind.CHECKPOINT_REFUSED, detail=str(error))])
     try:
-        rows = _Rows(directory, head)
+        rows = Rows(directory, head)
     except LedgerDamagedError as error:
         return _report(head, 0, 0, [Finding(FindingKind.ROOT_MISMATCH, detail=error.text.en)])
     if older is not None:
@@ -66,7 +66,7 @@ def verify_stretch(directory: Path, verifier: Verifier, asked: Stretch, *, older
     return Report(head, entries, files, 0, 0, tuple(findings), pruned)
 
 
-def _pruned_to(directory: Path, head: Checkpoint, rows: "_Rows", findings: list[Finding]) -> int:
+def _pruned_to(directory: Path, head: Checkpoint, rows: "Rows", findings: list[Finding]) -> int:
     """Below which entry a pruning that holds lets bundles lack: its own entry, and the first that it kept, are tied to
     the signed root before they are believed."""
     pruning = newest_pruning(directory, head.size)
@@ -82,7 +82,7 @@ def _pruned_to(directory: Path, head: Checkpoint, rows: "_Rows", findings: list[
     return 0 if fault else pruning.to
 
 
-class _Rows:
+class Rows:
     """Rows of hashes, each tied to the signed root before it is given."""
 
     def __init__(self, directory: Path, head: Checkpoint) -> None:
@@ -133,21 +133,26 @@ def _search(directory: Path, head: Checkpoint, time_us: int) -> int:
 
 def _first_time_us(directory: Path, head: Checkpoint, bundle: int) -> int:
     try:
-        return leaf.parse(_read_bundle(directory, head, bundle)[0], bundle * WIDTH).time_us
+        return leaf.parse(read_bundle(directory, head, bundle)[0], bundle * WIDTH).time_us
     except (OSError, ValueError):
         return 0  # the stretch grows towards the damage, which is then named
 
 
-def _read_bundle(directory: Path, head: Checkpoint, bundle: int) -> list[bytes]:
+def read_bundle(directory: Path, head: Checkpoint, bundle: int) -> list[bytes]:
+    """The entries of a bundle as they are on disk, tied to nothing.
+
+    Raises:
+        OSError: it is not there. BundleError: it is malformed.
+    """
     tile = TileId(ENTRIES, bundle, min(WIDTH, head.size - bundle * WIDTH))
     return tiles.decode_bundle((directory / tile.path).read_bytes(), tile.width)
 
 
-def _check_bundle(directory: Path, head: Checkpoint, rows: _Rows, bundle: int) -> tuple[list[Finding], int]:
+def _check_bundle(directory: Path, head: Checkpoint, rows: Rows, bundle: int) -> tuple[list[Finding], int]:
     tile = TileId(ENTRIES, bundle, min(WIDTH, head.size - bundle * WIDTH))
     first = bundle * WIDTH
     try:
-        entries = _read_bundle(directory, head, bundle)
+        entries = read_bundle(directory, head, bundle)
     except OSError:
         return [Finding(FindingKind.MISSING, tile.path, f"{first}–{first + tile.width - 1}")], 0
     except tiles.BundleError as error:
@@ -179,7 +184,7 @@ def _check_bundle(directory: Path, head: Checkpoint, rows: _Rows, bundle: int) -
     return findings, len(entries)
 
 
-def _by_root(rows: _Rows, bundle: int, hashes: tuple[bytes, ...], tile: TileId) -> list[Finding]:
+def _by_root(rows: Rows, bundle: int, hashes: tuple[bytes, ...], tile: TileId) -> list[Finding]:
     """The row of hashes is damaged: judge the entries by the row above, and name the damaged file."""
     found = [Finding(FindingKind.TILE_ALTERED, TileId(0, bundle, tile.width).path)]
     try:

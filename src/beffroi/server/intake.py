@@ -3,18 +3,21 @@
 import asyncio
 import contextlib
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import structlog
 
 from beffroi.capture.client import RecorderClient, RecorderGoneError
 from beffroi.domain.errors import BeffroiError
-from beffroi.domain.ids import AuthorityId, CameraId
 from beffroi.domain.text import Text
-from beffroi.ledger.entry import Entry, EntryKind, Source
+from beffroi.ledger.entry import Entry
 from beffroi.ledger.ledger import Ledger
+from beffroi.vault.journalentry import entry_of
 
 _log = structlog.get_logger(__name__)
+
+RECORDER: Final = "recorder"
+"""The recorder of this machine, as the register names it."""
 
 PERIOD_S: Final = 2.0
 BATCH: Final = 500
@@ -24,10 +27,19 @@ _NOT_UNDERSTOOD: Final = Text(
 )
 
 
+class CrossSign(Protocol):
+    """What is done at each round besides taking in: `beffroi.server.crosssign.CrossSigning`."""
+
+    async def once(self) -> None:
+        """Hold the journal's chain against the register's, and hand the recorder a checkpoint when it is due."""
+        ...
+
+
 class JournalIntake:
     """A task that follows one recorder's journal. A recorder that does not answer is tried again, for ever.
 
-    ``tell`` hears why nothing more can be taken in, or None once it goes again.
+    ``tell`` hears why nothing more can be taken in, or None once it goes again; ``cross`` comes before each round, so
+    that a journal that was changed is known before more of it is taken in.
     """
 
     def __init__(
@@ -37,11 +49,13 @@ class JournalIntake:
         *,
         name: str,
         tell: Callable[[Text | None], None] = lambda _: None,
+        cross: CrossSign | None = None,
     ) -> None:
         self._recorder = recorder
         self._tell = tell
         self._ledger = ledger
         self._name = name
+        self._cross = cross
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> "JournalIntake":
@@ -57,10 +71,14 @@ class JournalIntake:
     async def once(self) -> int:
         """Take in what is new; how many."""
         taken = 0
+        if self._cross is not None:
+            await self._cross.once()
         after = self._ledger.last_seq(self._name) or 0
         while entries := await self._recorder.journal(after, BATCH):
             # Handed in in order: an act that is refused stops here, it is never skipped by a later one.
-            handed = [self._ledger.submit(_entry(self._name, one)) for one in entries]
+            # The last act of a batch carries the chain over all before it: with it the register holds the journal.
+            made = [_entry(self._name, one, last=one is entries[-1]) for one in entries]
+            handed = [self._ledger.submit(one) for one in made]
             for future in handed:
                 await asyncio.wrap_future(future)
             after = int(entries[-1]["seq"])
@@ -78,33 +96,12 @@ class JournalIntake:
             except BeffroiError as error:
                 _log.error("journal not taken in", reason=error.text.en)
                 self._tell(error.text)
-            except (KeyError, TypeError, ValueError):
+            except (KeyError, TypeError, ValueError, RecursionError):
                 _log.exception("journal entry not understood")
                 self._tell(_NOT_UNDERSTOOD)
             await asyncio.sleep(PERIOD_S)
 
 
-def _entry(recorder: str, act: dict[str, Any]) -> Entry:
-    fields = dict(act["fields"])
-    camera, authority = fields.get("camera"), fields.get("authority")
-    destroyed = act["kind"] == "destruction"
-    return Entry(
-        EntryKind.DESTRUCTION if destroyed else EntryKind.RECORDER,
-        camera=CameraId(camera) if isinstance(camera, str) else None,
-        authority=AuthorityId(authority) if isinstance(authority, str) else None,
-        outcome=str(act["kind"]),
-        source=Source(recorder, int(act["seq"])),
-        at_us=int(act["wall_us"]),
-        detail=_exact(fields),
-    )
-
-
-def _exact(value: Any) -> Any:
-    """The register spells whole numbers only: a measure with decimals goes in as its text."""
-    if isinstance(value, float):
-        return f"{value:g}"
-    if isinstance(value, dict):
-        return {key: _exact(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_exact(item) for item in value]
-    return value
+def _entry(recorder: str, act: dict[str, Any], *, last: bool) -> Entry:
+    chain = (act.get("chain") or None) if last else None
+    return entry_of(recorder, int(act["seq"]), int(act["wall_us"]), str(act["kind"]), dict(act["fields"]), chain=chain)

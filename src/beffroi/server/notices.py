@@ -115,6 +115,11 @@ class Notices:
             )
         self._set(("journal", ""), notice)
 
+    def cross(self, what: str, why: Text | None) -> None:
+        """What keeps recorder and register from signing for one another (`beffroi.server.crosssign`)."""
+        code, level = _CROSS[what]
+        self._set(("cross", what), None if why is None else Notice(code, level, why))
+
     def sheets(self, problems: Sequence[BeffroiError]) -> None:
         """Signed papers that were refused."""
         notice = Notice("sheets-refused", Level.SOON, problems[0].text) if problems else None
@@ -143,6 +148,11 @@ class Notices:
                 self._held[key] = notice
 
 
+_CROSS = {
+    "journal": ("journal-disagrees", Level.LOST),
+    "head": ("register-refused", Level.LOST),
+    "key": ("register-unknown", Level.LESS),
+}
 _LOCKED = Text(
     fr="Les trousseaux sont verrouillés : ni relecture, ni nouvelles clés horaires. Relancez le centre avec leur "
     "phrase de passe.",

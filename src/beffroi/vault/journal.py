@@ -53,6 +53,8 @@ class ActKind(StrEnum):
     HOURS_APPLIED = "hours_applied"
     CLOCK_DOUBT = "clock_doubt"
     CLOCK_SETTLED = "clock_settled"
+    REGISTER_HEAD = "register_head"
+    REGISTER_ANEW = "register_anew"
     ALARM = "alarm"
     RECOVERY = "recovery"
 
@@ -83,12 +85,14 @@ class AckRefusedError(BadInputError):
 
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
-    """One act. ``seq`` grows by commit order, over all the recorder's processes."""
+    """One act. ``seq`` grows by commit order, over all the recorder's processes; ``chain`` is the hash over all acts up
+    to this one."""
 
     seq: int
     wall_us: int
     kind: ActKind
     fields: dict[str, Any]
+    chain: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +154,20 @@ class Journal:
     def read_after(self, seq: int, limit: int = 1000) -> list[JournalEntry]:
         """Acts with a greater number, in order. What is returned is on disk."""
         rows = self._read(
-            "SELECT seq, wall_us, kind, fields FROM act WHERE seq > ? ORDER BY seq LIMIT ?",
+            "SELECT seq, wall_us, kind, fields, hash FROM act WHERE seq > ? ORDER BY seq LIMIT ?",
             (seq, max(0, min(limit, 10_000))),
         )
-        return [JournalEntry(number, wall, ActKind(kind), json.loads(fields)) for number, wall, kind, fields in rows]
+        return [
+            JournalEntry(number, wall, ActKind(kind), json.loads(fields), chain or b"")
+            for number, wall, kind, fields, chain in rows
+        ]
+
+    def chain_at(self, seq: int) -> bytes | None:
+        """The hash over all acts up to this number; None when that act is not here, nor the last one dropped."""
+        rows = self._read(
+            "SELECT hash FROM act WHERE seq = ?1 UNION ALL SELECT hash FROM opening WHERE seq = ?1", (seq,)
+        )
+        return bytes(rows[0][0] or b"") if rows else journalchain.NOTHING if seq == 0 else None
 
     def ack(self, seq: int) -> None:
         """The centre has everything up to this number, durably. Never goes back.

@@ -34,6 +34,7 @@ CREATE INDEX IF NOT EXISTS act_by_piece ON act (
 CREATE INDEX IF NOT EXISTS act_by_gap ON act (
     json_extract(fields, '$.camera'), json_extract(fields, '$.stream'), json_extract(fields, '$.to_us')
 ) WHERE kind = 'gap';
+CREATE INDEX IF NOT EXISTS act_by_head ON act (seq) WHERE kind IN ('register_head', 'register_anew');
 CREATE INDEX IF NOT EXISTS act_by_sheet ON act (json_extract(fields, '$.camera')) WHERE kind = 'sheet_applied';
 """
 
@@ -124,10 +125,16 @@ def _carried_faults(db: sqlite3.Connection, count: int, last: bytes) -> Iterator
         yield ChainFault(FaultKind.OPENING, 1, 1)
 
 
+def _kept_head(db: sqlite3.Connection) -> list[int]:
+    row = db.execute("SELECT MAX(seq) FROM act WHERE kind IN ('register_head', 'register_anew')").fetchone()
+    return [] if row[0] is None else [row[0]]
+
+
 def prune(db: sqlite3.Connection, before_us: int, batch_us: int = 0) -> int:
     """Drop the acts from the first on that are older than an instant, acknowledged and settled; how many.
 
-    Stops before the first act that is younger, or that tells of a file not yet destroyed nor lost. What the acts
+    Stops before the first act that is younger, or that tells of a file not yet destroyed nor lost, and before the last
+    head of the register that was kept: without it the site would believe any other. What the acts
     said of the streams' time is carried into the opening balance, in the same transaction. Nothing is done before
     the oldest act is ``batch_us`` older than that: the balance has a line a day, not one a file.
     """
@@ -138,7 +145,7 @@ def prune(db: sqlite3.Connection, before_us: int, batch_us: int = 0) -> int:
     young = db.execute("SELECT seq FROM act WHERE wall_us >= ? ORDER BY seq LIMIT 1", (before_us,)).fetchone()
     last = db.execute("SELECT MAX(seq) FROM act").fetchone()[0] or 0
     stop = min(last, young[0] if young else last, db.execute("SELECT seq FROM acknowledged").fetchone()[0] + 1)
-    stop = min([stop, *journalcarry.unsettled(db, stop)])
+    stop = min([stop, *journalcarry.unsettled(db, stop), *_kept_head(db)])
     edge = db.execute("SELECT seq, hash FROM act WHERE seq < ? ORDER BY seq DESC LIMIT 1", (stop,)).fetchone()
     if edge is None:
         return 0

@@ -1,0 +1,113 @@
+"""Recorder and register sign for one another: the register holds the chain of the journal, the recorder the register's
+checkpoints. Whoever rewrites the one is found by the other; here, while both are at work. Offline: `ledger cross`.
+"""
+
+import asyncio
+import base64
+import re
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from beffroi.capture.client import RecorderClient
+from beffroi.domain.errors import BadInputError, RefusedError
+from beffroi.domain.text import Text
+from beffroi.ledger.entry import Entry, EntryKind
+from beffroi.ledger.ledger import Ledger
+from beffroi.ledger.note import parse_checkpoint
+from beffroi.ledger.proofs import Prover
+from beffroi.ledger.store import LedgerDamagedError
+
+_log = structlog.get_logger(__name__)
+
+DISAGREES: Final = "journal_disagrees"
+"""The outcome of the entry that says so."""
+
+_HASH: Final = re.compile(r"[0-9a-f]{64}")
+_JOURNAL: Final = Text(
+    fr="Le journal de l'enregistreur n'est plus celui que le registre a repris : il a été modifié, raccourci ou "
+    "remplacé. Gardez les deux, lancez « beffroi ledger cross » et prévenez le délégué à la protection des données.",
+    en="The recorder's journal is no longer the one that the register took in: it was changed, cut short or replaced. "
+    "Keep both, run `beffroi ledger cross` and tell the data protection officer.",
+)
+_NO_KEY: Final = Text(
+    fr="L'enregistreur n'a pas la clé du registre : il ne peut pas en être témoin. Lancez « beffroi recorder "
+    "register » sur sa machine.",
+    en="The recorder does not have the register's key: it cannot be its witness. Run `beffroi recorder register` on "
+    "its machine.",
+)
+
+Tell = Callable[[str, Text | None], None]
+"""Hears of ``journal``, ``head`` or ``key``: the sentence to show, None once it is well."""
+
+
+class CrossSigning:
+    """Of one recorder. Its troubles never hold up the taking in."""
+
+    def __init__(self, recorder: RecorderClient, ledger: Ledger, *, name: str, tell: Tell = lambda _, __: None) -> None:
+        self._recorder = recorder
+        self._ledger = ledger
+        self._name = name
+        self._tell = tell
+        self._said: tuple[int, str] | None = None
+        self._refused = ""
+
+    async def once(self) -> None:
+        """Compare, then hand over a checkpoint when one is due.
+
+        Raises:
+            RecorderGoneError: nobody answers.
+        """
+        after = self._ledger.last_seq(self._name) or 0
+        try:
+            state = await self._recorder.call("register_state", {"seq": after})
+        except BadInputError:
+            _log.debug("the recorder does not cross-sign yet: an older version")
+            return
+        last, size, chain = (state.get(name) for name in ("last", "size", "chain"))
+        if not isinstance(last, int) or not isinstance(size, int) or size < 0:
+            _log.error("the state of the recorder's journal is malformed", recorder=self._name)
+            return
+        expected = self._ledger.chain_of(self._name)
+        if last < after or (expected is not None and chain != expected):
+            await self._disagreement(after, last, expected, chain)
+        elif self._said is None:
+            self._tell("journal", None)
+        self._tell("key", None if state.get("key") else _NO_KEY)
+        if state.get("due") and state.get("key") and after:
+            await self._offer(size)
+
+    async def _disagreement(self, after: int, last: int, expected: str | None, chain: object) -> None:
+        """An entry for each journal met, and a notice that stays while this centre runs."""
+        found = chain if isinstance(chain, str) and _HASH.fullmatch(chain) else ""
+        self._tell("journal", _JOURNAL)
+        if self._said == (after, found):
+            return
+        _log.critical("the recorder's journal is not the one taken in", recorder=self._name, act=after)
+        detail = {"recorder": self._name, "seq": after, "last": last, "chain": expected, "found": found}
+        kept = {key: value for key, value in detail.items() if value is not None}
+        await self._ledger.append_async(Entry(EntryKind.RECORDER, outcome=DISAGREES, detail=kept))
+        self._said = (after, found)
+
+    async def _offer(self, old: int) -> None:
+        note = self._ledger.checkpoint_note()
+        size = parse_checkpoint(note).size
+        try:
+            # A recorder that knows more is offered what there is: it says that the register was set back.
+            proof = (
+                await asyncio.to_thread(Prover(self._ledger.directory, size).consistency, old) if old <= size else []
+            )
+        except LedgerDamagedError:
+            return  # a tile was superseded meanwhile: the next round takes the new checkpoint
+        steps = [base64.b64encode(step).decode() for step in proof]
+        try:
+            await self._recorder.call("register_head", {"old": old, "proof": steps, "note": note.decode()})
+        except RefusedError as error:
+            if self._refused != error.text.en:
+                _log.critical("the recorder refuses the checkpoint", recorder=self._name, reason=error.text.en)
+            self._refused = error.text.en
+            self._tell("head", error.text)
+        else:
+            self._refused = ""
+            self._tell("head", None)
