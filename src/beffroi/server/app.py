@@ -25,6 +25,8 @@ from beffroi.server.extracts import Extracts
 from beffroi.server.guard import Guard
 from beffroi.server.meters import CentreCollector, CountedDecider, Measured, Meters
 from beffroi.server.rendering import error_json, refusal_json
+from beffroi.server.onsite import Onsites
+from beffroi.server.onsiteviews import OnsiteViews
 from beffroi.server.reports import Reports
 from beffroi.server.routes import (
     account,
@@ -36,6 +38,7 @@ from beffroi.server.routes import (
     door,
     extracts,
     inspection,
+    onsite,
     paperfiles,
     papers,
     people,
@@ -44,6 +47,7 @@ from beffroi.server.routes import (
     registers,
     room,
     roster,
+    safeguard,
     seen,
     tonight,
     views,
@@ -72,6 +76,7 @@ def create_app(centre: Centre) -> FastAPI:
     files = Extracts(centre, gate, viewing)
     requisitions = Desk(centre)
     deliveries = Deliveries(centre, requisitions, gate, viewing)
+    onsites = Onsites(centre, requisitions, viewing)
     reports = Reports(centre, centre.data / "centre")
 
     @asynccontextmanager
@@ -83,7 +88,7 @@ def create_app(centre: Centre) -> FastAPI:
         reports.start()
         centre.register_term.start()
         try:
-            async with gate, viewing, files, DeskRound(centre, deliveries):
+            async with gate, viewing, files, DeskRound(centre, deliveries), onsites:
                 yield
         finally:
             centre.register_term.stop()
@@ -106,7 +111,7 @@ def create_app(centre: Centre) -> FastAPI:
     )
     app.state.identity, app.state.https, app.state.viewing = centre.identity, centre.https, viewing
     app.state.reports = reports
-    app.state.extracts, app.state.deliveries = files, deliveries
+    app.state.extracts, app.state.deliveries, app.state.onsites = files, deliveries, onsites
     app.state.collectors = [CentreCollector(centre, viewing), *meters.all()]
     table: list[RouteFact] = []
     for build in (
@@ -135,7 +140,9 @@ def create_app(centre: Centre) -> FastAPI:
         registers.build(centre, reports),
         extracts.build(centre, files),
         desk.build(centre, requisitions),
+        safeguard.build(centre, requisitions),
         deskdeliveries.build(centre, deliveries),
+        onsite.build(centre, onsites, OnsiteViews(onsites, deliveries)),
     ):
         app.include_router(fetched.router)
         table += fetched.table
