@@ -21,11 +21,12 @@ from beffroi.base.db import Base, Instant, session_scope
 from beffroi.identity import tables as identity_tables
 from beffroi.registry import desktables as desk_tables
 from beffroi.registry import onsitetables as onsite_tables
+from beffroi.registry import subjecttables as subject_tables
 from beffroi.registry import tables as registry_tables
 from beffroi.registry.migrate import upgrade
 from beffroi.vault.signed import b64, canonical, unb64
 
-ROOMS: Final = (identity_tables, registry_tables, desk_tables, onsite_tables)
+ROOMS: Final = (identity_tables, registry_tables, desk_tables, onsite_tables, subject_tables)
 """Imported so that their tables are in the metadata."""
 
 NOT_RESTORED: Final = frozenset({"sessions", "invitations", "factor_resets"})

@@ -24,7 +24,6 @@ from beffroi.domain.text import Text
 from beffroi.evidence.blur import Masking, Plane, allowed, fill
 from beffroi.media.clear import parse_alone
 from beffroi.media.codec import CodecConfig
-from beffroi.media.parse import Fragment
 
 MARK: Final = "COPIE DÉRIVÉE, TIERS MASQUÉS"
 _DECODERS: Final = {"h264": "h264", "h265": "hevc"}
@@ -49,11 +48,13 @@ class UnreadablePicturesError(BrokenError):
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One clear group of pictures: its fragment (`moof` + `mdat`), and the wall time of its first picture."""
+    """Consecutive pictures, clear: their fragment (`moof` + `mdat`), and the wall time of the first. ``key``: decoding
+    may begin here. Decode times go on from group to group."""
 
     config: CodecConfig
     data: bytes
     wall_us: int
+    key: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,21 +82,16 @@ def pictures(groups: Iterable[Group], asked: WallRange) -> Iterator[Picture]:
     Raises:
         UnreadablePicturesError: they cannot be decoded. MalformedMediaError: a group is not one.
     """
-    for group in groups:
-        decoder = av.CodecContext.create(_DECODERS[group.config.codec], "r")
-        if not isinstance(decoder, VideoCodecContext):
-            raise UnreadablePicturesError
-        decoder.extradata = group.config.record()
-        decoder.thread_count = 1
-        found = parse_alone(group.data)
-        first_90k = found.samples[0].pts_90k
-        try:
-            for frame in _decoded(decoder, group.data, found):
-                wall_us = group.wall_us + ((frame.pts or 0) - first_90k) * 100 // 9
-                if asked.from_us <= wall_us < asked.to_us:
-                    yield _picture(frame, wall_us)
-        except av.error.FFmpegError as error:
-            raise UnreadablePicturesError from error
+    decoding: _Decoding | None = None
+    try:
+        for group in groups:
+            if decoding is None or group.key:
+                yield from decoding.rest(asked) if decoding else ()
+                decoding = _Decoding(group.config)
+            yield from decoding.feed(group, asked)
+        yield from decoding.rest(asked) if decoding else ()
+    except av.error.FFmpegError as error:
+        raise UnreadablePicturesError from error
 
 
 def jpeg(picture: Picture, *, quality: int = 85) -> bytes:
@@ -205,12 +201,35 @@ class _Encoder:
         self._container.close()
 
 
-def _decoded(decoder: VideoCodecContext, data: bytes, found: Fragment) -> Iterator[av.VideoFrame]:
-    for sample in found.samples:
-        packet = av.Packet(data[sample.offset : sample.offset + sample.size])
-        packet.pts, packet.dts, packet.time_base = sample.pts_90k, sample.dts_90k, _TICKS
-        yield from decoder.decode(packet)
-    yield from decoder.decode(None)
+class _Decoding:
+    """One decoder, from a key picture to the next; it knows when each picture was taken."""
+
+    def __init__(self, config: CodecConfig) -> None:
+        decoder = av.CodecContext.create(_DECODERS[config.codec], "r")
+        if not isinstance(decoder, VideoCodecContext):
+            raise UnreadablePicturesError
+        decoder.extradata, decoder.thread_count = config.record(), 1
+        self._decoder = decoder
+        self._walls_us: dict[int, int] = {}
+
+    def feed(self, group: Group, asked: WallRange) -> Iterator[Picture]:
+        found = parse_alone(group.data)
+        first_90k = found.samples[0].pts_90k
+        for sample in found.samples:
+            self._walls_us[sample.pts_90k] = group.wall_us + (sample.pts_90k - first_90k) * 100 // 9
+        for sample in found.samples:
+            packet = av.Packet(group.data[sample.offset : sample.offset + sample.size])
+            packet.pts, packet.dts, packet.time_base = sample.pts_90k, sample.dts_90k, _TICKS
+            yield from self._shown(self._decoder.decode(packet), asked)
+
+    def rest(self, asked: WallRange) -> Iterator[Picture]:
+        yield from self._shown(self._decoder.decode(None), asked)
+
+    def _shown(self, frames: Iterable[av.VideoFrame], asked: WallRange) -> Iterator[Picture]:
+        for frame in frames:
+            wall_us = self._walls_us.pop(frame.pts or 0, None)
+            if wall_us is not None and asked.from_us <= wall_us < asked.to_us:
+                yield _picture(frame, wall_us)
 
 
 def _picture(frame: av.VideoFrame, wall_us: int) -> Picture:
