@@ -16,7 +16,7 @@ from beffroi.cli.promises.client import Answer
 from beffroi.domain.clock import instant, to_wall_us
 from beffroi.domain.ids import AuthorityId
 from beffroi.evidence.seal import KEY_NAME
-from beffroi.evidence.verify import verify_package
+from beffroi.evidence.verify import Trust, verify_package
 from beffroi.ledger.entry import EntryKind
 from beffroi.ledger.note import Verifier
 from beffroi.server.deskbuild import package_path
@@ -142,11 +142,8 @@ def test_a_requisition_within_the_term_lets_it_leave(place: DeskTown) -> None:
     status, told = ask(place, case, f"packages/{name}/build", {"reason": reason(place)})
     assert status == 200, told
     centre = place.town.centre
-    report = verify_package(
-        package_path(centre, name),
-        evidence=Verifier(KEY_NAME, centre.evidence_key.public_key()),
-        register=centre.ledger.verifier,
-    )
+    trust = Trust(Verifier(KEY_NAME, centre.evidence_key.public_key()), centre.ledger.verifier)
+    report = verify_package(package_path(centre, name), trust)
     assert report.verdict.value == "valid", [one.text.en for one in report.findings]
 
 

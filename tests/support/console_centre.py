@@ -21,6 +21,7 @@ from tests.support import console_papers as papers
 from tests.support.console_balance import balance
 from tests.support.console_machine import machine
 from tests.support.console_media import Clip, encode, live, replay
+from tests.support.console_preserve import preserving
 from tests.support.console_registers import inspection, listed, register, reports, seen
 
 from beffroi.server import static
@@ -52,6 +53,7 @@ def build(stand: Stand) -> FastAPI:
     _lists(app)
     _views(app, stand)
     _law(app, stand)
+    preserving(app)
     app.include_router(static.router)
     return app
 

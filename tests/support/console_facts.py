@@ -18,6 +18,7 @@ DOWN_CAUSE = t("La caméra ne répond plus au réseau", "The camera no longer an
 TOOLS = [
     "wall",
     "replay",
+    "desk",
     "room",
     "acts",
     "health",

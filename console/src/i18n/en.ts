@@ -4,6 +4,7 @@ import { login, invitation, duty } from './en/door';
 import { wall, tile } from './en/wall';
 import { refusal } from './en/law';
 import { replay } from './en/replay';
+import { preserve } from './en/preserve';
 import { acts, health, register, accounts } from './en/lists';
 import { balance } from './en/balance';
 import { inspection, registers, seen } from './en/registers';
@@ -11,7 +12,8 @@ import { documents } from './en/documents';
 import { cameras } from './en/cameras';
 import { people, posts, room } from './en/room';
 import { roster, tonight } from './en/night';
+import { desk } from './en/desk';
 import { help } from './en/help';
 import type { fr } from './fr';
 
-export const en: typeof fr = { app, errors, nav, bar, login, invitation, duty, wall, tile, refusal, replay, acts, health, register, registers, seen, inspection, balance, accounts, documents, cameras, room, people, posts, tonight, roster, help };
+export const en: typeof fr = { app, errors, nav, bar, login, invitation, duty, wall, tile, refusal, replay, preserve, acts, health, register, registers, seen, inspection, balance, accounts, documents, cameras, room, people, posts, tonight, roster, desk, help };

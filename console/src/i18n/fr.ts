@@ -4,6 +4,7 @@ import { login, invitation, duty } from './fr/door';
 import { wall, tile } from './fr/wall';
 import { refusal } from './fr/law';
 import { replay } from './fr/replay';
+import { preserve } from './fr/preserve';
 import { acts, health, register, accounts } from './fr/lists';
 import { balance } from './fr/balance';
 import { inspection, registers, seen } from './fr/registers';
@@ -11,6 +12,7 @@ import { documents } from './fr/documents';
 import { cameras } from './fr/cameras';
 import { people, posts, room } from './fr/room';
 import { roster, tonight } from './fr/night';
+import { desk } from './fr/desk';
 import { help } from './fr/help';
 
-export const fr = { app, errors, nav, bar, login, invitation, duty, wall, tile, refusal, replay, acts, health, register, registers, seen, inspection, balance, accounts, documents, cameras, room, people, posts, tonight, roster, help };
+export const fr = { app, errors, nav, bar, login, invitation, duty, wall, tile, refusal, replay, preserve, acts, health, register, registers, seen, inspection, balance, accounts, documents, cameras, room, people, posts, tonight, roster, desk, help };

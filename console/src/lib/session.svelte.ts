@@ -3,11 +3,12 @@ import { ApiError, api, whenLoggedOut } from './api';
 import { i18n } from '../i18n/index.svelte';
 import { law, type Question } from './lawapi';
 import type { Announcement, Present } from './lawtypes';
+import { preserves, type PreserveCall } from './preserve';
 import { attempt } from './load';
 import type { Camera, CameraTree, CommuneCameras, Me, Tool } from './types';
 
 export const ROOMS: Tool[] = [
-  'wall', 'replay', 'room', 'tonight', 'roster', 'acts', 'health', 'documents', 'people', 'cameras', 'register', 'registers', 'seen', 'inspection', 'account', 'accounts', 'posts',
+  'wall', 'replay', 'room', 'tonight', 'roster', 'desk', 'acts', 'health', 'documents', 'people', 'cameras', 'register', 'registers', 'seen', 'inspection', 'account', 'accounts', 'posts',
 ];
 
 /** Where a person's work begins; for the others, the first room that is theirs. */
@@ -38,6 +39,8 @@ class Session {
   replayCall = $state.raw<ReplayCall | null>(null);
   /** What somebody asks the reason of: the card is open. */
   asking = $state.raw<Question | null>(null);
+  /** What an operator is about to preserve: the dialog is open. */
+  preserving = $state.raw<PreserveCall | null>(null);
   /** The document that another room wants to be read. */
   wantedPaper = $state.raw<string | null>(null);
   /** What comes to its end, for those to whom it is announced. */
@@ -105,6 +108,10 @@ class Session {
     this.go('documents');
   }
 
+  preserve(call: PreserveCall): void {
+    if (preserves(this.me)) this.preserving = call;
+  }
+
   why(question: Question): void {
     this.asking = question;
   }
@@ -169,6 +176,7 @@ class Session {
     window.clearInterval(this.#timer);
     window.clearInterval(this.#screenTimer);
     this.asking = null;
+    this.preserving = null;
     this.present = [];
     this.visitor = false;
     if (this.me && expired) this.loggedOutText = true;

@@ -49,6 +49,7 @@ export const nav: typeof french.nav = {
   people: 'People',
   posts: 'Workstations',
   tonight: 'Tonight',
+  desk: 'Requisitions',
   roster: 'Roster',
 };
 

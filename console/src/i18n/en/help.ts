@@ -16,6 +16,8 @@ export const help: typeof french.help = {
     put: 'put the camera on the wall',
     replay: 'replay this camera, 30 s back',
     why: 'why? (the card of the view or replay)',
+    preserve: 'preserve these pictures (safeguard)',
+    marks: 'mark beginning and end, to preserve',
     remove: 'close the view',
     black: 'black mode',
     jkl: 'reverse, pause, play (again: faster)',

@@ -48,6 +48,7 @@ export const nav = {
   posts: 'Postes',
   tonight: 'Ce soir',
   roster: 'Planning',
+  desk: 'Réquisitions',
 };
 
 export const bar = {

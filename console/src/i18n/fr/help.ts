@@ -14,6 +14,8 @@ export const help = {
     put: 'mettre la caméra au mur',
     replay: 'relire cette caméra, 30 s en arrière',
     why: 'pourquoi ? (la carte de la vue ou de la relecture)',
+    preserve: 'préserver ces images (constat)',
+    marks: 'repères de début et de fin, pour préserver',
     remove: 'fermer la vue',
     black: 'mode noir',
     jkl: 'arrière, pause, lecture (encore : plus vite)',
