@@ -222,12 +222,29 @@ _ENDS: Final = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long each part of a joint session may last, in seconds."""
+
+    longest_s: float = LONGEST_S
+    idle_s: float = IDLE_S
+    confirm_s: float = CONFIRM_S
+
+
 def why_over(
-    *, asked_s: float, opened_s: float | None, idle_s: float, papers: Sequence[Paper], logged_in: bool, closed: bool
+    limits: Limits,
+    *,
+    asked_s: float,
+    opened_s: float | None,
+    idle_s: float,
+    papers: Sequence[Paper],
+    logged_in: bool,
+    closed: bool,
 ) -> Cause | None:
     """Why a joint session is over by itself; None while it may go on.
 
     Args:
+        limits: how long it may last.
         asked_s: seconds since it was asked for.
         opened_s: seconds since the investigator confirmed; None when that is still awaited.
         idle_s: seconds since anybody did anything.
@@ -242,10 +259,10 @@ def why_over(
     if not logged_in:
         return Cause.SESSION
     if opened_s is None:
-        return Cause.UNCONFIRMED if asked_s >= CONFIRM_S else None
-    if opened_s >= LONGEST_S:
+        return Cause.UNCONFIRMED if asked_s >= limits.confirm_s else None
+    if opened_s >= limits.longest_s:
         return Cause.TIME
-    return Cause.IDLE if idle_s >= IDLE_S else None
+    return Cause.IDLE if idle_s >= limits.idle_s else None
 
 
 def lines_of(marks: Iterable[Minutes], held: Iterable[Minutes]) -> tuple[list[Minutes], list[Minutes]]:

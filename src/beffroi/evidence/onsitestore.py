@@ -12,6 +12,7 @@ from beffroi.domain.ids import CameraId
 from beffroi.domain.ranges import WallRange
 from beffroi.domain.text import Text
 from beffroi.evidence.deskrules import Minutes
+from beffroi.registry.desktables import DeskCaseRow
 from beffroi.registry.onsitetables import OnsiteMarkRow, OnsiteRow, OnsiteViewRow
 
 
@@ -102,10 +103,12 @@ class OnsiteStore:
             session.flush()
             return self._filled(session, found.row)
 
-    def forget(self, case: str) -> None:
-        """The case is closed: who the investigators were leaves; the register keeps it beside the leaf, erasable."""
+    def forget_closed(self) -> None:
+        """Who the investigators of closed cases were leaves; the register keeps it beside the leaf, erasable."""
+        closed = select(DeskCaseRow.id).where(DeskCaseRow.closed_us.is_not(None))
+        named = select(OnsiteRow).where(OnsiteRow.case.in_(closed), OnsiteRow.investigator != "")
         with session_scope(self._engine) as session:
-            for row in session.scalars(select(OnsiteRow).where(OnsiteRow.case == case)):
+            for row in session.scalars(named):
                 row.investigator = ""
 
     @staticmethod

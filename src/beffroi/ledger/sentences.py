@@ -136,6 +136,12 @@ _DESK: Final[dict[str, Text]] = {
     "fetched": Text(fr="Remise copiée du centre", en="Delivery fetched from the centre"),
     "received": Text(fr="Récépissé enregistré", en="Receipt recorded"),
     "closed": Text(fr="Dossier clos", en="Case closed"),
+    "onsite_asked": Text(fr="Visionnage sur place demandé", en="Viewing on site asked for"),
+    "onsite_opened": Text(fr="Visionnage sur place commencé", en="Viewing on site begun"),
+    "onsite_marked": Text(fr="Minutes repérées pour l'extrait", en="Minutes marked for the extract"),
+    "onsite_unmarked": Text(fr="Repère supprimé", en="Mark removed"),
+    "onsite_ended": Text(fr="Visionnage sur place terminé", en="Viewing on site ended"),
+    "onsite_left": Text(fr="Départ de l'enquêteur de l'écran", en="Investigator left the screen"),
 }
 _BY_OUTCOME: Final = {
     EntryKind.HOLD: _HOLDS,

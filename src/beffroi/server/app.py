@@ -16,7 +16,7 @@ from beffroi.gate.gate import Gate
 from beffroi.gate.restored import ShutWhileRestored
 from beffroi.identity.accounts import LoginRefusedError, ThrottledError
 from beffroi.server import static
-from beffroi.server.access import RouteFact
+from beffroi.server.access import RouteFact, Routes
 from beffroi.server.centre import Centre
 from beffroi.server.desk import Desk
 from beffroi.server.deskdelivery import Deliveries
@@ -24,9 +24,9 @@ from beffroi.server.deskround import DeskRound
 from beffroi.server.extracts import Extracts
 from beffroi.server.guard import Guard
 from beffroi.server.meters import CentreCollector, CountedDecider, Measured, Meters
-from beffroi.server.rendering import error_json, refusal_json
 from beffroi.server.onsite import Onsites
 from beffroi.server.onsiteviews import OnsiteViews
+from beffroi.server.rendering import error_json, refusal_json
 from beffroi.server.reports import Reports
 from beffroi.server.routes import (
     account,
@@ -109,8 +109,8 @@ def create_app(centre: Centre) -> FastAPI:
         openapi_url=None,
         redirect_slashes=False,
     )
-    app.state.identity, app.state.https, app.state.viewing = centre.identity, centre.https, viewing
-    app.state.reports = reports
+    app.state.identity, app.state.https = centre.identity, centre.https
+    app.state.viewing, app.state.reports = viewing, reports
     app.state.extracts, app.state.deliveries, app.state.onsites = files, deliveries, onsites
     app.state.collectors = [CentreCollector(centre, viewing), *meters.all()]
     table: list[RouteFact] = []
@@ -129,13 +129,9 @@ def create_app(centre: Centre) -> FastAPI:
         people.build,
         roster.build,
     ):
-        routes = build(centre)
-        app.include_router(routes.router)
-        table += routes.table
+        table += _included(app, build(centre))
     for build_on_views in (views.build, room.build, posts.build, tonight.build):
-        routes = build_on_views(centre, viewing)
-        app.include_router(routes.router)
-        table += routes.table
+        table += _included(app, build_on_views(centre, viewing))
     for fetched in (
         registers.build(centre, reports),
         extracts.build(centre, files),
@@ -144,8 +140,7 @@ def create_app(centre: Centre) -> FastAPI:
         deskdeliveries.build(centre, deliveries),
         onsite.build(centre, onsites, OnsiteViews(onsites, deliveries)),
     ):
-        app.include_router(fetched.router)
-        table += fetched.table
+        table += _included(app, fetched)
     app.state.route_table = [*table, static.FACT]
     app.include_router(static.router)
     app.add_exception_handler(BeffroiError, _sentence)
@@ -154,6 +149,12 @@ def create_app(centre: Centre) -> FastAPI:
     app.add_middleware(Guard, origins=centre.origins, https=centre.https)
     app.add_middleware(Measured, meters=meters)
     return app
+
+
+def _included(app: FastAPI, routes: Routes) -> list[RouteFact]:
+    """The routes of one subject, in the application; their lines of the table."""
+    app.include_router(routes.router)
+    return routes.table
 
 
 def _sentence(request: Request, error: Exception) -> JSONResponse:
