@@ -8,7 +8,7 @@ export interface Text {
 export type Language = 'fr' | 'en';
 export type Verdict = 'allow' | 'deny' | 'unsettled';
 export type Tool =
-  | 'wall' | 'replay' | 'room' | 'tonight' | 'roster' | 'acts' | 'health' | 'documents' | 'people' | 'cameras' | 'register' | 'registers' | 'seen' | 'inspection' | 'account' | 'accounts' | 'posts';
+  | 'wall' | 'replay' | 'room' | 'tonight' | 'roster' | 'desk' | 'acts' | 'health' | 'documents' | 'people' | 'cameras' | 'register' | 'registers' | 'seen' | 'inspection' | 'account' | 'accounts' | 'posts';
 
 /** The document that would cure a refusal, and who issues it. */
 export interface Cure {
@@ -127,6 +127,9 @@ export interface Camera {
   kind: string;
   place?: Text | null;
   place_confirmed?: boolean;
+  /** Degrees WGS 84; null: nobody entered them. */
+  lat?: number | null;
+  lon?: number | null;
   live: Verdict;
   replay: Verdict;
   refusal: Refusal | null;
