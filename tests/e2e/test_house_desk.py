@@ -20,7 +20,7 @@ from beffroi.cli.demo import free_port
 from beffroi.cli.house import House
 from beffroi.cli.promises.client import Person
 from beffroi.evidence.seal import KEY_NAME
-from beffroi.evidence.verify import verify_package
+from beffroi.evidence.verify import Trust, verify_package
 from beffroi.ledger.note import Verifier, parse_verifier
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
@@ -112,7 +112,7 @@ def test_three_communes_held_then_one_delivered_bit_for_bit(house: House, tmp_pa
         lines = archive.read("verify/keys.txt").decode().split()
         (media,) = [one for one in archive.namelist() if one.startswith("media/")]
         clear = archive.read(media)
-    report = verify_package(path, evidence=key, register=parse_verifier(lines[0]))
+    report = verify_package(path, Trust(key, parse_verifier(lines[0])))
     assert report.verdict.value == "valid", [one.text.en for one in report.findings]
 
     shown = next(

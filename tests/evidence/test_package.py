@@ -1,6 +1,5 @@
 """An honest package is valid; whatever is changed in it, by whoever, it is never valid again."""
 
-import hashlib
 import json
 import random
 import zipfile
@@ -11,10 +10,11 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.support.commands import run
-from tests.support.evidence import EVIDENCE, PLACE, REGISTER, Made, forge, make_package, resign
+from tests.support.evidence import EVIDENCE, PLACE, REGISTER, TRUST, Made, forge, make_package, resign
 from tests.support.faultmatrix import run_seed
 
 from beffroi.evidence.findings import Kind, Report, Verdict
+from beffroi.evidence.told import ToldKind
 from beffroi.evidence.verify import verify_package
 from beffroi.ledger import canonical
 from beffroi.media.parse import sample_bytes
@@ -29,7 +29,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
 
 
 def check(folder: Path) -> Report:
-    return verify_package(folder, evidence=EVIDENCE, register=REGISTER)
+    return verify_package(folder, TRUST)
 
 
 def kinds(folder: Path) -> set[Kind]:
@@ -44,7 +44,7 @@ def test_an_honest_package_is_valid(made: Made) -> None:
     report = check(made.folder)
     assert report.findings == ()
     assert report.verdict is Verdict.VALID
-    assert report.told == ("no_timestamp",)
+    assert [one.kind for one in report.told] == [ToldKind.NO_WITNESS, ToldKind.NO_TIMESTAMP]
     assert [file.path for file in made.manifest.files] == [
         "media/gare-1.mp4", "media/place-mairie-1.mp4", "media/place-mairie-2.mp4"
     ]  # fmt: skip
@@ -376,28 +376,6 @@ def test_a_forged_package_is_never_valid(made: Made, tmp_path: Path, name: str) 
     assert report.verdict is not Verdict.VALID
     assert expected <= {finding.kind for finding in report.findings}, report.findings
     assert all(finding.text.fr and finding.text.en for finding in report.findings)
-
-
-def test_a_time_stamp_is_asked_about_this_statement_and_a_refusal_is_a_finding(made: Made, tmp_path: Path) -> None:
-    folder = forge(made, tmp_path / "stamped")
-    (folder / "manifest.tsr").write_bytes(b"token")
-    stated = hashlib.sha256((folder / "manifest.json").read_bytes()).digest()
-    asked: list[tuple[bytes, bytes]] = []
-
-    def answering(why: str) -> Report:
-        def stamp(token: bytes, digest: bytes) -> str:
-            asked.append((token, digest))
-            return why
-
-        return verify_package(folder, evidence=EVIDENCE, register=REGISTER, check_stamp=stamp)
-
-    assert answering("").verdict is Verdict.VALID
-    refused = answering("another statement")
-    assert asked == [(b"token", stated)] * 2
-    assert refused.verdict is not Verdict.VALID
-    assert {finding.kind for finding in refused.findings} == {Kind.TIMESTAMP_WRONG}
-    assert check(folder).told == ("timestamp_not_checked",)
-    assert check(made.folder).told == ("no_timestamp",)
 
 
 def test_an_incomplete_one_is_told_from_an_altered_one(made: Made, tmp_path: Path) -> None:

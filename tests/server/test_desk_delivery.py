@@ -23,7 +23,7 @@ from beffroi.evidence.deskrules import DAY_US
 from beffroi.evidence.deskstore import DeskStore
 from beffroi.evidence.key import vkey
 from beffroi.evidence.seal import KEY_NAME
-from beffroi.evidence.verify import verify_package
+from beffroi.evidence.verify import Trust, verify_package
 from beffroi.ledger.entry import EntryKind
 from beffroi.ledger.note import Verifier
 from beffroi.server.deskbuild import package_path
@@ -122,9 +122,7 @@ def test_from_the_call_to_the_last_copy(place: DeskTown, tmp_path: Path) -> None
     case, name, path = delivered(place, tmp_path)
     centre = place.town.centre
 
-    report = verify_package(
-        path, evidence=Verifier(KEY_NAME, centre.evidence_key.public_key()), register=centre.ledger.verifier
-    )
+    report = verify_package(path, Trust(Verifier(KEY_NAME, centre.evidence_key.public_key()), centre.ledger.verifier))
     assert report.verdict.value == "valid", [one.text.en for one in report.findings]
     command = [sys.executable, "-c", "from beffroi.cli.main import main; main()", "evidence", "verify", str(path)]
     command += ["--key", vkey(centre.evidence_key), "--register", centre.ledger.verifier.encode()]
@@ -207,8 +205,7 @@ def test_past_its_term_for_the_written_requisition_only(place: DeskTown) -> None
     centre = place.town.centre
     report = verify_package(
         package_path(centre, name),
-        evidence=Verifier(KEY_NAME, centre.evidence_key.public_key()),
-        register=centre.ledger.verifier,
+        Trust(Verifier(KEY_NAME, centre.evidence_key.public_key()), centre.ledger.verifier),
     )
     assert report.verdict.value == "valid", [one.text.en for one in report.findings]
 

@@ -21,6 +21,7 @@ from beffroi.evidence.build import Materials, Papers, Spec, build
 from beffroi.evidence.manifest import Asked, CameraFacts, Case, GapNote, Grounds, Manifest
 from beffroi.evidence.registerproof import RegisterProof
 from beffroi.evidence.seal import KEY_NAME, seal
+from beffroi.evidence.verify import Trust
 from beffroi.ledger import canonical
 from beffroi.ledger.entry import Entry, EntryKind
 from beffroi.ledger.note import Verifier
@@ -33,6 +34,7 @@ from beffroi.vault.reader import ChunkReader
 EVIDENCE_KEY: Final = Ed25519PrivateKey.from_private_bytes(bytes(range(2, 34)))
 EVIDENCE: Final = Verifier(KEY_NAME, EVIDENCE_KEY.public_key())
 REGISTER: Final = Verifier(ORIGIN, REGISTER_KEY.public_key())
+TRUST: Final = Trust(EVIDENCE, REGISTER)
 PLACE, STATION = CameraId("place-mairie"), CameraId("gare")
 SECOND_US: Final = 1_000_000
 

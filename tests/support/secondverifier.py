@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from beffroi.evidence.findings import Report
-from beffroi.ledger.note import Verifier
+from tests.support.evidence import TRUST
+
+from beffroi.evidence.verify import Trust, verify_package
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 PROGRAM: Final = ROOT / "console" / "evidence" / "dist" / "verifier.mjs"
@@ -18,10 +19,11 @@ PROGRAM: Final = ROOT / "console" / "evidence" / "dist" / "verifier.mjs"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What it found: its verdict, and (kind, where) of each finding."""
+    """What it found: its verdict, (kind, where) of each finding, (kind, detail) of what is told besides."""
 
     verdict: str
     findings: frozenset[tuple[str, str]]
+    told: tuple[tuple[str, str], ...]
     raw: dict[str, Any]
 
 
@@ -40,12 +42,15 @@ class SecondVerifier:
         answer: dict[str, Any] = json.loads(self._process.stdout.readline())
         return answer
 
-    def verify(self, path: Path, evidence: Verifier, register: Verifier) -> Answer:
+    def verify(self, path: Path, trust: Trust) -> Answer:
         """Verify a folder or a zip file. It must answer: an exception of its own fails the test."""
-        raw = self.ask(path=os.fspath(path), evidence=evidence.encode(), register=register.encode())
+        keys = {"evidence": trust.evidence.encode(), "register": trust.register.encode()}
+        witnesses = " ".join(one.encode() for one in trust.witnesses)
+        raw = self.ask(path=os.fspath(path), **keys, witnesses=witnesses)
         assert "crashed" not in raw, raw
         found = frozenset((one["kind"], one["where"]) for one in raw["findings"])
-        return Answer(raw["verdict"], found, raw)
+        told = tuple((one["kind"], one["detail"]) for one in raw["told"])
+        return Answer(raw["verdict"], found, told, raw)
 
 
 @contextmanager
@@ -66,6 +71,10 @@ def second_verifier() -> Iterator[SecondVerifier]:
         process.wait(timeout=30)
 
 
-def facts(report: Report) -> tuple[str, frozenset[tuple[str, str]]]:
-    """What the first verifier found, in the same words."""
-    return report.verdict.value, frozenset((one.kind.value, one.where) for one in report.findings)
+def both(second: SecondVerifier, path: Path, trust: Trust = TRUST) -> str:
+    """The verdict that the two agree on, and on every finding with its place, and on all that is told besides."""
+    first, answer = verify_package(path, trust), second.verify(path, trust)
+    findings = frozenset((one.kind.value, one.where) for one in first.findings)
+    assert (answer.verdict, answer.findings) == (first.verdict.value, findings)
+    assert answer.told == tuple((one.kind.value, one.detail) for one in first.told)
+    return answer.verdict

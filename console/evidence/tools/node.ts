@@ -1,11 +1,12 @@
 // The viewer's verifier outside of the browser, for tests and benches: one question a line on standard input
-// ({path, evidence, register}), one answer a line.
+// ({path, evidence, register, witnesses}), one answer a line.
 
 import { lstatSync, openSync, readSync, closeSync, readdirSync, statSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { SENTENCES } from '../verify/findings';
 import * as lists from '../verify/lists';
-import { parseKey } from '../verify/note';
+import { parseKey, parseWitness } from '../verify/note';
+import { TOLD } from '../verify/told';
 import { type Package, type Stretch, gather } from '../verify/package';
 import { verifyPackage } from '../verify/verify';
 import { openZip } from '../verify/zip';
@@ -41,11 +42,11 @@ async function open(path: string): Promise<Package> {
 }
 
 async function answer(line: string): Promise<unknown> {
-  const { path, evidence, register } = JSON.parse(line) as Record<string, string>;
+  const { path, evidence, register, witnesses } = JSON.parse(line) as Record<string, string>;
   if (path === undefined) {
-    return { sentences: SENTENCES, causes: CAUSES, lists: Object.fromEntries(Object.entries(lists).map(([name, set]) => [name, [...set]])) };
+    return { sentences: SENTENCES, told: TOLD, causes: CAUSES, lists: Object.fromEntries(Object.entries(lists).map(([name, set]) => [name, [...set]])) };
   }
-  const keys = { evidence: parseKey(evidence ?? ''), register: parseKey(register ?? '') };
+  const keys = { evidence: parseKey(evidence ?? ''), register: parseKey(register ?? ''), witnesses: (witnesses ?? '').split(' ').filter(Boolean).map(parseWitness) };
   const start = performance.now();
   let found: Package;
   try {

@@ -80,17 +80,43 @@ export const SENTENCES = {
     fr: "Rien ne prouve quand {where} a été enregistré : le registre n'en parle pas dans cette remise.",
     en: 'Nothing proves when {where} was recorded: the register does not speak of it in this delivery.',
   },
+  timestamp_malformed: {
+    fr: "L'horodatage (manifest.tsr) ne se lit pas ({detail}).",
+    en: 'The time stamp (manifest.tsr) cannot be read ({detail}).',
+  },
+  timestamp_refused: {
+    fr: "L'horodatage ne tient pas : il a été modifié, ou son certificat ne permet pas d'horodater ({detail}).",
+    en: 'The time stamp does not hold: it was changed, or its certificate is not one for time stamps ({detail}).',
+  },
   timestamp_wrong: {
-    fr: "L'horodatage ne correspond pas au manifeste ({detail}).",
-    en: 'The time stamp does not match the manifest ({detail}).',
+    fr: "L'horodatage couvre autre chose que ce manifeste.",
+    en: 'The time stamp covers something else than this manifest.',
+  },
+  timestamp_untrusted: {
+    fr: "L'horodatage ne vient pas de l'autorité dont vous avez donné le certificat ({detail}).",
+    en: 'The time stamp is not from the authority whose certificate you gave ({detail}).',
+  },
+  timestamp_missing: {
+    fr: "Vous avez donné le certificat d'une autorité d'horodatage, et la remise n'a pas d'horodatage.",
+    en: 'You gave the certificate of a time-stamp authority, and the delivery has no time stamp.',
+  },
+  witness_wrong: {
+    fr: 'La contresignature du témoin {where} ne correspond pas au registre de cette remise.',
+    en: 'The countersignature of the witness {where} does not match the register of this delivery.',
+  },
+  witness_missing: {
+    fr: "Les témoins que demande le fichier de quorum n'ont pas contresigné ({detail}).",
+    en: 'The witnesses that the quorum file asks for did not countersign ({detail}).',
   },
 } satisfies Record<string, Text>;
+
+const NOT_PROVEN: readonly Kind[] = ['register_silent', 'timestamp_untrusted', 'timestamp_missing', 'witness_missing'];
 
 /** Altered wins over an unknown key, which wins over incomplete. */
 export function verdictOf(findings: readonly Finding[]): Verdict {
   const kinds = new Set(findings.map((one) => one.kind));
   const unknown = kinds.delete('key_unknown');
-  const silent = kinds.delete('register_silent');
+  const silent = NOT_PROVEN.filter((kind) => kinds.delete(kind)).length > 0;
   if (kinds.size > 0) return 'altered';
   if (unknown) return 'unknown_key';
   return silent ? 'incomplete' : 'valid';

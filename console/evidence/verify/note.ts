@@ -4,7 +4,8 @@ import { verifyAsync } from '@noble/ed25519';
 import { type Bytes, FormatError, encode, fromBase64, join, same, toBase64, toHex, utf8 } from './bytes';
 import { sha256 } from './sha256';
 
-const ALGORITHM = Uint8Array.of(1);
+/** What a key signs: notes, or checkpoints of others with the time. */
+const [SIGNER, WITNESS] = [Uint8Array.of(1), Uint8Array.of(4)];
 const NAME = /^[^\s+]{1,200}$/u;
 const SIZE = /^(?:0|[1-9][0-9]{0,18})$/;
 const LINE = /^— ([^\s+]{1,200}) ([A-Za-z0-9+/=]+)$/u;
@@ -25,12 +26,20 @@ export interface Checkpoint {
 }
 
 export function parseKey(text: string): Key {
+  return readKey(text, SIGNER);
+}
+
+export function parseWitness(text: string): Key {
+  return readKey(text, WITNESS);
+}
+
+function readKey(text: string, algorithm: Bytes): Key {
   const given = text.trim();
   const [, name = '', tail = ''] = /^([^+]*)\+[^+]*\+(.*)$/s.exec(given) ?? [];
   if (!NAME.test(name)) throw new NoteError('a verifier key is name+id+key');
   const raw = strict(tail);
-  if (raw.length !== 33 || raw[0] !== 1) throw new NoteError('not an Ed25519 key');
-  const id = sha256(encode(`${name}\n`), ALGORITHM, raw.subarray(1)).slice(0, 4);
+  if (raw.length !== 33 || raw[0] !== algorithm[0]) throw new NoteError('not a key of this kind');
+  const id = sha256(encode(`${name}\n`), raw).slice(0, 4);
   if (`${name}+${toHex(id)}+${toBase64(raw)}` !== given) throw new NoteError('the key id is not that of the key');
   return { name, id, raw: raw.slice(1) };
 }
@@ -111,5 +120,5 @@ export function sealText(manifest: Uint8Array): string {
 }
 
 export function keyPrint(key: Key): string {
-  return toHex(sha256(join(ALGORITHM, key.raw))).replace(/(.{4})(?=.)/g, '$1 ');
+  return toHex(sha256(join(SIGNER, key.raw))).replace(/(.{4})(?=.)/g, '$1 ');
 }

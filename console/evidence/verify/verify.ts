@@ -1,8 +1,8 @@
 // Verifying a package offline: the second implementation, with the steps, findings and verdicts of
 // src/beffroi/evidence/verify.py. Nothing that a package says of itself is believed before it is shown.
 
-import { toHex } from './bytes';
-import { FormatError } from './bytes';
+import { FormatError, same, toHex } from './bytes';
+import { DerError } from './der';
 import { type Finding, type Kind, type Verdict, verdictOf } from './findings';
 import { checkFile } from './frames';
 import { type Range, untold } from './holes';
@@ -11,20 +11,24 @@ import { type Key, sealText, signedBy, splitNote } from './note';
 import { type Package, fileHash, readWhole } from './package';
 import { type FileProof, MAX_PROOF, headersOf, parseProof } from './proof';
 import { LOG, MAX_LOG, checkRegister, parseRegister, silent } from './register';
-import { same } from './bytes';
+import { sha256 } from './sha256';
+import { MAX_TOKEN, StampRefused, readStamp } from './timestamp';
+import type { Told } from './told';
+import { checkWitnesses } from './witnessed';
 
 export interface Report {
   verdict: Verdict;
   findings: Finding[];
   files: number;
   frames: number;
-  told: string[];
+  told: Told[];
   manifest: Manifest | null;
 }
 
 export interface Keys {
   evidence: Key;
   register: Key;
+  witnesses: readonly Key[];
 }
 
 /** Part of the work that is done, from 0 to 1. */
@@ -55,7 +59,7 @@ function reason(error: unknown): string {
 
 class Verification {
   readonly #found: Finding[] = [];
-  readonly #told: string[] = [];
+  readonly #told: Told[] = [];
   readonly #bad = new Set<string>();
   readonly #roots: { where: string; camera: string; root: string }[] = [];
   readonly #held = new Map<string, Range[]>();
@@ -81,7 +85,7 @@ class Verification {
     await this.#seal(keys.evidence);
     await this.#files();
     for (const file of this.manifest.files) await this.#media(file);
-    await this.#register(keys.register);
+    await this.#register(keys);
     await this.#stamp();
     this.#holes();
     this.progress(1);
@@ -174,7 +178,7 @@ class Verification {
     }
   }
 
-  async #register(key: Key): Promise<void> {
+  async #register(keys: Keys): Promise<void> {
     const raw = await readWhole(this.given, LOG, MAX_LOG);
     if (raw === null) return this.#find('register_silent', MANIFEST);
     let proof;
@@ -183,16 +187,33 @@ class Verification {
     } catch (error) {
       return this.#find('proof_malformed', LOG, reason(error));
     }
-    const told = await checkRegister(proof, key);
+    const told = await checkRegister(proof, keys.register);
     this.#found.push(...told.findings);
     if (told.checkpoint === null) return;
     this.#found.push(...silent(told, this.#roots));
     if (!told.records.has(this.manifest.entry)) this.#find('register_silent', MANIFEST);
+    const witnessed = await checkWitnesses(proof.note, keys.witnesses);
+    this.#found.push(...witnessed.findings);
+    this.#told.push(witnessed.told);
   }
 
   async #stamp(): Promise<void> {
-    const token = await readWhole(this.given, TIMESTAMP, 2 ** 20);
-    this.#told.push(token === null ? 'no_timestamp' : 'timestamp_not_checked');
+    if (!this.given.files.has(TIMESTAMP)) {
+      this.#told.push({ kind: 'no_timestamp', detail: '' });
+      return;
+    }
+    let stamp;
+    try {
+      const raw = await readWhole(this.given, TIMESTAMP, MAX_TOKEN);
+      if (raw === null) throw new DerError('TimeStampResp');
+      stamp = await readStamp(raw);
+    } catch (error) {
+      if (error instanceof DerError) return this.#find('timestamp_malformed', TIMESTAMP, error.message);
+      if (error instanceof StampRefused) return this.#find('timestamp_refused', TIMESTAMP, error.message);
+      throw error;
+    }
+    if (!same(stamp.imprint, sha256(this.raw))) return this.#find('timestamp_wrong', TIMESTAMP);
+    this.#told.push({ kind: 'timestamp_claimed', detail: stamp.time });
   }
 
   #holes(): void {

@@ -1,9 +1,9 @@
 // The verification as the page shows it.
 
 import { utf8 } from '../verify/bytes';
-import { type Key, parseKey } from '../verify/note';
+import { type Key, parseKey, parseWitness } from '../verify/note';
 import { type Package, readWhole } from '../verify/package';
-import { type Report, verifyPackage } from '../verify/verify';
+import { type Keys, type Report, verifyPackage } from '../verify/verify';
 
 export const KEYS = 'verify/keys.txt';
 const EVIDENCE = 'beffroi/evidence';
@@ -14,7 +14,7 @@ export class Check {
   state = $state<State>('idle');
   progress = $state(0);
   report = $state.raw<Report | null>(null);
-  keys = $state.raw<{ evidence: Key; register: Key } | null>(null);
+  keys = $state.raw<Keys | null>(null);
   /** Whether the keys come out of the package itself. */
   weak = $state(true);
 
@@ -25,7 +25,10 @@ export class Check {
     this.report = null;
     this.progress = 0;
     try {
-      this.keys = pasted === null ? await this.#beside() : { evidence: parseKey(pasted.evidence), register: parseKey(pasted.register) };
+      const beside = await this.#beside();
+      const evidence = pasted === null ? beside.evidence : parseKey(pasted.evidence);
+      const register = pasted === null ? beside.register : parseKey(pasted.register);
+      this.keys = evidence === undefined || register === undefined ? null : { evidence, register, witnesses: beside.witnesses };
     } catch {
       this.state = 'bad_key';
       return;
@@ -49,18 +52,24 @@ export class Check {
     }
   }
 
-  async #beside(): Promise<{ evidence: Key; register: Key } | null> {
+  async #beside(): Promise<{ evidence: Key | undefined; register: Key | undefined; witnesses: Key[] }> {
     const raw = await readWhole(this.given, KEYS, 65_536);
-    const found = (raw === null ? '' : readable(raw)).split('\n').flatMap((line) => {
-      try {
-        return [parseKey(line)];
-      } catch {
-        return []; // a witness's key of another kind, or nonsense: the verdict does not rest on it
-      }
-    });
-    const evidence = found.find((key) => key.name === EVIDENCE);
-    const register = found.find((key) => key.name !== EVIDENCE);
-    return evidence === undefined || register === undefined ? null : { evidence, register };
+    const lines = (raw === null ? '' : readable(raw)).split('\n');
+    const signers = lines.flatMap((line) => parsed(line, parseKey));
+    return {
+      evidence: signers.find((key) => key.name === EVIDENCE),
+      register: signers.find((key) => key.name !== EVIDENCE),
+      witnesses: lines.flatMap((line) => parsed(line, parseWitness)),
+    };
+  }
+}
+
+/** A line may be a key of another kind, or nonsense: the verdict does not rest on it. */
+function parsed(line: string, read: (text: string) => Key): Key[] {
+  try {
+    return [read(line)];
+  } catch {
+    return [];
   }
 }
 

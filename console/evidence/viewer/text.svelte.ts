@@ -81,15 +81,6 @@ export const T = {
     'La preuve commence à l’enregistreur : elle ne dit rien de ce que la caméra a réellement vu, ni de l’exactitude de l’horloge du centre.',
     'The proof begins at the recorder: it says nothing of what the camera truly saw, nor of whether the centre’s clock was right.',
   ),
-  no_timestamp: both('Aucun tiers n’a horodaté cette remise.', 'No third party has time-stamped this delivery.'),
-  timestamp_not_checked: both(
-    'L’horodatage d’un tiers est joint (manifest.tsr) mais cette page ne le vérifie pas : employez « openssl ts -verify ».',
-    'A third party’s time stamp is joined (manifest.tsr) but this page does not check it: use “openssl ts -verify”.',
-  ),
-  noWitness: both(
-    'Les contresignatures des témoins du registre ne sont pas vérifiées par cette page.',
-    'The countersignatures of the register’s witnesses are not checked by this page.',
-  ),
   keys: both('Clés et nouvelle vérification', 'Keys, and verifying again'),
   evidenceKey: both('Clé de remise du centre', 'The centre’s evidence key'),
   registerKey: both('Clé du registre', 'The register’s key'),

@@ -1,8 +1,10 @@
 """`beffroi evidence`: verify what was handed over, offline."""
 
 import json
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 
 import typer
 
@@ -11,8 +13,11 @@ from beffroi.domain.text import Text
 
 if TYPE_CHECKING:
     from beffroi.evidence.findings import Report
+    from beffroi.evidence.verify import Trust
     from beffroi.ledger.note import Verifier
+    from beffroi.ledger.quorum import Quorum
 
+K = TypeVar("K")
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="What is handed over to a procedure.")
 
 KEYS: Final = "verify/keys.txt"
@@ -52,22 +57,30 @@ def verify(
         str | None, typer.Option("--key", help="The centre's evidence key (name+id+key) or its file.")
     ] = None,
     register: Annotated[str | None, typer.Option("--register", help="The register's key, likewise.")] = None,
+    tsa_ca: Annotated[
+        Path | None,
+        typer.Option(
+            "--tsa-ca", help="Certificate (PEM) of the time-stamp authority: verifies whose time stamp it is."
+        ),
+    ] = None,
+    quorum: Annotated[
+        Path | None, typer.Option("--quorum", help="Quorum file: the witnesses that must have countersigned.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable result on standard output.")] = False,
 ) -> None:
     """Verify a package offline. Exit code: 0 valid, 1 altered or of an unknown key, 3 not all is proven, 2 usage."""
     from beffroi.evidence.verify import verify_package
 
-    beside = {} if key and register else _beside(package)
-    evidence_key, register_key = _key(key, beside, "beffroi/evidence"), _key(register, beside, "")
+    trust = _trust(package, key, register, tsa_ca, quorum)
     try:
-        report = verify_package(package, evidence=evidence_key, register=register_key)
+        report = verify_package(package, trust)
     except OSError as error:
         raise _unreadable(package, error.strerror or type(error).__name__) from error
     if as_json:
         print(json.dumps(report.as_dict(), ensure_ascii=False, indent=2))
     else:
         _show(report)
-        if beside:
+        if not (key and register):
             _say(_WEAK)
     raise typer.Exit(_EXIT[report.verdict.value])
 
@@ -97,8 +110,8 @@ _WEAK: Final = Text(
 def _show(report: "Report") -> None:
     for finding in report.findings:
         _say(finding.text)
-    if "no_timestamp" in report.told:
-        _say(Text(fr="Sans horodatage d'un tiers.", en="Without a third party's time stamp."))
+    for told in report.told:
+        _say(told.text)
     _say(_VERDICTS[report.verdict.value])
 
 
@@ -107,11 +120,43 @@ def _say(text: Text) -> None:
     print(f"  {text.en}")
 
 
-def _beside(package: Path) -> "dict[str, Verifier]":
+def _trust(package: Path, key: str | None, register: str | None, tsa_ca: Path | None, quorum: Path | None) -> "Trust":
+    from beffroi.evidence.timestamp_trust import read_authorities
+    from beffroi.evidence.verify import Trust
+    from beffroi.ledger.cosignature import parse_witness_key
+    from beffroi.ledger.note import parse_verifier
+
+    lines = _beside(package)
+    beside = {one.name: one for one in _parsed(lines, parse_verifier)}
+    asked = None if quorum is None else _quorum(quorum)
+    witnesses = _parsed(lines, parse_witness_key) if asked is None else [one.key for one in asked.witnesses.values()]
+    return Trust(
+        _key(key, beside, "beffroi/evidence"),
+        _key(register, beside, ""),
+        witnesses,
+        asked,
+        () if tsa_ca is None else read_authorities(tsa_ca),
+    )
+
+
+def _quorum(path: Path) -> "Quorum":
+    from beffroi.ledger.quorum import parse_quorum
+
+    try:
+        return parse_quorum(path.read_text())
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInputError(
+            Text(
+                fr=f"Le fichier de quorum ne se lit pas : {path}. Donnez celui des témoins (docs/guide/witness.md).",
+                en=f"The quorum file cannot be read: {path}. Give the witnesses' (docs/guide/witness.md).",
+            )
+        ) from error
+
+
+def _beside(package: Path) -> list[str]:
     from zipfile import BadZipFile
 
     from beffroi.evidence.folder import open_package
-    from beffroi.ledger.note import NoteError, parse_verifier
 
     try:
         raw = open_package(package).read(KEYS, most=1 << 16) or b""
@@ -119,13 +164,17 @@ def _beside(package: Path) -> "dict[str, Verifier]":
         raise _unreadable(package, error.strerror or type(error).__name__) from error
     except BadZipFile:
         raw = b""
-    found = {}
-    for line in raw.decode(errors="replace").splitlines():
-        try:
-            verifier = parse_verifier(line)
-        except NoteError:
-            continue  # a witness's key, or nonsense: the verdict does not rest on it
-        found[verifier.name] = verifier
+    return raw.decode(errors="replace").splitlines()
+
+
+def _parsed(lines: list[str], read: Callable[[str], K]) -> list[K]:
+    """The keys of one kind; a line may be of another kind, or nonsense: the verdict does not rest on it."""
+    from beffroi.ledger.note import NoteError
+
+    found = []
+    for line in lines:
+        with suppress(NoteError):
+            found.append(read(line))
     return found
 
 

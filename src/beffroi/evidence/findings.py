@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from beffroi.domain.text import Text
+from beffroi.evidence.told import Told
 
 
 class Kind(StrEnum):
@@ -26,7 +27,13 @@ class Kind(StrEnum):
     GAP_UNTOLD = "gap_untold"
     REGISTER_WRONG = "register_wrong"
     REGISTER_SILENT = "register_silent"
+    TIMESTAMP_MALFORMED = "timestamp_malformed"
+    TIMESTAMP_REFUSED = "timestamp_refused"
     TIMESTAMP_WRONG = "timestamp_wrong"
+    TIMESTAMP_UNTRUSTED = "timestamp_untrusted"
+    TIMESTAMP_MISSING = "timestamp_missing"
+    WITNESS_WRONG = "witness_wrong"
+    WITNESS_MISSING = "witness_missing"
 
 
 class Verdict(StrEnum):
@@ -38,7 +45,9 @@ class Verdict(StrEnum):
     UNKNOWN_KEY = "unknown_key"
 
 
-_NOT_PROVEN: Final = frozenset({Kind.REGISTER_SILENT})
+_NOT_PROVEN: Final = frozenset(
+    {Kind.REGISTER_SILENT, Kind.TIMESTAMP_UNTRUSTED, Kind.TIMESTAMP_MISSING, Kind.WITNESS_MISSING}
+)
 
 _SENTENCES: Final[dict[Kind, tuple[str, str]]] = {
     Kind.MANIFEST_MISSING: (
@@ -102,9 +111,33 @@ _SENTENCES: Final[dict[Kind, tuple[str, str]]] = {
         "Rien ne prouve quand {where} a été enregistré : le registre n'en parle pas dans cette remise.",
         "Nothing proves when {where} was recorded: the register does not speak of it in this delivery.",
     ),
+    Kind.TIMESTAMP_MALFORMED: (
+        "L'horodatage (manifest.tsr) ne se lit pas ({detail}).",
+        "The time stamp (manifest.tsr) cannot be read ({detail}).",
+    ),
+    Kind.TIMESTAMP_REFUSED: (
+        "L'horodatage ne tient pas : il a été modifié, ou son certificat ne permet pas d'horodater ({detail}).",
+        "The time stamp does not hold: it was changed, or its certificate is not one for time stamps ({detail}).",
+    ),
     Kind.TIMESTAMP_WRONG: (
-        "L'horodatage ne correspond pas au manifeste ({detail}).",
-        "The time stamp does not match the manifest ({detail}).",
+        "L'horodatage couvre autre chose que ce manifeste.",
+        "The time stamp covers something else than this manifest.",
+    ),
+    Kind.TIMESTAMP_UNTRUSTED: (
+        "L'horodatage ne vient pas de l'autorité dont vous avez donné le certificat ({detail}).",
+        "The time stamp is not from the authority whose certificate you gave ({detail}).",
+    ),
+    Kind.TIMESTAMP_MISSING: (
+        "Vous avez donné le certificat d'une autorité d'horodatage, et la remise n'a pas d'horodatage.",
+        "You gave the certificate of a time-stamp authority, and the delivery has no time stamp.",
+    ),
+    Kind.WITNESS_WRONG: (
+        "La contresignature du témoin {where} ne correspond pas au registre de cette remise.",
+        "The countersignature of the witness {where} does not match the register of this delivery.",
+    ),
+    Kind.WITNESS_MISSING: (
+        "Les témoins que demande le fichier de quorum n'ont pas contresigné ({detail}).",
+        "The witnesses that the quorum file asks for did not countersign ({detail}).",
     ),
 }
 
@@ -134,7 +167,7 @@ class Report:
     findings: tuple[Finding, ...]
     files: int
     frames: int
-    told: tuple[str, ...] = ()
+    told: tuple[Told, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
@@ -152,7 +185,7 @@ class Report:
             "verdict": self.verdict.value,
             "files": self.files,
             "frames": self.frames,
-            "told": list(self.told),
+            "told": [{"kind": one.kind.value, "detail": one.detail, "text": one.text.as_dict()} for one in self.told],
             "findings": [
                 {"kind": one.kind.value, "where": one.where, "detail": one.detail, "text": one.text.as_dict()}
                 for one in self.findings

@@ -5,10 +5,13 @@ recorded → what the register says → the time stamp → that what was asked i
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from zipfile import BadZipFile
+
+from cryptography.x509 import Certificate
 
 from beffroi.domain.ranges import WallRange
 from beffroi.evidence import folder, registerproof
@@ -18,26 +21,38 @@ from beffroi.evidence.frames import MAX_PROOF, FileProof, check_file, parse_proo
 from beffroi.evidence.holes import untold
 from beffroi.evidence.manifest import MANIFEST, MAX_MANIFEST, OUTSIDE, SIGNATURE, TIMESTAMP, Manifest, MediaFile, parse
 from beffroi.evidence.seal import check_seal
+from beffroi.evidence.stamped import check_stamp
+from beffroi.evidence.timestamp import MAX_TOKEN
+from beffroi.evidence.told import Told
+from beffroi.evidence.witnessed import check_witnesses
+from beffroi.ledger.cosignature import WitnessKey
 from beffroi.ledger.note import Verifier
+from beffroi.ledger.quorum import Quorum
 from beffroi.vault.chunkformat import DamagedChunkError
 
 LEAD_IN_US: Final = 20_000_000
 """Pictures before the asked start that are there to be decoded only: a group of pictures is no longer."""
 
-StampCheck = Callable[[bytes, bytes], str]
-"""(raw token, SHA-256 of the manifest) → "" when it holds, else why not."""
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What a package is verified against, each had by another way than the package: the centre's evidence key, the key
+    of its register, its witnesses, their quorum file when it must be met, the certificates of time-stamp authorities
+    (none: the authority stays unverified, which is told)."""
+
+    evidence: Verifier
+    register: Verifier
+    witnesses: Sequence[WitnessKey] = ()
+    quorum: Quorum | None = None
+    authorities: Sequence[Certificate] = ()
 
 
-def verify_package(
-    path: Path, *, evidence: Verifier, register: Verifier, check_stamp: StampCheck | None = None
-) -> Report:
+def verify_package(path: Path, trust: Trust) -> Report:
     """Verify the folder or zip file at ``path``.
 
     Args:
         path: what was handed over.
-        evidence: the centre's evidence key, had by another way than the package.
-        register: the key of its register, likewise.
-        check_stamp: verifies a time stamp; None leaves it unread, which is told.
+        trust: the keys.
 
     Raises:
         OSError: it cannot be read at all.
@@ -53,7 +68,7 @@ def verify_package(
         manifest = parse(raw)
     except (FieldError, ValueError) as error:
         return Report((Finding(Kind.MANIFEST_MALFORMED, detail=str(error)[:200]),), 0, 0)
-    return _Verification(package, manifest, raw).run(evidence, register, check_stamp)
+    return _Verification(package, manifest, raw).run(trust)
 
 
 class _Verification:
@@ -62,7 +77,7 @@ class _Verification:
         self._manifest = manifest
         self._raw = raw
         self._findings: list[Finding] = []
-        self._told: list[str] = []
+        self._told: list[Told] = []
         self._bad: set[str] = set()
         self._roots: list[tuple[str, str, str]] = []
         self._held: dict[str, list[WallRange]] = {}
@@ -70,13 +85,13 @@ class _Verification:
         for one in manifest.asked:
             self._asked.setdefault(one.camera, set()).add(one.range)
 
-    def run(self, evidence: Verifier, register: Verifier, check_stamp: StampCheck | None) -> Report:
-        self._findings += check_seal(self._raw, self._package.read(SIGNATURE, most=65_536), evidence)
+    def run(self, trust: Trust) -> Report:
+        self._findings += check_seal(self._raw, self._package.read(SIGNATURE, most=65_536), trust.evidence)
         self._files()
         for file in self._manifest.files:
             self._media(file)
-        self._register(register)
-        self._stamp(check_stamp)
+        self._register(trust)
+        self._stamp(trust.authorities)
         self._findings += self._holes()
         frames = sum(file.frames for file in self._manifest.files)
         return Report(tuple(sorted(set(self._findings))), len(self._package.names), frames, tuple(self._told))
@@ -135,7 +150,7 @@ class _Verification:
             if not own.overlaps(near):
                 self._find(Kind.OUT_OF_SCOPE, file.path)
 
-    def _register(self, key: Verifier) -> None:
+    def _register(self, trust: Trust) -> None:
         raw = self._package.read(registerproof.PATH, most=registerproof.MAX_LOG)
         if raw is None:
             self._find(Kind.REGISTER_SILENT, MANIFEST)
@@ -145,22 +160,23 @@ class _Verification:
         except (FieldError, ValueError) as error:
             self._find(Kind.PROOF_MALFORMED, registerproof.PATH, str(error)[:200])
             return
-        told = registerproof.check_register(proof, key)
+        told = registerproof.check_register(proof, trust.register)
         self._findings += told.findings
         if told.checkpoint is None:
             return
         self._findings += registerproof.silent(told, self._roots)
         if self._manifest.decision.entry not in told.records:
             self._find(Kind.REGISTER_SILENT, MANIFEST)
+        findings, witnessed = check_witnesses(proof.note, trust.witnesses, trust.quorum)
+        self._findings += findings
+        self._told.append(witnessed)
 
-    def _stamp(self, check: StampCheck | None) -> None:
-        token = self._package.read(TIMESTAMP, most=1 << 20)
-        if token is None:
-            self._told.append("no_timestamp")
-        elif check is None:
-            self._told.append("timestamp_not_checked")
-        elif why := check(token, hashlib.sha256(self._raw).digest()):
-            self._find(Kind.TIMESTAMP_WRONG, detail=why)
+    def _stamp(self, authorities: Sequence[Certificate]) -> None:
+        there = TIMESTAMP in self._package.names
+        raw = self._package.read(TIMESTAMP, most=MAX_TOKEN) if there else None
+        findings, told = check_stamp(there, raw, hashlib.sha256(self._raw).digest(), authorities)
+        self._findings += findings
+        self._told += told
 
     def _holes(self) -> Iterator[Finding]:
         for gap in self._manifest.gaps:

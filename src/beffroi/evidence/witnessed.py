@@ -1,0 +1,29 @@
+"""Who outside of the centre stands behind the checkpoint that a package rests on."""
+
+from collections.abc import Sequence
+
+from beffroi.evidence.findings import Finding, Kind
+from beffroi.evidence.told import Told, ToldKind
+from beffroi.ledger.cosignature import WitnessKey, cosigned_at_s
+from beffroi.ledger.note import NoteError
+from beffroi.ledger.quorum import Quorum
+
+
+def check_witnesses(note: bytes, witnesses: Sequence[WitnessKey], quorum: Quorum | None) -> tuple[list[Finding], Told]:
+    """Every countersignature by these witnesses must hold; a quorum file, when one is given, must have its quorum.
+
+    ``note`` was opened with the register's key already. Lines of others are nobody's word, and skipped.
+    """
+    findings: list[Finding] = []
+    names: list[str] = []
+    for witness in witnesses:
+        try:
+            if cosigned_at_s(note, witness) is not None:
+                names.append(witness.name)
+        except NoteError:
+            findings.append(Finding(Kind.WITNESS_WRONG, witness.name))
+    if quorum is not None and quorum.required is not None and quorum.met_at_s(note) is None:
+        findings.append(Finding(Kind.WITNESS_MISSING, detail=f"{len(names)}/{len(witnesses)}"))
+    if not names:
+        return findings, Told(ToldKind.NO_WITNESS)
+    return findings, Told(ToldKind.WITNESSED, f"{len(names)}/{len(witnesses)} ({', '.join(sorted(names))})")
