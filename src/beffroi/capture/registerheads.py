@@ -29,17 +29,14 @@ _log = structlog.get_logger(__name__)
 EVERY_US: Final = 3_600_000_000
 """A checkpoint is kept at most this often, on the recorder's clock; a clock set back does not stop it for ever."""
 
-Post = Callable[[ActKind, dict[str, Any]], None]
-
 
 class RegisterHeads:
-    """Calls come from threads; they are made one at a time. ``post`` enters the alarms."""
+    """Calls come from threads; they are made one at a time."""
 
-    def __init__(self, trust: Path, *, journal: Callable[[], Journal], clock: Clock, post: Post) -> None:
+    def __init__(self, trust: Path, *, journal: Callable[[], Journal], clock: Clock) -> None:
         self._trust = trust
         self._journal = journal
         self._clock = clock
-        self._post = post
         self._one = threading.Lock()
         self._told_s: dict[Refusal, float] = {}
 
@@ -78,7 +75,7 @@ class RegisterHeads:
                 verifier = trusted(self._trust)
                 new = judge(kept, verifier, proof, note.encode(errors="surrogatepass"))
             except HeadRefusedError as error:
-                self._alarm(error, kept)
+                self._alarm(journal, error, kept)
                 raise
             if new.size == kept.size or not self._due(kept):
                 return {"size": kept.size, "kept": False}
@@ -89,16 +86,21 @@ class RegisterHeads:
     def _due(self, kept: Kept) -> bool:
         return not kept.wall_us or abs(self._clock.wall_us() - kept.wall_us) >= EVERY_US
 
-    def _alarm(self, error: HeadRefusedError, kept: Kept) -> None:
+    def _alarm(self, journal: Journal, error: HeadRefusedError, kept: Kept) -> None:
         """Told once an hour for each cause, with the note: signed, it is the proof."""
         now_s = self._clock.monotonic_s()
         last_s = self._told_s.get(error.refusal)
         if error.refusal is Refusal.NO_KEY or (last_s is not None and now_s - last_s < EVERY_US / 1_000_000):
             return
-        self._told_s[error.refusal] = now_s
         _log.error("the register's checkpoint is refused", cause=error.refusal.value, kept=kept.size)
-        fields = {"what": Alarm.REGISTER_DISAGREES.value, "cause": error.refusal.value, "size": kept.size}
-        self._post(ActKind.ALARM, {**fields, "note": error.note.decode(), "text": error.text.as_dict()})
+        fields: dict[str, Any] = {
+            "what": Alarm.REGISTER_DISAGREES.value,
+            "cause": error.refusal.value,
+            "size": kept.size,
+        }
+        fields |= {"note": error.note.decode(), "text": error.text.as_dict()}
+        journal.append(ActKind.ALARM, fields, wall_us=self._clock.wall_us())
+        self._told_s[error.refusal] = now_s
 
 
 def _proof(value: Any) -> list[bytes]:

@@ -103,9 +103,7 @@ class Supervisor:
             changed=self._assign_soon,
         )
         self._accounting = Accounting(paths, journal=self._journal.reader, clock=self._clock, post=self._journal.post)
-        self._heads = RegisterHeads(
-            paths.register_trust, journal=self._journal.reader, clock=self._clock, post=self._journal.post
-        )
+        self._heads = RegisterHeads(paths.register_trust, journal=self._journal.reader, clock=self._clock)
         self._crew = Crew(
             paths,
             recover=self._recover_streams,

@@ -65,8 +65,8 @@ class CrossSigning:
         except BadInputError:
             _log.debug("the recorder does not cross-sign yet: an older version")
             return
-        last, size, chain = (state.get(name) for name in ("last", "size", "chain"))
-        if not isinstance(last, int) or not isinstance(size, int) or size < 0:
+        last, size, chain = _number(state.get("last")), _number(state.get("size")), state.get("chain")
+        if last is None or size is None:
             _log.error("the state of the recorder's journal is malformed", recorder=self._name)
             return
         expected = self._ledger.chain_of(self._name)
@@ -111,3 +111,7 @@ class CrossSigning:
         else:
             self._refused = ""
             self._tell("head", None)
+
+
+def _number(value: object) -> int | None:
+    return value if isinstance(value, int) and 0 <= value < 1 << 53 else None
