@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from tests.support.cameras import CameraSpec, simulated_cameras
 from tests.support.faultmatrix import record
+from tests.support.frames import clear_frames
 from tests.support.holdworld import claim
 from tests.support.keys import PASSPHRASE, key_world
 from tests.support.ports import wait_for
@@ -26,7 +27,6 @@ from beffroi.domain.ranges import WallRange
 from beffroi.vault.casekey_remote import RemoteCases
 from beffroi.vault.caserelease import HeldKey
 from beffroi.vault.chunkformat import ChunkHeader
-from beffroi.vault.export import clear_frames
 from beffroi.vault.frozen import FrozenPiece
 from beffroi.vault.journal import ActKind
 from beffroi.vault.keyring_remote import RemoteKeyring

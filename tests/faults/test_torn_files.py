@@ -16,12 +16,12 @@ import pytest
 from tests.support.chunks import START_US, Written, begin, feed, write_chunk
 from tests.support.clips import clip, gops
 from tests.support.faultmatrix import record, run_seed, seeds
+from tests.support.frames import clear_frames
 
 from beffroi.domain.errors import BeffroiError
 from beffroi.vault.catalogue import Catalogue, ChunkState
 from beffroi.vault.check import CheckLevel, check
 from beffroi.vault.chunkformat import DIGEST_BOX_BYTES
-from beffroi.vault.export import clear_frames
 from beffroi.vault.reader import ChunkReader
 from beffroi.vault.recover import recover
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.support.chunks import CAMERA, feed, header_for
 from tests.support.clips import clip, gops
+from tests.support.frames import clear_frames
 from tests.support.keys import KeyWorld, key_world
 
 from beffroi.domain.acts import Act, Keeping
@@ -19,7 +20,6 @@ from beffroi.vault.chunk import ChunkHeader, ChunkWriter, CloseReason
 from beffroi.vault.clockstamp import StampFile
 from beffroi.vault.clockwatch import ClockWatch
 from beffroi.vault.destruction import Destroyer
-from beffroi.vault.export import clear_frames
 from beffroi.vault.freezer import Freezer
 from beffroi.vault.frozen import FrozenPiece
 from beffroi.vault.hold import Hold

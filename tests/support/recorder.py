@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from tests.support.cameras import SimulatedCameras
+from tests.support.frames import clear_frames
 from tests.support.keys import KeyWorld, key_world
 from tests.support.ports import wait_for
 
@@ -35,7 +36,6 @@ from beffroi.media.frame import Frame
 from beffroi.vault.catalogue import Catalogue
 from beffroi.vault.chunkformat import GopEntry
 from beffroi.vault.credentials import Credentials, RecorderIdentity, seal_credentials
-from beffroi.vault.export import clear_frames
 from beffroi.vault.journal import Journal, JournalEntry
 from beffroi.vault.reader import ChunkReader
 from beffroi.vault.sealing import chunk_info

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.support.frames import clear_frames
 from tests.support.vaultwriter import FLUSH_S, GROUP_90K, destroy_before, group_at
 
 from beffroi.vault.catalogue import Catalogue, ChunkState
 from beffroi.vault.check import CheckLevel, check
-from beffroi.vault.export import clear_frames
 from beffroi.vault.journal import ActKind, Journal
 from beffroi.vault.reader import ChunkReader
 from beffroi.vault.recover import Recovered, recover

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from pymerkle import InmemoryTree
 from tests.support.chunks import CAMERA, START_US, begin, feed, header_for, write_chunk
 from tests.support.clips import clip, gops
+from tests.support.frames import clear_frames
 
 from beffroi.base.files import FsyncFailedError
 from beffroi.domain.clock import ManualClock
@@ -25,7 +26,7 @@ from beffroi.vault import chunk as chunk_module
 from beffroi.vault.catalogue import Catalogue, ChunkState
 from beffroi.vault.chunk import ChunkWriteError, ChunkWriter, CloseReason
 from beffroi.vault.chunkformat import DamagedChunkError, parse_header
-from beffroi.vault.export import Source, clear_frames, export_clear, export_encrypted
+from beffroi.vault.export import Source, export_clear
 from beffroi.vault.rangeerrors import NoFootageError, SettingsChangedError
 from beffroi.vault.reader import ChunkReader
 
@@ -270,15 +271,6 @@ def test_export_refuses_two_configurations_in_one_file(tmp_path: Path, catalogue
     two = write_chunk(tmp_path, catalogue, clip(count=25, width=320, height=180), wall_start_us=START_US + 5_000_000)
     with pytest.raises(SettingsChangedError, match="video settings"):
         list(export_clear([Source(one.path, one.key), Source(two.path, two.key)], WallRange(0, START_US * 2)))
-
-
-def test_an_encrypted_extract_is_bit_for_bit_what_is_stored(tmp_path: Path, catalogue: Catalogue) -> None:
-    written = write_chunk(tmp_path, catalogue)
-    asked = WallRange(START_US + 1_000_000, START_US + 2_000_000)
-    parts = list(export_encrypted(written.path, asked))
-    with ChunkReader.open(written.path) as reader:
-        assert merkle.leaf_hash(parts[1]) == merkle.leaf_hash(reader.read(reader.gops[1].offset, reader.gops[1].length))
-    assert demuxed(b"".join(parts), written.key) == [frame.data for frame in gops(written.frames)[1]]
 
 
 @given(st.binary(max_size=200))

@@ -7,10 +7,8 @@ from pathlib import Path
 import pytest
 from tests.support.holdworld import DAY_US, hold_world
 
-from beffroi.domain.text import Text
 from beffroi.vault.frozen import FrozenPiece
 from beffroi.vault.journal import ActKind
-from beffroi.vault.keyring import KeyDestroyed
 from beffroi.vault.proofs import Cause, FileFate, LogFate, proof_fields, sentences
 from beffroi.vault.remanence import Remanence, _file_system, _is_magnetic, remanence
 from beffroi.vault.sealing import HOUR_US
@@ -101,9 +99,3 @@ def test_a_disk_that_does_not_say_it_is_magnetic_counts_as_an_ssd(tmp_path: Path
     assert (Remanence.SSD in found) != _is_magnetic(tmp_path.stat().st_dev)
     assert Remanence.SSD in remanence(tmp_path / "absent")
     assert _file_system(tmp_path.stat().st_dev) == "" or _file_system(tmp_path.stat().st_dev).isprintable()
-
-
-def test_the_key_s_proof_says_what_it_cannot() -> None:
-    for text in (KeyDestroyed.DONE, KeyDestroyed.CANNOT_PROVE):
-        assert isinstance(text, Text)
-        assert text.fr != text.en

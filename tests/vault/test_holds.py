@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.chunks import CAMERA
+from tests.support.frames import clear_frames
 from tests.support.holdworld import DAY_US, HoldWorld, claim, hold_world
 
 from beffroi.domain.acts import Act
@@ -15,7 +16,6 @@ from beffroi.domain.errors import BadInputError, RefusedError
 from beffroi.domain.lease import LeaseRefusedError
 from beffroi.vault.casekey import CaseKeys
 from beffroi.vault.caserelease import HeldKey, HoldEndedError, HoldTooLongError
-from beffroi.vault.export import clear_frames
 from beffroi.vault.freezer import PieceState
 from beffroi.vault.frozen import FrozenPiece
 from beffroi.vault.hold import HoldEndingError, NoHoldError

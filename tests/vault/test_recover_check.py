@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.support.chunks import CAMERA, START_US, Written, begin, feed, write_chunk
 from tests.support.clips import clip, gops
+from tests.support.frames import clear_frames
 
 from beffroi.domain.gaps import GapCause
 from beffroi.domain.ranges import WallRange
@@ -23,7 +24,6 @@ from beffroi.vault.catalogue import Catalogue, ChunkState
 from beffroi.vault.check import CheckLevel, FindingKind, check
 from beffroi.vault.chunk import ChunkWriteError, ChunkWriter, CloseReason
 from beffroi.vault.chunkformat import FORMAT_VERSION, DamagedChunkError
-from beffroi.vault.export import clear_frames
 from beffroi.vault.journal import Journal
 from beffroi.vault.reader import ChunkReader
 from beffroi.vault.rebuild import rebuild

@@ -4,7 +4,7 @@ import struct
 from dataclasses import dataclass
 from typing import Final
 
-from beffroi.media.boxes import Bytes, find, walk
+from beffroi.media.boxes import Bytes, walk
 from beffroi.media.cenc import IV_BYTES, MAX_SUBSAMPLES, apply
 from beffroi.media.errors import MalformedMediaError
 from beffroi.media.fragment import WALL_TIME_UUID
@@ -150,23 +150,3 @@ def sample_bytes(data: Bytes, fragment: Fragment, sample: Sample, key: bytes | N
     if key is None or not sample.iv:
         return stored
     return apply(stored, list(sample.subsamples), sample.iv, key)
-
-
-def kid_of_init(data: Bytes, end: int) -> bytes | None:
-    """The default key id of the init segment in ``data[:end]``, None when the track is clear.
-
-    Raises:
-        MalformedMediaError: the init segment is not one of ours.
-    """
-    stsd = find(data, (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd"), 0, end)
-    if stsd is None:
-        raise MalformedMediaError("no sample description")
-    entry = next(walk(data, stsd.body + 8, stsd.end), None)
-    if entry is None:
-        raise MalformedMediaError("no sample entry")
-    if entry.kind != b"encv":
-        return None
-    tenc = find(data, (b"sinf", b"schi", b"tenc"), entry.body + 78, entry.end)
-    if tenc is None or tenc.end - tenc.body != 24:
-        raise MalformedMediaError("no key id")
-    return bytes(data[tenc.body + 8 : tenc.end])

@@ -7,12 +7,7 @@ from pathlib import Path
 
 from beffroi.domain.ranges import WallRange
 from beffroi.media.codec import config_from_init
-from beffroi.media.frame import Frame
-from beffroi.media.parse import sample_bytes
-from beffroi.media.repair import iterate
 from beffroi.vault import rangefile
-from beffroi.vault.chunkformat import GopEntry
-from beffroi.vault.rangeerrors import NoFootageError
 from beffroi.vault.reader import ChunkReader
 
 
@@ -47,37 +42,3 @@ def export_clear(sources: Sequence[Source], asked: WallRange) -> Iterator[bytes]
             kid = kids[placed.source]
             stored = by_kid[kid].read(placed.gop.offset, placed.gop.length)
             yield layout.open_fragment(placed, stored, keys[kid])
-
-
-def export_encrypted(path: Path, asked: WallRange) -> Iterator[bytes]:
-    """One chunk's GOPs of a range as they are stored: each fragment still matches its hash in the chunk's index.
-
-    Raises:
-        NoFootageError: no picture in the range.
-        DamagedChunkError: the file is not a chunk.
-    """
-    with ChunkReader.open(path) as reader:
-        chosen = reader.gops_in(asked)
-        if not chosen:
-            raise NoFootageError
-        yield reader.init()
-        for gop in chosen:
-            yield reader.read(gop.offset, gop.length)
-
-
-def clear_frames(reader: ChunkReader, gop: GopEntry, key: bytes) -> list[Frame]:
-    """The frames of one index entry, opened. ``arrival_us`` is the wall time at which each was shown.
-
-    Raises:
-        MalformedMediaError: the fragment is not whole.
-    """
-    raw = reader.read(gop.offset, gop.length)
-    found = next(item for item, _ in iterate(raw) if item is not None)
-    first_90k = found.samples[0].pts_90k
-    return [
-        Frame(
-            sample_bytes(raw, found, sample, key), sample.key, sample.dts_90k, sample.pts_90k, sample.duration_90k,
-            arrival_us=gop.wall_us + (sample.pts_90k - first_90k) * 100 // 9,
-        )
-        for sample in found.samples
-    ]  # fmt: skip

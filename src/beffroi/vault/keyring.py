@@ -60,17 +60,6 @@ class KeyDestroyed:
     read_back: bool
     remanence: tuple[str, ...] = ()
 
-    DONE = Text(
-        fr="L'emplacement de la clé privée a été écrasé sur place, forcé sur le disque et relu.",
-        en="The private key's slot was overwritten in place, forced to disk and read back.",
-    )
-    CANNOT_PROVE = Text(
-        fr="Ne prouve pas ce qu'un SSD garde dans des cellules réaffectées, ni qu'aucune copie du trousseau prise "
-        "avant le terme n'existe ailleurs.",
-        en="Does not prove what an SSD keeps in remapped cells, nor that no copy of the keyring taken before the term "
-        "exists elsewhere.",
-    )
-
     def as_fields(self) -> dict[str, Any]:
         """JSON fields for a register entry."""
         return {**asdict(self), "remanence": list(self.remanence)}
