@@ -40,6 +40,7 @@ def _cameras() -> dict[str, OddCamera]:
         "h264-sans-rapport": OddCamera(h264(count=75, gop=25)),
         "h264-b": OddCamera(h264(count=75, gop=25, bframes=3)),
         "h264-b-ouvert": OddCamera(h264(count=75, gop=26, bframes=2, open_gop=True), reports=True),
+        "h264-rafraichi": OddCamera(h264(count=75, gop=25, more="intra-refresh=1")),
         "h265": OddCamera(h265(count=75, gop=25), reports=True),
         "h265-b": OddCamera(h265(count=75, gop=25, bframes=3)),
         "h265-b-ouvert": OddCamera(h265(count=75, gop=27, bframes=3, open_gop=True)),
@@ -62,7 +63,8 @@ WHAT: Final = {
     "h264": "25 a second, groups of 1 s",
     "h264-sans-rapport": "25 a second, no sender reports",
     "h264-b": "B-frames, three between two others",
-    "h264-b-ouvert": "B-frames, open groups (I pictures that are no IDR)",
+    "h264-b-ouvert": "B-frames, open groups (I pictures with a recovery point, no IDR)",
+    "h264-rafraichi": "periodic intra refresh (recovery points that are reached pictures later)",
     "h265": "25 a second, groups of 1 s",
     "h265-b": "B-frames, three between two others",
     "h265-b-ouvert": "B-frames, open groups (CRA with leading pictures)",
@@ -195,9 +197,11 @@ def test_any_range_is_a_stretch_of_what_was_sent(recorded: Recorded, name: str) 
                 assert abs(got[n - begin][1] * 100 // 9 - (wall_us[n] - asked.from_us)) <= 50, "0 is the instant asked"
 
 
-def test_pictures_that_lead_an_open_group_are_hidden_where_the_file_begins_with_it(recorded: Recorded) -> None:
+@pytest.mark.parametrize("name", ["h264-b-ouvert", "h265-b-ouvert"])
+def test_pictures_that_lead_an_open_group_are_hidden_where_the_file_begins_with_it(
+    recorded: Recorded, name: str
+) -> None:
     """They refer to the group before. A decoder leaves them out; what it shows begins at the key frame, at time 0."""
-    name = "h265-b-ouvert"
     (run,) = recorded.runs(name)
     keys = [number for number, (_, frame) in enumerate(run) if frame.key]
     leading = [number for number, (_, frame) in enumerate(run[: keys[2]]) if number > keys[1]

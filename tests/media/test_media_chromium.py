@@ -12,10 +12,15 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 from tests.support.chunks import START_US, Written, write_chunk
-from tests.support.clips import clip
+from tests.support.clips import clip, gops
+from tests.support.oddclips import odd_clip
 
+from beffroi.domain.ranges import WallRange
+from beffroi.media.codec import CodecConfig, config_from_parameter_sets
 from beffroi.media.fmp4 import fragment, init_segment
+from beffroi.media.frame import Frame
 from beffroi.vault.catalogue import Catalogue
+from beffroi.vault.export import Source, export_clear
 from beffroi.vault.reader import ChunkReader
 
 # Appends the parts in order, plays to the end, returns what was shown: media times, mean colours, errors.
@@ -63,6 +68,24 @@ async ({codec, parts, keys, until}) => {
   return {end, seen, notes, total: quality.totalVideoFrames, corrupted: quality.corruptedVideoFrames,
           audio: video.audioTracks ? video.audioTracks.length : 0,
           buffered: buffer.buffered.length ? [buffer.buffered.start(0), buffer.buffered.end(0)] : null};
+}
+"""
+
+# Plays one file as a page does that knows nothing of its inside, returns the times shown.
+_FILE = """
+async ({url, until}) => {
+  const video = document.querySelector('video'), seen = [], notes = [];
+  const over = new Promise(done => {
+    video.addEventListener('ended', () => done('ended'), {once: true});
+    video.addEventListener('error', () => { notes.push('video: ' + video.error.message); done('error'); });
+  });
+  const shown = (_, meta) => { seen.push(meta.mediaTime); video.requestVideoFrameCallback(shown); };
+  video.requestVideoFrameCallback(shown);
+  video.src = url;
+  video.play().catch(error => notes.push('play: ' + error.message));
+  const end = await Promise.race([over, new Promise(done => setTimeout(() => done('timeout'), until * 1000))]);
+  const quality = video.getVideoPlaybackQuality();
+  return {end, seen, notes, total: quality.totalVideoFrames, corrupted: quality.corruptedVideoFrames};
 }
 """
 
@@ -139,6 +162,50 @@ def test_b_frames_under_a_key_play_in_their_order(site: tuple[Path, str], page: 
     assert times == sorted(times)
     late_s = source[1][0].pts_90k / 90_000
     assert result["buffered"] == pytest.approx([late_s, late_s + 3.0], abs=0.001), "shown from its composition time on"
+
+
+def _open_groups() -> tuple[CodecConfig, tuple[Frame, ...]]:
+    """H.264 whose second and third group begin with an I picture that is no IDR, with pictures that lead it."""
+    odd = odd_clip(count=75, gop=26, width=320, height=192, bframes=2, open_gop=True, more="b-pyramid=none")
+    frames = tuple(Frame(one.stored("h264"), one.key, one.sent_90k, one.shown_90k, 0, 0, None) for one in odd.pictures)
+    return config_from_parameter_sets("h264", odd.sets), frames
+
+
+def test_whoever_joins_a_live_stream_at_an_open_group_of_h264_sees_it(site: tuple[Path, str], page: Page) -> None:
+    config, frames = _open_groups()
+    joined = [frame for group in gops(frames)[1:] for frame in group]
+    lead = sum(frame.pts_90k < joined[0].pts_90k for frame in joined)
+    assert lead, "the stream has pictures that lead the group"
+    live: list[bytes | memoryview] = [init_segment(config, protection=None)]
+    for number, frame in enumerate(joined, 1):
+        live += fragment([frame], sequence=number, protection=None, first_sample=0)
+    (site[0] / "joined.mp4").write_bytes(b"".join(live))
+
+    offset = -joined[0].dts_90k / 90_000  # as the console does: pictures before time 0 would be thrown away
+    result = _play(page, config.codec_string, [{"url": "joined.mp4", "offset": offset}], [])
+
+    assert (result["end"], result["notes"], result["corrupted"]) == ("ended", [], 0)
+    assert result["total"] == len(joined) - lead
+
+
+def test_one_file_of_a_range_begins_at_an_open_group_of_h264(
+    site: tuple[Path, str], page: Page, tmp_path: Path
+) -> None:
+    catalogue = Catalogue.open(tmp_path / "catalogue.sqlite")
+    source = _open_groups()
+    written = write_chunk(tmp_path, catalogue, source)
+    catalogue.close()
+    group = gops(source[1])[1]
+    from_us = START_US + group[0].dts_90k * 100 // 9
+    asked = WallRange(from_us, START_US + 60_000_000)
+    (site[0] / "range.mp4").write_bytes(b"".join(export_clear([Source(written.path, written.key)], asked)))
+
+    page.reload()
+    result = page.evaluate(_FILE, {"url": "range.mp4", "until": 12})
+
+    assert (result["end"], result["notes"], result["corrupted"]) == ("ended", [], 0)
+    lead = sum(frame.pts_90k < group[0].pts_90k for frame in group)
+    assert result["total"] == 75 - 25 - lead
 
 
 def test_two_chunks_with_two_keys_play_in_one_buffer(site: tuple[Path, str], page: Page, tmp_path: Path) -> None:

@@ -69,16 +69,17 @@ def _step(fps: int, steps: Sequence[int]) -> Callable[[int], int]:
 @lru_cache(maxsize=32)
 def odd_clip(
     codec: Codec = "h264", *, count: int, gop: int, fps: int = 25, width: int = 160, height: int = 96, bframes: int = 0,
-    open_gop: bool = False, steps: tuple[int, ...] = (), noise: int = 0, quality: int = 28,
+    open_gop: bool = False, steps: tuple[int, ...] = (), noise: int = 0, quality: int = 28, more: str = "",
 ) -> OddClip:  # fmt: skip
-    """Encode. ``steps``: ticks from each picture to the next, in turn, for a variable rate."""
+    """Encode. ``steps``: ticks from each picture to the next, in turn (variable rate); ``more``: for the encoder."""
     encoder = av.CodecContext.create(_ENCODERS[codec], "w")
     assert isinstance(encoder, av.VideoCodecContext)
     encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"
     encoder.time_base, encoder.framerate = Fraction(1, TICKS), Fraction(fps)
     common = f"keyint={gop}:min-keyint={gop}:scenecut=0:bframes={bframes}:open-gop={int(open_gop)}:b-adapt=0"
-    more = ":threads=2" if codec == "h264" else ":log-level=none:pools=2:frame-threads=1:repeat-headers=1"
-    encoder.options = {"preset": "ultrafast", "crf": str(quality), f"{_ENCODERS[codec][3:]}-params": common + more}
+    usual = ":threads=2" if codec == "h264" else ":log-level=none:pools=2:frame-threads=1:repeat-headers=1"
+    words = common + usual + (f":{more}" if more else "")
+    encoder.options = {"preset": "ultrafast", "crf": str(quality), f"{_ENCODERS[codec][3:]}-params": words}
     step, packets, at = _step(fps, steps), list[Any](), 0
     for number in range(count):
         frame = av.VideoFrame.from_ndarray(_image(number, width, height, noise), format="yuv420p")
@@ -91,7 +92,9 @@ def odd_clip(
         units = tuple(split_annexb(bytes(packet)))
         assert packet.pts is not None
         assert packet.dts is not None
-        pictures.append(Picture(units, packet.dts - packets[0].dts, packet.pts - packets[0].dts, _starts(codec, units)))
+        # An open group of H.264 begins with an ordinary slice: it is the encoder that says so, not its bytes.
+        key = _starts(codec, units) or (open_gop and packet.is_keyframe)
+        pictures.append(Picture(units, packet.dts - packets[0].dts, packet.pts - packets[0].dts, key))
     sets = parameter_sets(codec, (unit for picture in pictures for unit in picture.units))
     return OddClip(codec, sets, tuple(pictures))
 

@@ -7,15 +7,7 @@ _MAX_LEADING_ZEROS = 32
 
 def unescape(nal: bytes) -> bytes:
     """The raw byte sequence payload: emulation prevention bytes (00 00 03) removed."""
-    if b"\x00\x00\x03" not in nal:
-        return nal
-    out = bytearray()
-    start = 0
-    while (at := nal.find(b"\x00\x00\x03", start)) >= 0:
-        out += nal[start : at + 2]
-        start = at + 3
-    out += nal[start:]
-    return bytes(out)
+    return nal.replace(b"\x00\x00\x03", b"\x00\x00")
 
 
 class BitReader:

@@ -8,8 +8,9 @@ class Frame:
     """One picture, still coded.
 
     ``data`` holds NAL units, each prefixed by its length on 4 bytes, big-endian, without access unit delimiters and
-    without parameter sets. ``key`` says that decoding may start here (IDR, CRA). Times in 90 kHz ticks are unwrapped
-    and count from the start of the run, whose first ``dts_90k`` is 0. ``duration_90k`` is 0 while unknown.
+    without parameter sets. ``key`` says that decoding may start here (IDR, CRA, an I picture of H.264 that is a
+    recovery point at once). Times in 90 kHz ticks are unwrapped and count from the start of the run, whose first
+    ``dts_90k`` is 0. ``duration_90k`` is 0 while unknown.
     ``arrival_us`` is our wall clock when the packet came; ``camera_us`` the camera's own, when it tells it.
     """
 

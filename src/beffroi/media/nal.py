@@ -10,6 +10,7 @@ CODECS: Final[tuple[Codec, ...]] = get_args(Codec)
 NAL_HEADER_BYTES: Final[dict[Codec, int]] = {"h264": 1, "h265": 2}
 
 H264_IDR: Final = 5
+H264_SEI: Final = 6
 H264_SPS: Final = 7
 H264_PPS: Final = 8
 _H264_AUD: Final = 9

@@ -13,7 +13,8 @@ from typing import Final
 
 from beffroi.media import h264
 from beffroi.media.errors import MalformedMediaError
-from beffroi.media.nal import H264_SPS
+from beffroi.media.h264_recovery import begins_with_intra, recovers_at_once
+from beffroi.media.nal import H264_SEI, H264_SPS
 from beffroi.media.rtp_nals import RULES, NalRules, Role
 
 MAX_PICTURE_BYTES: Final = 8 << 20
@@ -67,8 +68,8 @@ class PictureBuilder:
     """Collects the NAL units of the picture under way. ``parts`` is what it holds, to be joined once."""
 
     __slots__ = (
-        "_clock", "_done_time", "_proof", "_skips", "_sps", "delivered", "fields", "has_slice", "key", "liar", "lost",
-        "marked", "parts", "rtp_time", "rules", "sets", "size",
+        "_clock", "_done_time", "_proof", "_recovers", "_skips", "_sps", "delivered", "fields", "has_slice", "key",
+        "liar", "lost", "marked", "parts", "rtp_time", "rules", "sets", "size",
     )  # fmt: skip
 
     def __init__(self, rules: NalRules, clock: SenderClock) -> None:
@@ -82,6 +83,7 @@ class PictureBuilder:
         self.delivered = 0
         self.liar = self._skips = self.fields = False
         self._sps = b""
+        self._recovers = False  # its SEI calls the picture under way a point from which decoding may start
         self._proof = 0
         self._done_time: int | None = None
 
@@ -125,6 +127,8 @@ class PictureBuilder:
             self.parts += (len(nal).to_bytes(4, "big"), nal)
             if role <= Role.KEY_SLICE:
                 self.slice(role)
+            elif nal[0] & 0x1F == H264_SEI and not self.has_slice and self.rules is RULES["h264"]:
+                self._recovers = self._recovers or recovers_at_once(nal)
 
     def _learn(self, nal: bytes) -> None:
         """From the parameter sets: where pictures may be two fields, both belong to one sample of a file."""
@@ -155,10 +159,11 @@ class PictureBuilder:
             self._proof += 1
         elif not self.lost:
             self._proof = 0
+        data = b"".join(self.parts)
         out.append(
             AccessUnit(
-                b"".join(self.parts),
-                self.key,
+                data,
+                self.key or (self._recovers and begins_with_intra(data)),
                 tuple(self.sets) if self.sets else (),
                 self.rtp_time,
                 self._clock.wall_us(self.rtp_time),
@@ -170,7 +175,7 @@ class PictureBuilder:
         if self.sets:
             self.sets.clear()
         self.size = 0
-        self.key = self.has_slice = self.lost = self.marked = False
+        self.key = self.has_slice = self.lost = self.marked = self._recovers = False
 
     def drop(self) -> None:
         """Forget the picture under way and the rest of it; the next one tells the loss."""
@@ -178,5 +183,5 @@ class PictureBuilder:
         self.parts.clear()
         self.sets.clear()
         self.size = 0
-        self.key = self.has_slice = self.marked = False
+        self.key = self.has_slice = self.marked = self._recovers = False
         self.lost = True
