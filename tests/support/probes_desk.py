@@ -45,3 +45,30 @@ PROBES_DESK.update(
         ("POST", "/api/desk/cases/{case}/reported"): _always(f"{_NONE}/reported", {"service": "gendarmerie"}, 404),
     }
 )
+
+_ONSITE: Final = f"{_NONE}/onsite"
+_READ: Final = {"reason": "none", "investigator": "x", "service": "x", "number": "x"}
+_MINUTES: Final = {"camera": "cx", "from": "2026-03-02T08:00:00Z", "to": "2026-03-02T08:01:00Z"}
+PROBES_DESK.update(
+    {
+        ("GET", "/api/desk/cases/{case}/onsite"): _always(_ONSITE, None, 404),
+        ("POST", "/api/desk/cases/{case}/onsite"): _always(_ONSITE, _READ, 422),
+        ("POST", "/api/desk/cases/{case}/onsite/{onsite}/confirm"): _always(
+            f"{_ONSITE}/none/confirm", {"investigator": "x"}, 404
+        ),
+        ("POST", "/api/desk/cases/{case}/onsite/{onsite}/views"): _always(
+            f"{_ONSITE}/none/views", {"connection": "x", **_MINUTES}, 404
+        ),
+        ("POST", "/api/desk/cases/{case}/onsite/{onsite}/marks"): _always(f"{_ONSITE}/none/marks", _MINUTES, 404),
+        ("DELETE", "/api/desk/cases/{case}/onsite/{onsite}/marks/{mark_id}"): _always(
+            f"{_ONSITE}/none/marks/none", None, 404
+        ),
+        ("POST", "/api/desk/cases/{case}/onsite/{onsite}/end"): _always(
+            f"{_ONSITE}/none/end", {"outcome": "nothing"}, 404
+        ),
+        ("POST", "/api/desk/cases/{case}/onsite/{onsite}/left"): _always(f"{_ONSITE}/none/left", {}, 404),
+        ("GET", "/api/desk/cases/{case}/onsite/{onsite}/recepisse.pdf"): _always(
+            f"{_ONSITE}/none/recepisse.pdf", None, 404
+        ),
+    }
+)
