@@ -53,7 +53,7 @@ def pictures(made: Made) -> list[Picture]:
 def decoded(config: CodecConfig, frames: tuple[Frame, ...]) -> Iterator[Picture]:
     decoder = av.CodecContext.create(config.codec, "r")
     assert isinstance(decoder, av.VideoCodecContext)
-    decoder.extradata = config.annexb()
+    decoder.extradata = b"".join(b"\0\0\0\1" + one for one in config.parameter_sets)
     packets = [av.Packet(_annexb(frame.data)) for frame in frames]
     for found in itertools.chain(*(decoder.decode(packet) for packet in packets), decoder.decode(None)):
         yield np.asarray(found.to_ndarray(format="rgb24"), np.uint8)

@@ -7,9 +7,10 @@ import av
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.support.boxtree import Node, tree, write
 from tests.support.clips import clip
 
-from beffroi.media.boxes import Node, box, tree, walk, write
+from beffroi.media.boxes import box, walk
 from beffroi.media.errors import MalformedMediaError
 from beffroi.media.fmp4 import Protection, fragment, init_segment
 from beffroi.media.repair import whole_fragments

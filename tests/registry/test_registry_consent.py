@@ -211,7 +211,7 @@ def test_without_readable_facts_every_answer_is_a_denial(complete: Registry, tow
     answers = [decider.decide(worlds.ask("agentE", camera)) for camera in ("cx", "unknown")]
     assert [answer.allowed for answer in answers] == [False, False]
     assert answers[0].sentence == answers[1].sentence
-    assert not decider.decide_all([worlds.ask("mayorX", "cx", Act.REPLAY)])[0].allowed
+    assert not decider.decide(worlds.ask("mayorX", "cx", Act.REPLAY)).allowed
 
 
 def test_bodies_of_people_are_known_before_people(registry: Registry) -> None:

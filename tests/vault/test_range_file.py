@@ -12,12 +12,13 @@ import av
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.support.boxtree import tree
 from tests.support.chunks import START_US, Written, begin, write_chunk
 from tests.support.clips import clip, gops
 from tests.support.faultmatrix import record, run_seed
 
 from beffroi.domain.ranges import WallRange
-from beffroi.media.boxes import tree, walk
+from beffroi.media.boxes import walk
 from beffroi.media.clear import clear_fragment
 from beffroi.media.codec import config_from_init
 from beffroi.media.errors import MalformedMediaError

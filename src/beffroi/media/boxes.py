@@ -2,14 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Protocol
 
 from beffroi.media.errors import MalformedMediaError
-
-_CONTAINERS: Final = frozenset(
-    {b"moov", b"trak", b"mdia", b"minf", b"dinf", b"stbl", b"mvex", b"moof", b"traf", b"sinf", b"schi", b"edts"}
-)
-_MAX_DEPTH: Final = 12
 
 
 class Bytes(Protocol):
@@ -32,14 +27,6 @@ class Box:
     start: int
     body: int
     end: int
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """A box with its content: raw bytes, or child boxes for a container."""
-
-    kind: bytes
-    content: "bytes | tuple[Node, ...]"
 
 
 def box(kind: bytes, *parts: bytes) -> bytes:
@@ -103,30 +90,3 @@ def find(data: Bytes, path: Sequence[bytes], start: int = 0, end: int | None = N
             return None
         start, end = found.body, found.end
     return found
-
-
-def tree(data: bytes) -> tuple[Node, ...]:
-    """All boxes, containers opened.
-
-    Raises:
-        MalformedMediaError: see `walk`; also when containers are nested deeper than any real file.
-    """
-    return _tree(data, 0, len(data), _MAX_DEPTH)
-
-
-def _tree(data: bytes, start: int, end: int, depth: int) -> tuple[Node, ...]:
-    if depth == 0:
-        raise MalformedMediaError("boxes nested too deep")
-    return tuple(
-        Node(item.kind, _tree(data, item.body, item.end, depth - 1))
-        if item.kind in _CONTAINERS
-        else Node(item.kind, data[item.body : item.end])
-        for item in walk(data, start, end)
-    )
-
-
-def write(nodes: Sequence[Node]) -> bytes:
-    """The bytes of a tree: ``tree(write(nodes)) == nodes``."""
-    return b"".join(
-        box(node.kind, node.content if isinstance(node.content, bytes) else write(node.content)) for node in nodes
-    )

@@ -61,10 +61,6 @@ class CodecConfig:
             hasher.update(len(item).to_bytes(4, "big") + item)
         return hasher.hexdigest()
 
-    def annexb(self) -> bytes:
-        """The parameter sets with start codes, as a decoder's extradata."""
-        return b"".join(b"\x00\x00\x00\x01" + item for item in self.parameter_sets)
-
     def _first_sps(self) -> bytes:
         return self._of_kind(H264_SPS if self.codec == "h264" else H265_SPS)[0]
 

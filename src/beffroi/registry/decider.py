@@ -1,6 +1,5 @@
 """What the gate asks: the law's engine over the facts in force."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -37,15 +36,6 @@ class RegistryDecider:
             _log.exception("facts unreadable")
             return self._unreadable(request)
         return replace(self._engine.decide(facts, request), facts_revision=facts.revision)
-
-    def decide_all(self, requests: Sequence[ActRequest]) -> list[Decision]:
-        """Answer several requests from one and the same snapshot."""
-        try:
-            facts = self._registry.facts()
-        except (SQLAlchemyError, ValueError, OSError):
-            _log.exception("facts unreadable")
-            return [self._unreadable(request) for request in requests]
-        return [replace(self._engine.decide(facts, request), facts_revision=facts.revision) for request in requests]
 
     def revision(self) -> int:
         """The newest revision; raises when it cannot be known (the gate then asks everything again)."""

@@ -70,11 +70,6 @@ class Session:
         return self._dialogue.track.sets if self._dialogue.track else ()
 
     @property
-    def rtp_received(self) -> int:
-        """RTP packets of the video received so far."""
-        return self._video.received if self._video else 0
-
-    @property
     def rtp_lost(self) -> int:
         """RTP packets of the video that are missing, by their numbers."""
         return self._video.lost if self._video else 0
