@@ -171,7 +171,7 @@ def rewrite(path: Path, change: Callable[[list[Row]], list[Row]], *, chained: bo
         for row in change([tuple(row[:5]) for row in rows]):
             before = act_hash(before, row) if chained else known.get(row[0], bytes(32))
             db.execute("INSERT INTO act VALUES (?, ?, ?, ?, ?, ?)", (*row, before))
-        db.execute("UPDATE sqlite_sequence SET seq = (SELECT MAX(seq) FROM act) WHERE name = 'act'")
+        db.execute("UPDATE sqlite_sequence SET seq = (SELECT IFNULL(MAX(seq), 0) FROM act) WHERE name = 'act'")
     db.close()
 
 

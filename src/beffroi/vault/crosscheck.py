@@ -176,7 +176,10 @@ class _Cross:
 
     def _opened(self, act: Act) -> Checkpoint:
         fields = act.fields or {}
-        kept = open_note(fields["note"].encode(), self._register.verifier)
+        note = fields["note"]
+        if not isinstance(note, str):
+            raise NoteError("not text")
+        kept = open_note(note.encode(), self._register.verifier)
         if (kept.size, kept.root.hex()) != (fields["size"], fields["root"]):
             raise NoteError("the act says another size or root")
         return kept

@@ -161,9 +161,10 @@ class Findings:
         self._open: dict[CrossKind, int] = {}
 
     def add(self, kind: CrossKind, seq: int = 0, more: str = "") -> None:
-        """One more; the same kind at the next number lengthens the last one."""
+        """One more; the same kind at the next number lengthens the last one. A hash that is off the chain tells of all
+        acts before it: the stretch goes to the last such hash."""
         at = self._open.get(kind)
-        if at is not None and not more and self._found[at].last + 1 == seq:
+        if at is not None and not more and (kind is CrossKind.OFF_CHAIN or self._found[at].last + 1 == seq):
             self._found[at] = CrossFinding(kind, self._found[at].first, seq)
             return
         self._open[kind] = len(self._found)

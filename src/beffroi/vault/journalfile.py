@@ -93,6 +93,14 @@ class JournalFile:
             raise JournalUnreadableError(self._path, str(error)) from error
         return row[0] if row and isinstance(row[0], bytes) else None
 
+    def first_us(self) -> int:
+        """When the oldest act still here was done (wall time, µs); 0 for none."""
+        try:
+            row = self._db.execute("SELECT wall_us FROM act ORDER BY seq LIMIT 1").fetchone()
+        except sqlite3.Error as error:
+            raise JournalUnreadableError(self._path, str(error)) from error
+        return row[0] if row and isinstance(row[0], int) else 0
+
     def newest_heads(self, count: int) -> list[Act]:
         """The newest acts about the register's checkpoints, oldest first; their chain is not computed."""
         sql = f"SELECT seq, wall_us, kind, fields FROM act WHERE {HEADS} ORDER BY seq DESC LIMIT ?"  # noqa: S608  ours

@@ -27,6 +27,7 @@ class Code(StrEnum):
     CERTIFICATE = "certificate"
     CLOCK = "clock"
     CLOCK_DOUBT = "clock-doubt"
+    CROSS = "cross"
     DESTRUCTION = "destruction"
     DISK = "disk"
     DISK_READ_ONLY = "disk-read-only"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from beffroi.cli.doctor import centre, disk, live, machine, papers
+from beffroi.cli.doctor import centre, crosssigned, disk, live, machine, papers
 from beffroi.cli.doctor.findings import Code, Finding, bad, warn
 
 CHECK_S: Final = 8.0
@@ -37,7 +37,7 @@ def look(data: Path, *, within_s: float = CHECK_S) -> list[Finding]:
     if here:
         checks += [live.recorder, disk.disk, papers.sheets, papers.hour_keys, papers.clock_doubt, papers.alarms]
     if here and there:
-        checks.append(papers.journal)
+        checks += [papers.journal, crosssigned.register_and_journal]
     if there:
         checks += [centre.certificate, centre.documents, centre.backup, centre.restored]
     runs = [_started(check, data) for check in checks]
