@@ -1,4 +1,4 @@
-"""A time stamp is believed for what it covers, when, and whose it is; of every false one both verifiers say the same."""
+"""A time stamp is believed for what it covers, when, and whose it is; both verifiers find the same in a false one."""
 
 import base64
 import hashlib

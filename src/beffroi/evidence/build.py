@@ -38,8 +38,8 @@ from beffroi.ledger.note import Verifier
 from beffroi.vault.rangeerrors import NoFootageError
 
 KEYS: Final = "verify/keys.txt"
-TimeStamper = Callable[[bytes], bytes]
-"""SHA-256 of the manifest → the raw RFC 3161 token."""
+TimeStamper = Callable[[bytes], bytes | None]
+"""The manifest → a time stamp over it (``.tsr``), None when the authority gives none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +133,9 @@ class _Building:
         raw = manifest.encode()
         _write(self._root / MANIFEST, [raw])
         _write(self._root / SIGNATURE, [seal(raw, key)])
-        if materials.timestamp is not None:
-            _write(self._root / TIMESTAMP, [materials.timestamp(hashlib.sha256(raw).digest())])
+        stamp = None if materials.timestamp is None else materials.timestamp(raw)
+        if stamp is not None:
+            _write(self._root / TIMESTAMP, [stamp])
         return manifest
 
     def _statement(self) -> Manifest:

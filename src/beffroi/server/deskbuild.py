@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 import shutil
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +37,7 @@ from beffroi.registry.desktables import DeskHoldRow, DeskPackageRow
 from beffroi.server.centre import Centre, authority_name, commune_name
 from beffroi.server.deskpapers import papers
 from beffroi.server.deskproof import closings, register_proof
+from beffroi.server.deskstamp import Stamping
 from beffroi.vault.caserelease import HeldKey
 from beffroi.vault.chunkformat import GopEntry
 from beffroi.vault.signed import unb64
@@ -57,12 +58,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """A delivery on the centre's disk."""
+    """A delivery on the centre's disk. ``stamp``: what became of its time stamp."""
 
     size_bytes: int
     sha256: str
     manifest_sha256: str
     manifest: Manifest
+    stamp: Mapping[str, str]
 
 
 def packages_folder(centre: Centre) -> Path:
@@ -83,6 +85,7 @@ class Building:
         self._gate = gate
         self._case = case
         self._package = package
+        self._stamping = Stamping(centre.data / "centre")
 
     def run(self, lines: Sequence[Line]) -> Built:
         """Build the folder, then its zip file; the folder goes.
@@ -101,7 +104,7 @@ class Building:
             manifest = self._build(lines, out)
             size, digest = _zip(out, path)
             raw = (out / "manifest.json").read_bytes()
-            return Built(size, digest, hashlib.sha256(raw).hexdigest(), manifest)
+            return Built(size, digest, hashlib.sha256(raw).hexdigest(), manifest, self._stamping.told)
         except BaseException:
             path.unlink(missing_ok=True)
             raise
@@ -125,8 +128,9 @@ class Building:
         closed = closings(ledger, roots, min(begun, default=now_us), now_us)
         indexes = [record.index for record in closed] + [line.view.ledger_index for line in lines]
         facts = self._centre.registry.facts()
+        keys = [ledger.verifier.encode()]
         materials = Materials(
-            dict(sources), register_proof(ledger, indexes), [ledger.verifier.encode()], papers(self._case.row.id)
+            dict(sources), register_proof(ledger, indexes), keys, papers(self._case.row.id), self._stamping.ask
         )
         return build(out, self._spec(facts, lines, gaps, closed, now_us), materials, self._centre.evidence_key)
 
@@ -194,6 +198,7 @@ class Building:
             asked=tuple(Asked(one.minutes.camera, one.minutes.range.from_us, one.minutes.range.to_us) for one in lines),
             gaps=tuple(gaps),
             zone=LEGAL_TIME_ZONE,
+            note=self._stamping.note,
         )
 
     def _stated(self, facts: Facts) -> Case:

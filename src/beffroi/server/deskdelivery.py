@@ -216,7 +216,13 @@ class Deliveries:
             for view in views:
                 self.viewing.others.pop(view.connection, None)
                 await self.gate.end(view.id, _sent(built, view), outcome=outcome)
-        told = {"package": name, "manifest": built.manifest_sha256, "sha256": built.sha256, "bytes": built.size_bytes}
+        told: dict[str, Any] = {
+            "package": name,
+            "manifest": built.manifest_sha256,
+            "sha256": built.sha256,
+            "bytes": built.size_bytes,
+        }
+        told |= built.stamp
         entry = await self.desk.enter("built", case.row.id, maker.caller, told)
         return self._mark(
             case,

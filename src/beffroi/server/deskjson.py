@@ -18,6 +18,8 @@ from beffroi.registry.desktables import DeskHoldRow, DeskPackageRow
 from beffroi.registry.sheets import term_days_of
 from beffroi.server.centre import Centre, authority_name, commune_name
 from beffroi.server.desk import CONTROLLERS
+from beffroi.server.deskbuild import package_path
+from beffroi.server.deskstamp import stamp_json
 from beffroi.server.rendering import Json
 from beffroi.server.safeguard import reason_json
 from beffroi.server.session import Caller
@@ -61,7 +63,7 @@ def case_json(centre: Centre, case: CaseFile, caller: Caller) -> Json:
         "titles": [
             _title_json(facts, one, sight, at) for one in found if one is not None and sight.document(facts, one)
         ],
-        "packages": [_package_json(facts, one, caller, whole=whole) for one in case.packages],
+        "packages": [_package_json(centre, one, caller, whole=whole) for one in case.packages],
         "closed_us": row.closed_us,
         "closed_why": row.closed_why,
     }
@@ -131,8 +133,9 @@ def _title_json(facts: Facts, paper: Document, sight: Sight, at: datetime) -> Js
     }
 
 
-def _package_json(facts: Facts, row: DeskPackageRow, caller: Caller, *, whole: bool) -> Json:
+def _package_json(centre: Centre, row: DeskPackageRow, caller: Caller, *, whole: bool) -> Json:
     """A delivery; whether it waits for the caller's own word, and whether the caller makes it."""
+    facts = centre.registry.facts()
     asked = [
         {"camera": camera, "name": _camera_name(facts, camera), "from_us": from_us, "to_us": to_us}
         for camera, from_us, to_us in row.asked
@@ -142,6 +145,7 @@ def _package_json(facts: Facts, row: DeskPackageRow, caller: Caller, *, whole: b
         "entry": row.entry if whole else None,
         "yours": row.prepared_by == caller.person,
         "awaits_you": row.second == caller.person and row.agreed_us is None,
+        "timestamp": None if row.built_us is None else stamp_json(package_path(centre, row.id), row.sha256),
         **{name: getattr(row, name) for name in _PACKAGE},
     }
 
