@@ -1,15 +1,22 @@
-"""A delivery is time-stamped by the authority that the centre chose; one that is silent or wrong delays nothing."""
+"""A delivery is time-stamped by the authority that the centre chose, and its register countersigned by witnesses; one
+that is silent or wrong delays nothing."""
 
+import socket
+import subprocess
+import sys
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.server.test_desk_delivery import delivered
 from tests.support.clips import clip
+from tests.support.commands import run
 from tests.support.desktown import AGENT, DeskTown, desk_town
-from tests.support.ports import free_port
+from tests.support.ports import free_port, wait_for
 from tests.support.tsa import Authority, serving
 
 from beffroi.domain.ranges import WallRange
@@ -18,6 +25,7 @@ from beffroi.evidence.timestamp_client import SETTINGS
 from beffroi.evidence.timestamp_trust import read_authorities
 from beffroi.evidence.told import ToldKind
 from beffroi.evidence.verify import Trust, verify_package
+from beffroi.ledger.cosignature import WitnessKey, parse_witness_key
 from beffroi.ledger.entry import EntryKind
 from beffroi.ledger.note import Verifier
 from beffroi.server.deskstamp import Stamping, stamp_json
@@ -61,12 +69,46 @@ def trust(place: DeskTown, authority: Authority) -> Trust:
     return Trust(key, centre.ledger.verifier, authorities=read_authorities(authority.ca))
 
 
-def test_the_authority_is_asked_and_told_by_all(place: DeskTown, authority: Authority, tmp_path: Path) -> None:
-    with serving(authority) as server:
+@contextmanager
+def witness(place: DeskTown, folder: Path) -> Iterator[WitnessKey]:
+    """A witness's own program, to which the centre's quorum file sends its checkpoints."""
+    assert run("witness", "init", str(folder), "--name", "mairie.example/temoin", "--host", "127.0.0.1").code == 0
+    log = place.town.centre.ledger.verifier.encode()
+    assert run("witness", "watch", str(folder), log).code == 0
+    port = free_port()
+    command = [sys.executable, "-c", "from beffroi.cli.main import main; main()", "witness", "serve", str(folder)]
+    process = subprocess.Popen([*command, "--port", str(port)], stderr=subprocess.DEVNULL)
+    try:
+        wait_for(lambda: _answers(port), timeout_s=30, what="the witness")
+        key = (folder / "witness.vkey").read_text().strip()
+        centre = place.town.centre.data / "centre"
+        (centre / "quorum.txt").write_text(f"log {log}\nwitness m {key} https://127.0.0.1:{port}\nquorum m\n")
+        (centre / "witnesses.pem").write_bytes((folder / "tls" / "ca.pem").read_bytes())
+        yield parse_witness_key(key)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _answers(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def test_the_authority_and_the_witness_are_asked_and_told(
+    place: DeskTown, authority: Authority, tmp_path: Path
+) -> None:
+    with serving(authority) as server, witness(place, tmp_path / "hall") as key:
         choose(place.town.centre.data / "centre", authority, server.address)
         case, _, path = delivered(place, tmp_path)
         assert server.asked == 1
-    report = verify_package(path, trust(place, authority))
+    report = verify_package(path, replace(trust(place, authority), witnesses=[key]))
+    assert [one.detail for one in report.told if one.kind is ToldKind.WITNESSED] == ["1/1 (mairie.example/temoin)"]
+    with zipfile.ZipFile(path) as archive:
+        assert key.encode() in archive.read("verify/keys.txt").decode()
     assert report.verdict.value == "valid", [one.text.en for one in report.findings]
     times = [one.detail for one in report.told if one.kind is ToldKind.TIMESTAMP_VERIFIED]
     assert told(place, case) == {"state": "stamped", "time": times[0]}

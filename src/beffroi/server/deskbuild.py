@@ -128,10 +128,10 @@ class Building:
         closed = closings(ledger, roots, min(begun, default=now_us), now_us)
         indexes = [record.index for record in closed] + [line.view.ledger_index for line in lines]
         facts = self._centre.registry.facts()
-        keys = [ledger.verifier.encode()]
-        materials = Materials(
-            dict(sources), register_proof(ledger, indexes), keys, papers(self._case.row.id), self._stamping.ask
-        )
+        witnessing = self._centre.witnessing
+        proof = register_proof(ledger, indexes, witnessing.covering)
+        keys = [ledger.verifier.encode(), *witnessing.vkeys()]
+        materials = Materials(dict(sources), proof, keys, papers(self._case.row.id), self._stamping.ask)
         return build(out, self._spec(facts, lines, gaps, closed, now_us), materials, self._centre.evidence_key)
 
     def _lease(self, line: Line) -> str:

@@ -1,7 +1,8 @@
 """What the register says of a package: the closing of each recorded file, and the entries that let it leave."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Final
 
 from beffroi.domain.ids import CameraId
@@ -41,20 +42,39 @@ def closings(ledger: Ledger, wanted: Mapping[CameraId, set[str]], since_us: int,
     return found
 
 
-def register_proof(ledger: Ledger, indexes: Iterable[int]) -> RegisterProof:
-    """These entries under one checkpoint, which all of them precede.
+def register_proof(
+    ledger: Ledger, indexes: Iterable[int], covering: Callable[[int], bytes | None] = lambda _: None
+) -> RegisterProof:
+    """These entries under one checkpoint, which all of them precede: a countersigned one when there is.
+
+    Args:
+        ledger: the register.
+        indexes: the entries.
+        covering: a countersigned checkpoint of so many entries at least, None without one.
 
     Raises:
         LedgerDamagedError: a tile is missing (the register goes on meanwhile: it is tried again first).
     """
     wanted = sorted(set(indexes))
+    plain = _proof(ledger, wanted)
+    witnessed = covering(max(wanted, default=-1) + 1)
+    if witnessed is not None:
+        with suppress(LedgerDamagedError, ValueError):  # a tile of it is gone: the plain one stands
+            return _under(ledger, witnessed, wanted)
+    return plain
+
+
+def _proof(ledger: Ledger, wanted: Sequence[int]) -> RegisterProof:
     for left in range(_TRIES, -1, -1):
-        note = ledger.checkpoint_note()
-        prover = Prover(ledger.directory, int(note.split(b"\n")[1]))
         try:
-            return RegisterProof(note, tuple(prover.inclusion(index) for index in wanted))
+            return _under(ledger, ledger.checkpoint_note(), wanted)
         except (LedgerDamagedError, ValueError):
             if not left:
                 raise
             time.sleep(0.05)
     raise AssertionError("unreachable")
+
+
+def _under(ledger: Ledger, note: bytes, wanted: Sequence[int]) -> RegisterProof:
+    prover = Prover(ledger.directory, int(note.split(b"\n")[1]))
+    return RegisterProof(note, tuple(prover.inclusion(index) for index in wanted))

@@ -120,6 +120,7 @@ class Witnessing:
         self._refused: set[str] = set()
         self._only_here = False
         self._stop = threading.Event()
+        self._asking = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="witnessing", daemon=True)
         self._last_us, self._size = self._remembered()
 
@@ -171,6 +172,30 @@ class Witnessing:
 
     def once(self) -> bool:
         """Submit the present checkpoint to every witness; whether it has its quorum."""
+        with self._asking:
+            return self._once()
+
+    def covering(self, size: int) -> bytes | None:
+        """A countersigned checkpoint of so many entries at least; the witnesses are asked for it when the last one is
+        older. None when they do not all answer, or there are none: nobody waits longer for them than for one round."""
+        for again in (True, False):
+            with contextlib.suppress(OSError, NoteError):
+                note = (self._folder / WITNESSED_FILE).read_bytes()
+                if parse_checkpoint(note).size >= size:
+                    return note
+            with contextlib.suppress(OSError, BeffroiError):
+                if not again or not self.once():
+                    return None
+        return None
+
+    def vkeys(self) -> list[str]:
+        """The keys of the witnesses that the quorum file names."""
+        with contextlib.suppress(BeffroiError, OSError):
+            quorum = self.quorum()
+            return [one.key.encode() for one in quorum.witnesses.values()] if quorum else []
+        return []
+
+    def _once(self) -> bool:
         quorum = self.quorum()
         if quorum is None:
             return False
