@@ -86,7 +86,8 @@ def test_consistency_for_every_pair_of_small_sizes(rows: Rows, roots: list[bytes
     for new in [*range(1, 70), 255, 256, 257, 300]:
         for old in range(new + 1):
             proof = merkle.consistency_proof(rows.node, old, new)
-            assert merkle.verify_consistency(old, roots[old], new, roots[new], proof), (old, new)
+            assert merkle.goes_on(old, roots[old], new, roots[new], proof), (old, new)
+            assert merkle.verify_consistency(old, roots[old], new, roots[new], proof) is (old > 0), (old, new)
 
 
 @given(data=st.data())
@@ -132,4 +133,6 @@ def test_a_changed_consistency_proof_is_refused(new: int, data: st.DataObject) -
     assert not merkle.verify_consistency(old, old_root, new, new_root, proof[:-1])
     assert not merkle.verify_consistency(old, old_root, new, new_root, [*proof, bytes(32)])
     assert not merkle.verify_consistency(old, new_root, new, new_root, proof)
+    assert not merkle.goes_on(0, old_root, new, new_root, [])
+    assert not merkle.goes_on(0, merkle.EMPTY_ROOT, new, new_root, proof)
     assert not merkle.verify_consistency(old + 1, old_root, new, new_root, proof)

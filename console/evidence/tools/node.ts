@@ -1,10 +1,11 @@
 // The viewer's verifier outside of the browser, for tests and benches: one question a line on standard input
-// ({path, evidence, register, witnesses}), one answer a line.
+// ({path, evidence, register, witnesses}; or {inclusion}: a proof of the register alone), one answer a line.
 
 import { lstatSync, openSync, readSync, closeSync, readdirSync, statSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { SENTENCES } from '../verify/findings';
 import * as lists from '../verify/lists';
+import { verifyInclusion } from '../verify/merkle';
 import { parseKey, parseWitness } from '../verify/note';
 import { TOLD } from '../verify/told';
 import { type Package, type Stretch, gather } from '../verify/package';
@@ -41,8 +42,17 @@ async function open(path: string): Promise<Package> {
   return status.isDirectory() ? gather(folder(path)) : openZip(onDisk(path, status.size));
 }
 
+interface Inclusion { leafIdx: number; treeSize: number; leafHash: string; root: string; proof: string[] | null }
+
+function holds(asked: Inclusion): boolean {
+  const bytes = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'base64'));
+  const proof = (asked.proof ?? []).map(bytes);
+  return verifyInclusion(bytes(asked.leafHash), asked.leafIdx, asked.treeSize, proof, bytes(asked.root));
+}
+
 async function answer(line: string): Promise<unknown> {
-  const { path, evidence, register, witnesses } = JSON.parse(line) as Record<string, string>;
+  const { path, evidence, register, witnesses, inclusion } = JSON.parse(line) as Record<string, string>;
+  if (inclusion !== undefined) return { holds: holds(JSON.parse(inclusion) as Inclusion) };
   if (path === undefined) {
     return { sentences: SENTENCES, told: TOLD, causes: CAUSES, lists: Object.fromEntries(Object.entries(lists).map(([name, set]) => [name, [...set]])) };
   }

@@ -17,7 +17,7 @@ export function verifyInclusion(
   proof: readonly Uint8Array[],
   root: Uint8Array,
 ): boolean {
-  if (index < 0 || index >= size || proof.some((step) => step.length !== 32)) return false;
+  if (index < 0 || index >= size || [leaf, ...proof].some((step) => step.length !== 32)) return false;
   // tree sizes pass 2^31: halving, not shifting
   let place = index;
   let last = size - 1;

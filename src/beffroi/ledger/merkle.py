@@ -130,7 +130,7 @@ def consistency_proof(node: NodeReader, old: int, new: int) -> list[bytes]:
 
 def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:
     """Whether the proof shows that ``leaf`` (a leaf hash) is at ``index`` of the tree (RFC 9162 §2.1.3.2)."""
-    if not 0 <= index < size or any(len(step) != 32 for step in proof):
+    if not 0 <= index < size or any(len(step) != 32 for step in (leaf, *proof)):
         return False
     place, last, node = index, size - 1, leaf
     for step in proof:
@@ -149,14 +149,14 @@ def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes],
 def verify_consistency(old: int, old_root: bytes, new: int, new_root: bytes, proof: Sequence[bytes]) -> bool:
     """Whether the proof shows that the older tree is a prefix of the newer (RFC 9162 §2.1.4.2).
 
-    An empty older tree is a prefix of every tree, by an empty proof, when its root is that of no leaf.
+    Of an empty older tree nothing is shown, unless both are: see `goes_on`.
     """
     if not 0 <= old <= new or any(len(step) != 32 for step in proof):
         return False
-    if old == 0:
-        return not proof and old_root == EMPTY_ROOT
     if old == new:
-        return not proof and old_root == new_root
+        return not proof and old_root == new_root and (old > 0 or old_root == EMPTY_ROOT)
+    if old == 0:
+        return False
     steps = list(proof) if old & (old - 1) else [old_root, *proof]
     if not steps:
         return False
@@ -175,3 +175,10 @@ def verify_consistency(old: int, old_root: bytes, new: int, new_root: bytes, pro
             newer = node_hash(newer, step)
         place, last = place >> 1, last >> 1
     return last == 0 and older == old_root and newer == new_root
+
+
+def goes_on(old: int, old_root: bytes, new: int, new_root: bytes, proof: Sequence[bytes]) -> bool:
+    """As `verify_consistency`; and an empty tree is a prefix of every other, by an empty proof."""
+    if old == 0 < new:
+        return not proof and old_root == EMPTY_ROOT
+    return verify_consistency(old, old_root, new, new_root, proof)

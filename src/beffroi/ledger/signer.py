@@ -88,11 +88,7 @@ class Desk:
         seen = self._head or Checkpoint(new.origin, 0, merkle.EMPTY_ROOT)
         if old != seen.size:
             return b"-old %d" % seen.size
-        if seen.size == 0:
-            goes_on = not proof and (new.size > 0 or new.root == merkle.EMPTY_ROOT)
-        else:
-            goes_on = merkle.verify_consistency(seen.size, seen.root, new.size, new.root, proof)
-        if not goes_on:
+        if not merkle.goes_on(seen.size, seen.root, new.size, new.root, proof):
             _log.critical(
                 "a history that does not go on from the last one was refused", size=new.size, signed=seen.size
             )

@@ -50,7 +50,7 @@ class SignedRegister:
         if old.size > self.head.size:
             return False
         proof = self._prover.consistency(old.size)
-        return merkle.verify_consistency(old.size, old.root, self.head.size, self.head.root, proof)
+        return merkle.goes_on(old.size, old.root, self.head.size, self.head.root, proof)
 
     def pruned(self) -> tuple[int, dict[str, int]]:
         """Below which entry all were pruned, and the last number then taken in of each recorder; (0, {}) for none.

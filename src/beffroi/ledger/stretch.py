@@ -207,7 +207,7 @@ def _compare(directory: Path, verifier: Verifier, head: Checkpoint, older: bytes
         proof = Prover(directory, head.size).consistency(old.size)
     except LedgerDamagedError as error:
         return [Finding(FindingKind.TILE_ALTERED, error.text.en)]
-    if not merkle.verify_consistency(old.size, old.root, head.size, head.root, proof):
+    if not merkle.goes_on(old.size, old.root, head.size, head.root, proof):
         return [Finding(FindingKind.FORK, str(old.size))]
     return []
 

@@ -113,7 +113,7 @@ class Witness:
         seen = known[0] if known else Checkpoint(log.name, 0, merkle.EMPTY_ROOT)
         if old != seen.size or (new.size == seen.size and new.root != seen.root):
             return Answer(409, f"{seen.size}\n".encode(), SIZE_TYPE)
-        if not _goes_on(seen, new, proof):
+        if not merkle.goes_on(seen.size, seen.root, new.size, new.root, proof):
             return Answer(422, b"the proof does not hold\n")
         write_durable(_path(self._heads.parent, log), note)
         return Answer(200, cosign(note, self._name, self._key, now_s=self._clock.wall_us() // 1_000_000))
@@ -135,12 +135,6 @@ def request_of(old: int, proof: Iterable[bytes], note: bytes) -> bytes:
     """The body of *add-checkpoint*."""
     lines = [f"old {old}", *(base64.b64encode(step).decode() for step in proof), "", ""]
     return "\n".join(lines).encode() + note
-
-
-def _goes_on(seen: Checkpoint, new: Checkpoint, proof: list[bytes]) -> bool:
-    if seen.size == 0:
-        return not proof and (new.size > 0 or new.root == merkle.EMPTY_ROOT)
-    return merkle.verify_consistency(seen.size, seen.root, new.size, new.root, proof)
 
 
 def _parse(request: bytes) -> tuple[int, list[bytes], bytes]:

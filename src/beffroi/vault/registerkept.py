@@ -135,7 +135,7 @@ def judge(kept: Kept, verifier: Verifier, proof: Sequence[bytes], note: bytes) -
         if new.root != kept.root:
             raise HeadRefusedError(Refusal.OTHER_ROOT, own)
         return new
-    if kept.size and not merkle.verify_consistency(kept.size, kept.root, new.size, new.root, proof):
+    if not merkle.goes_on(kept.size, kept.root, new.size, new.root, proof):
         raise HeadRefusedError(Refusal.NOT_PROVEN, own)
     return new
 
