@@ -13,6 +13,7 @@ from fastapi.routing import APIRoute, APIWebSocketRoute
 from tests.support.centre import Town, account_name, running
 from tests.support.probes_desk import PROBES_DESK
 from tests.support.probes_registers import PROBES_REGISTERS
+from tests.support.probes_subject import PROBES_SUBJECT
 from tests.support.probes_tonight import PROBES_TONIGHT
 from websockets.exceptions import ConnectionClosed
 
@@ -323,6 +324,7 @@ PROBES: dict[tuple[str, str], Probe] = {
     **PROBES_TONIGHT,
     **PROBES_REGISTERS,
     **PROBES_DESK,
+    **PROBES_SUBJECT,
 }
 
 

@@ -173,7 +173,9 @@ class _Encoder:
         width, height = first.width & ~1, first.height & ~1
         self.strip = Strip(words, width, height)
         self._size, self._full = (width, height), first.full_range
-        self._container = av.open(str(out), "w", format="mp4", options={"fflags": "+bitexact"})
+        self._container = av.open(
+            str(out), "w", format="mp4", options={"movflags": "+faststart", "fflags": "+bitexact"}
+        )
         self._container.metadata.update({"title": words, "comment": MARK})
         stream = self._container.add_stream("libx264", rate=25)
         if not isinstance(stream, VideoStream):

@@ -5,6 +5,7 @@ from typing import Final
 from beffroi.domain.acts import Act, Verdict
 from beffroi.domain.text import Text
 from beffroi.ledger.entry import EntryKind, Record
+from beffroi.ledger.subjectwords import SUBJECT_WORDS
 
 _PLAIN: Final[dict[EntryKind, Text]] = {
     EntryKind.VIEW_OPENED: Text(fr="Vue ouverte", en="View opened"),
@@ -145,7 +146,7 @@ _DESK: Final[dict[str, Text]] = {
 }
 _BY_OUTCOME: Final = {
     EntryKind.HOLD: _HOLDS,
-    EntryKind.DESK: _DESK,
+    EntryKind.DESK: {**_DESK, **SUBJECT_WORDS},
     EntryKind.RECORDER: _RECORDER,
     EntryKind.REGISTER_TERM: _TERMS,
     EntryKind.RESTORED: _RESTORED,

@@ -233,6 +233,32 @@ DESK_READ: Final = Rule(
         en="A case is read by those handling it, the data protection officer and inspectors.",
     ),
 )
+SUBJECT: Final = Rule(
+    "subject",
+    # A role opens the tool; the decision is the controller's, and each image the law's.
+    _HANDLERS,
+    Text(
+        fr="Les demandes des personnes filmées sont suivies par les agents du centre, la police municipale et les "
+        "maires.",
+        en="Filmed persons' requests are handled by the centre's agents, the municipal police and the mayors.",
+    ),
+)
+SUBJECT_READ: Final = Rule(
+    "subject-read",
+    _HANDLERS | {Role.DPO, Role.INSPECTOR},
+    Text(
+        fr="Une demande est lue par qui la traite, le délégué à la protection des données et les contrôleurs.",
+        en="A request is read by those handling it, the data protection officer and inspectors.",
+    ),
+)
+SUBJECT_ROUTE: Final = Rule(
+    "subject-route",
+    frozenset({Role.DPO}),
+    Text(
+        fr="Dire quelle commune répond revient au délégué à la protection des données : adressez-vous à lui.",
+        en="Saying which commune answers is for the data protection officer: ask them.",
+    ),
+)
 
 TOOLS: Final[dict[str, Rule]] = {
     "wall": LOGGED_IN,

@@ -49,11 +49,18 @@ from beffroi.server.routes import (
     roster,
     safeguard,
     seen,
+    subject,
+    subjectcopies,
     tonight,
     views,
     why,
 )
 from beffroi.server.session import NotLoggedInError
+from beffroi.server.subject import Subjects
+from beffroi.server.subjectcopy import Copies
+from beffroi.server.subjectediting import Editings
+from beffroi.server.subjectround import SubjectRound
+from beffroi.server.subjectviewing import Supervised
 from beffroi.server.viewing import Viewing
 
 _STATUS: tuple[tuple[type[BeffroiError], int, str], ...] = (
@@ -77,6 +84,9 @@ def create_app(centre: Centre) -> FastAPI:
     requisitions = Desk(centre)
     deliveries = Deliveries(centre, requisitions, gate, viewing)
     onsites = Onsites(centre, requisitions, viewing)
+    subjects = Subjects(centre, requisitions)
+    copies, supervised = Copies(centre, subjects), Supervised(centre, subjects, viewing)
+    editings, round_of_subjects = Editings(centre, copies, gate, viewing), SubjectRound(centre, copies, supervised)
     reports = Reports(centre, centre.data / "centre")
 
     @asynccontextmanager
@@ -88,7 +98,7 @@ def create_app(centre: Centre) -> FastAPI:
         reports.start()
         centre.register_term.start()
         try:
-            async with gate, viewing, files, DeskRound(centre, deliveries), onsites:
+            async with gate, viewing, files, DeskRound(centre, deliveries), onsites, editings, round_of_subjects:
                 yield
         finally:
             centre.register_term.stop()
@@ -112,6 +122,7 @@ def create_app(centre: Centre) -> FastAPI:
     app.state.identity, app.state.https = centre.identity, centre.https
     app.state.viewing, app.state.reports = viewing, reports
     app.state.extracts, app.state.deliveries, app.state.onsites = files, deliveries, onsites
+    app.state.subjects, app.state.subject_round = editings, round_of_subjects
     app.state.collectors = [CentreCollector(centre, viewing), *meters.all()]
     table: list[RouteFact] = []
     for build in (
@@ -138,6 +149,8 @@ def create_app(centre: Centre) -> FastAPI:
         desk.build(centre, requisitions),
         safeguard.build(centre, requisitions),
         deskdeliveries.build(centre, deliveries),
+        subject.build(centre, subjects),
+        subjectcopies.build(centre, editings, supervised),
         onsite.build(centre, onsites, OnsiteViews(onsites, deliveries)),
     ):
         table += _included(app, fetched)

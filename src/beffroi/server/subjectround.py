@@ -1,0 +1,75 @@
+"""The round of filmed persons' requests: derived copies destroyed in time, viewings of ended sessions ended, what is
+over closed, and what the person wrote erased with it."""
+
+import asyncio
+import contextlib
+from typing import Final
+
+import structlog
+
+from beffroi.domain.errors import BeffroiError
+from beffroi.evidence.subjectrules import COPY_US, HANDED_US
+from beffroi.evidence.subjectstore import RequestFile
+from beffroi.server.centre import Centre
+from beffroi.server.subjectcopy import Copies
+from beffroi.server.subjectviewing import Supervised
+
+_log = structlog.get_logger(__name__)
+
+PERIOD_S: Final = 20.0
+
+
+class SubjectRound:
+    """A task in the centre. Whatever fails is tried again at the next round."""
+
+    def __init__(self, centre: Centre, copies: Copies, supervised: Supervised) -> None:
+        self._centre = centre
+        self._copies = copies
+        self._supervised = supervised
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> "SubjectRound":
+        self._task = asyncio.create_task(self._run(), name="subject")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def once(self) -> None:
+        """One round over every request that is not closed."""
+        for request in self._copies.subjects.store.standing():
+            try:
+                await self._one(request)
+            except BeffroiError as error:
+                _log.error("a filmed person's request waits", request=request.row.id, reason=error.text.en)
+
+    async def _one(self, request: RequestFile) -> None:
+        now_us, subjects = self._centre.clock.wall_us(), self._copies.subjects
+        for viewing in request.viewings:
+            if viewing.ended_us is None and self._centre.identity.session_of_key(viewing.session) is None:
+                await self._supervised.end(request, viewing.id, "", None)
+        for copy in request.copies:
+            if copy.built_us is None or copy.destroyed_us is not None:
+                continue
+            handed = copy.handed_us is not None and now_us >= copy.handed_us + HANDED_US
+            if handed or now_us >= copy.built_us + COPY_US:
+                await self._copies.destroy(request, copy, "handed" if handed else "kept")
+        request = subjects.store.request(request.row.id)
+        case = subjects.case(request)
+        left = [one for one in request.copies if one.built_us is not None and one.destroyed_us is None]
+        held = case is not None and case.row.closed_us is None
+        if request.row.answered_us is not None and not held and not left:
+            await subjects.enter("subject_closed", request, None, {"why": "answered"})
+            gone = {"contact": "", "reason": "", "recognise": "", "place": ""}
+            subjects.store.set(request.row.id, closed_us=now_us, closed_why="answered", **gone)
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self.once()
+            except Exception:  # noqa: BLE001  the round must go on for other requests; what failed is tried again
+                _log.exception("the round of filmed persons' requests failed")
+            await asyncio.sleep(PERIOD_S)
