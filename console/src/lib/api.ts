@@ -123,6 +123,8 @@ export interface ViewRequest {
   to?: string;
   codecs: string[];
   h265: boolean;
+  /** The door of a viewing on site, which asks its own way. */
+  path?: string;
 }
 
 export const api = {
@@ -137,7 +139,11 @@ export const api = {
   machine: () => get<MachineState>('/api/health/system'),
   health: async () => rows<HealthRow>(await get('/api/health/cameras'), 'cameras'),
   myActs: (before: number | null) => get<ActPage>(`/api/acts/mine${before === null ? '' : `?before=${before}`}`),
-  openView: (request: ViewRequest) => post<OpenedView>('/api/views', request),
+  openView: ({ path, ...request }: ViewRequest) => {
+    if (path === undefined) return post<OpenedView>('/api/views', request);
+    const { connection, camera, from, to, codecs, h265 } = request;
+    return post<OpenedView>(path, { connection, camera, from, to, codecs, h265 });
+  },
   proposeCamera: (camera: Record<string, unknown>) => post<{ id?: string }>('/api/cameras', camera),
   confirmCamera: (id: string) => post<unknown>(`/api/cameras/${part(id)}/confirm`),
   accounts: () => get<{ accounts: AccountRow[]; resets: FactorReset[] }>('/api/accounts'),

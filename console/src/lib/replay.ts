@@ -156,9 +156,9 @@ export class ReplayView {
     if (this.#stopped) return;
     this.#set({ state: 'opening', text: null, refusal: null, gap: null });
     this.#endUs = null;
-    const { fromUs, toUs, camera, reason } = this.#request;
+    const { fromUs, toUs, camera, reason, path } = this.#request;
     const socket = new ViewSocket(
-      { camera, act: 'replay', reason, from: toIso(fromUs), to: toIso(toUs), ...playable() },
+      { camera, act: 'replay', reason, from: toIso(fromUs), to: toIso(toUs), ...(path === undefined ? {} : { path }), ...playable() },
       {
         opened: (view) => this.#current(socket) && this.#set({ view }),
         text: (message) => this.#current(socket) && this.#text(message),

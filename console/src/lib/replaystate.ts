@@ -31,4 +31,6 @@ export interface ReplayRequest {
   atUs: number;
   /** The purpose of the reason, for who asks why it was refused. */
   purpose?: string | null;
+  /** The door of the view when it is not the ordinary one: that of a viewing on site. */
+  path?: string;
 }
