@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from beffroi.cli import ledger_cross, ledger_signer, ledger_term
+from beffroi.cli import ledger_cross, ledger_signer, ledger_stamp, ledger_term
 from beffroi.domain.errors import BadInputError
 from beffroi.domain.text import Text
 
@@ -29,6 +29,7 @@ app.command()(ledger_term.term)
 app.command()(ledger_term.hold)
 app.command()(ledger_term.prune)
 app.command()(ledger_signer.signer)
+app.command()(ledger_stamp.stamp)
 app.command()(ledger_cross.cross)
 
 
@@ -47,6 +48,9 @@ def verify(
     day: Annotated[
         str | None, typer.Option("--day", help="Only the entries of one UTC day (YYYY-MM-DD), tied to the signed root.")
     ] = None,
+    tsa_ca: Annotated[
+        Path | None, typer.Option("--tsa-ca", help="Certificate (PEM) of the authority that stamped --checkpoint.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Recompute the register from its entries. Exit code: 0 clean, 1 something was found, 2 wrong usage."""
@@ -55,12 +59,14 @@ def verify(
 
     verifier, from_beside = verifier_of(directory, key)
     older = _bytes(checkpoint) if checkpoint else None
+    stamped = ledger_stamp.told_of(checkpoint, tsa_ca) if checkpoint else None
     if day is None:
         report = run(directory, verifier, older=older, payloads=directory.absolute().parent / "payloads.sqlite")
     else:
         report = verify_stretch(directory, verifier, _day(day), older=older)
     if as_json:
-        print(json.dumps(report.as_dict(), ensure_ascii=False, indent=2))
+        told = {} if stamped is None else {"checkpoint_stamp": stamped.as_dict()}
+        print(json.dumps(report.as_dict() | told, ensure_ascii=False, indent=2))
     else:
         for finding in report.findings:
             _say(finding.text)
@@ -72,6 +78,8 @@ def verify(
             _say(_WEAK_KEY)
         if older is None:
             _say(_NO_OLDER)
+        if stamped is not None:
+            _say(stamped)
     if not report.clean:
         raise typer.Exit(1)
 
