@@ -39,7 +39,9 @@ describe('where a case stands', () => {
   });
 
   it('a safeguard waits for nothing: it is held', () => {
-    expect(stateOf(file({ kind: 'safeguard', holds: [hold()] }))).toBe('held');
+    const kept = file({ kind: 'safeguard', holds: [hold()] });
+    expect(stateOf(kept)).toBe('held');
+    expect(stateOf({ ...kept, call: { ...kept.call, service: 'police' } })).toBe('reported');
   });
 
   it('after a destroyed delivery it is the paper again that counts', () => {

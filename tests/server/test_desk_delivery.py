@@ -222,8 +222,8 @@ def test_nothing_outside_and_a_complement_widens_in_one_step(place: DeskTown) ->
     status, body = ask(place, case, "packages", {"second": SECOND})
     assert status == 201
     asked = body["packages"][0]["asked"]
-    ends = {"from_us": BEGIN_US + 2_000_000, "to_us": BEGIN_US + 4_000_000}
-    assert asked == [{"camera": "cx", "name": "Place du Marché", **ends}]
+    within = {"from_us": BEGIN_US + 2_000_000, "to_us": BEGIN_US + 4_000_000}
+    assert asked == [{"camera": "cx", "name": "Place du Marché", **within}]
     ask(place, case, "requisition", {"document": requisition(place, "complement", "cx", 4, 8)})
     inside = {"second": SECOND, "cameras": [{"camera": "cx", **span(5, 6)}]}
     assert ask(place, case, "packages", inside)[0] == 201

@@ -79,6 +79,8 @@ export interface DeskPackage {
   reference: string;
   received_us: number | null;
   destroyed_us: number | null;
+  /** What a time-stamp authority said of it; null: not made, or its copy is gone. */
+  timestamp?: { state: 'none' | 'missing' | 'stamped'; time?: string } | null;
   yours: boolean;
   awaits_you: boolean;
 }

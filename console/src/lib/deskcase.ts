@@ -3,7 +3,7 @@ import type { DeskCase, DeskHold, DeskPackage } from './desk';
 
 /** In the order of a case's life. */
 export const STATES = [
-  'open', 'held', 'awaitsPaper', 'unconfirmed', 'joined', 'awaitsSecond', 'prepared', 'toHand', 'received', 'destroyed',
+  'open', 'held', 'reported', 'awaitsPaper', 'unconfirmed', 'joined', 'awaitsSecond', 'prepared', 'toHand', 'received', 'destroyed',
 ] as const;
 export type CaseState = (typeof STATES)[number];
 
@@ -29,7 +29,9 @@ export function stateOf(file: DeskCase): CaseState {
   if (file.titles.some((one) => one.in_force)) return 'joined';
   if (file.papers.length > 0) return 'unconfirmed';
   if (file.holds.length === 0) return 'open';
-  return file.kind === 'safeguard' || !standing(file).every((one) => one.complete) ? 'held' : 'awaitsPaper';
+  // A safeguard that a service was told of waits for that service's requisition.
+  if (file.kind === 'safeguard') return file.call.service ? 'reported' : 'held';
+  return !standing(file).every((one) => one.complete) ? 'held' : 'awaitsPaper';
 }
 
 const standing = (file: DeskCase): DeskHold[] => file.holds.filter((one) => one.ended_us === null);

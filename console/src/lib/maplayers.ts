@@ -11,7 +11,7 @@ export function layers(colour: Colour): AddLayerObject[] {
     { id: 'edge', type: 'line', source: 'circle', filter: ['==', ['geometry-type'], 'Polygon'], paint: { 'line-color': colour('--accent'), 'line-width': 1.5, 'line-dasharray': [3, 2] } },
     {
       id: 'communes', type: 'symbol', source: 'communes',
-      layout: { 'text-field': ['get', 'name'], 'text-font': ['sans-serif'], 'text-size': 19, 'text-allow-overlap': false, 'text-letter-spacing': 0.06 },
+      layout: { 'text-field': ['get', 'name'], 'text-font': ['sans-serif'], 'text-size': 19, 'text-letter-spacing': 0.06, 'text-anchor': 'bottom', 'text-offset': [0, -0.9], 'text-allow-overlap': true },
       paint: { 'text-color': colour('--line-strong'), ...halo },
     },
     {

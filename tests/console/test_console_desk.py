@@ -1,0 +1,228 @@
+"""The requisition desk before two persons, each in their own browser: a real centre, a real register, real pictures."""
+
+import re
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from tests.server.test_desk_delivery import journal_in_register
+from tests.support.console_person import faults
+from tests.support.deskscreen import SIZES, confirm, requisition, seated, town_with_map
+from tests.support.desktown import AGENT, DeskTown
+
+from beffroi.domain.ids import DocumentId
+from beffroi.ledger.entry import EntryKind
+
+SECOND = "pmX"
+
+
+@pytest.fixture(scope="module")
+def place(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskTown]:
+    assert built.is_dir()
+    with town_with_map(tmp_path_factory.mktemp("desk") / "data") as one:
+        yield one
+
+
+def looked_at(page: Page, tmp_path: Path, name: str) -> None:
+    """At both sizes and in both themes, as a picture; to axe where room is scarce; nothing runs out of the page."""
+    for width, height in reversed(SIZES):
+        page.set_viewport_size({"width": width, "height": height})
+        for theme, other in (("dark", "Thème clair"), ("light", "Thème sombre")):
+            page.screenshot(path=tmp_path / f"{name}-{width}-{theme}.png")
+            assert (width, height) == SIZES[0] or faults(page) == []
+            page.get_by_role("button", name=other).click()
+        sizes = page.evaluate("[document.body.scrollWidth, document.body.scrollHeight]")
+        assert sizes == [width, height], "the page itself does not scroll"
+
+
+def on_the_phone(page: Page, words: str, *, frame: str = "flagrance") -> None:
+    """A new case, as far as the hold, by keyboard alone."""
+    page.keyboard.press("n")
+    expect(page.get_by_label("Lieu, commune ou caméra")).to_be_focused()
+    page.keyboard.type(words)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("group").first).to_be_visible()
+    page.get_by_label("De", exact=True).focus()
+    page.keyboard.type("9h40")
+    page.keyboard.press("Tab")
+    page.keyboard.type("9h40m10")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Home")  # no margin: nothing else was recorded
+    expect(page.locator("#desk-range")).to_contain_text("02/03 09:40 → 09:40:10 (10 s)")
+    page.get_by_label("Qui appelle").focus()
+    for typed in ("Adjudant de permanence", "gendarmerie de Bourg-Neuf", "01 00 00 00 17", frame):
+        page.keyboard.type(typed)
+        page.keyboard.press("Tab")
+    page.keyboard.press("Tab")  # the report's number comes later
+    page.keyboard.press("Space")
+
+
+def placed(page: Page) -> None:
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("heading", name="Réquisition (D15)")).to_be_visible()
+
+
+def test_by_keyboard_alone_a_hold_stands_and_nobody_saw_anything(
+    browser: Browser, place: DeskTown, tmp_path: Path
+) -> None:
+    with seated(browser, place, AGENT) as seat:
+        page = seat.page
+        expect(page.get_by_text("Aucun dossier.")).to_be_visible()
+        on_the_phone(page, "rue haute")
+        expect(page.get_by_role("checkbox", name="Rue Haute")).to_be_checked()
+        expect(page.get_by_role("status").filter(has_text="1 cochée sur 1")).to_be_visible()
+        expect(page.get_by_text("attend la réquisition sept jours au plus")).to_be_visible()
+        looked_at(page, tmp_path, "call")
+        placed(page)
+        row = page.get_by_role("row", name="Rue Haute")
+        expect(row).to_contain_text("sous gel")
+        expect(row).to_contain_text("hors réquisition")
+        expect(row).to_contain_text("dans 36 j")  # thirty days of the order, seven for the paper
+        expect(page.get_by_text("papier attendu")).to_be_visible()
+        expect(page.get_by_role("timer")).to_contain_text("00:")
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("row", name="gendarmerie de Bourg-Neuf")).to_contain_text("PV à venir")
+        assert page.locator("img:not([src='/beffroi.svg']), video").count() == 0
+    assert EntryKind.HOLD in kinds(place)
+    assert EntryKind.VIEW_OPENED not in kinds(place)
+
+
+def test_from_the_map_to_the_receipt_with_a_second_person(browser: Browser, place: DeskTown, tmp_path: Path) -> None:
+    paper = requisition(place, "2026-17", ("cx",), 0, 60)
+    with seated(browser, place, AGENT) as seat, seated(browser, place, SECOND, size=SIZES[1]) as other:
+        page = seat.page
+        page.keyboard.press("n")
+        clicked_on_the_map(page)
+        expect(page.get_by_label("Lieu, commune ou caméra")).to_have_value(re.compile(r"48\.851\d\d 2\.3(49|50)"))
+        communes = page.get_by_role("region", name="Caméras trouvées").get_by_role("group")
+        expect(communes).to_have_count(2)
+        expect(page.get_by_role("checkbox", name="Place du Marché")).to_be_checked()
+        expect(page.get_by_text(re.compile(r"à 16\d m"))).to_be_visible()
+        page.get_by_label("De", exact=True).fill("9h40")
+        page.get_by_label("À (").fill("9:40:10")
+        page.get_by_label("Marge").select_option("0")
+        page.get_by_label("Qui appelle").fill("Adjudant de permanence")
+        page.get_by_label("Service", exact=True).fill("gendarmerie")
+        placed(page)
+        expect(page.get_by_role("row", name="sous gel")).to_have_count(3)
+
+        attached(place, page, paper)
+        expect(page.get_by_role("row", name="Place du Marché")).to_contain_text("couvert")
+        expect(page.get_by_role("row", name="Rue Haute")).to_contain_text("hors réquisition")
+        looked_at(page, tmp_path, "case")
+        page.get_by_label("Seconde personne").select_option(SECOND)
+        page.get_by_role("button", name="Préparer la remise").click()
+        expect(page.get_by_text(f"Attend l’accord de {SECOND}.")).to_be_visible()
+        expect(page.get_by_role("button", name="Fabriquer la remise")).to_have_count(0)
+
+        agreed(other.page, tmp_path)
+        journal_in_register(place)
+        expect(page.get_by_text(f"Accord de {SECOND}")).to_be_visible()
+        page.get_by_role("button", name="Fabriquer la remise").click()
+        expect(page.get_by_text("à remettre")).to_be_visible()
+        with page.expect_download() as taken:
+            page.get_by_role("link", name="Télécharger la remise").click()
+        archive = tmp_path / "remise.zip"
+        taken.value.save_as(archive)
+        with zipfile.ZipFile(archive) as packet:
+            assert {"manifest.json", "index.html", "bordereau.pdf"} <= set(packet.namelist())
+        expect(page.get_by_text("déjà téléchargés")).to_be_visible()
+        page.get_by_label("Par", exact=True).fill("Adjudant de permanence")
+        page.get_by_label("Référence").fill("R-1")
+        page.get_by_role("button", name="Noter le reçu").click()
+        expect(page.get_by_text("Reçu signé le 02/03/2026 par Adjudant de permanence (R-1).")).to_be_visible()
+        expect(page.get_by_text("copie du centre détruite dans 6 j 23 h au plus tard")).to_be_visible()
+        looked_at(page, tmp_path, "received")
+
+
+def clicked_on_the_map(page: Page) -> None:
+    """The middle of the map, which frames the cameras known, is where the three of them are in the middle."""
+    box = page.locator(".box[data-ready=true]")
+    box.wait_for()
+    area = box.bounding_box()
+    assert area is not None
+    page.mouse.click(area["x"] + area["width"] / 2, area["y"] + area["height"] / 2)
+    page.get_by_role("group").first.wait_for()
+
+
+def attached(place: DeskTown, page: Page, paper: DocumentId) -> None:
+    """Joined before its commune has confirmed it: the requisition says whose word is missing, and nothing leaves."""
+    expect(page.get_by_text("Joignez d’abord une réquisition en vigueur.")).to_be_visible()
+    page.get_by_role("button", name="Joindre PV 2026-17").click()
+    expect(page.get_by_text("à confirmer par Bourg-Neuf : rien ne sort avant")).to_be_visible()
+    expect(page.get_by_text("réquisition à confirmer par la commune")).to_be_visible()
+    confirm(place, paper)
+    expect(page.get_by_text("en vigueur", exact=True)).to_be_visible()
+    expect(page.get_by_text("réquisition jointe").first).to_be_visible()
+
+
+def agreed(page: Page, tmp_path: Path) -> None:
+    """What awaits the second person's word is the first thing on their own screen."""
+    panel = page.get_by_role("region", name="Attend votre accord")
+    expect(panel).to_contain_text(
+        "Place du Marché, 02/03 09:40 → 09:40:10", timeout=15_000
+    )  # asked for each ten seconds
+    expect(panel).not_to_contain_text("Rue Haute")
+    looked_at(page, tmp_path, "second")
+    panel.get_by_role("button", name="Donner mon accord").click()
+    page.get_by_role("dialog").get_by_role("button", name="Donner mon accord").click()
+    expect(page.get_by_text("Votre accord est donné.")).to_be_visible()
+    expect(panel).to_have_count(0)
+
+
+def test_what_is_refused_is_said_in_words_and_changes_nothing(
+    browser: Browser, place: DeskTown, tmp_path: Path
+) -> None:
+    with seated(browser, place, AGENT) as seat:
+        page = seat.page
+        alert = page.get_by_role("alert")
+        page.keyboard.press("n")
+        expect(page.get_by_label("Lieu, commune ou caméra")).to_be_focused()
+        page.keyboard.press("Control+Enter")
+        expect(page.get_by_role("status").filter(has_text="Cochez au moins une caméra.")).to_be_visible()
+        page.get_by_label("Lieu, commune ou caméra").fill("nulle part")
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("Aucune caméra trouvée.")).to_be_visible()
+        page.get_by_label("Lieu, commune ou caméra").fill("orville")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("checkbox", name="Rue Haute")).to_be_checked()
+        # The autumn night: which 2:30; the spring night: there is none.
+        page.get_by_label("Jour").fill("2025-10-26")
+        page.get_by_label("De", exact=True).fill("2h30")
+        expect(page.get_by_text("Cette nuit-là, 2h30 vient deux fois.")).to_be_visible()
+        page.get_by_role("button", name="la seconde, heure d’hiver (+1 UTC)").click()
+        expect(page.locator("#desk-range")).to_contain_text("26/10 02:25 → 02:35")
+        page.get_by_label("Jour").fill("2026-03-29")
+        expect(page.get_by_text("l’heure du début n’existe pas")).to_be_visible()
+        page.get_by_label("Jour").fill("2025-12-24")
+        page.get_by_label("Qui appelle").fill("Adjudant")
+        page.get_by_label("Service", exact=True).fill("gendarmerie")
+        page.get_by_label("Cadre").select_option("flagrance")
+        expect(page.get_by_text("Un cadre demande le rappel vérifié")).to_be_visible()
+        page.keyboard.press("Control+Enter")
+        expect(alert.filter(has_text="Rappelez le service à son numéro connu")).to_be_visible()
+        page.get_by_label("Cadre").select_option("none")
+        page.keyboard.press("Control+Enter")
+        expect(alert.filter(has_text="détruites depuis longtemps")).to_be_visible()
+        looked_at(page, tmp_path, "refused")
+        page.get_by_role("button", name="Tous les dossiers").click()
+        expect(page.get_by_text("ouvert, rien sous gel")).not_to_have_count(0)
+
+
+def test_who_controls_reads_every_case_and_acts_in_none(browser: Browser, place: DeskTown) -> None:
+    place.open_case()
+    with seated(browser, place, "dpo") as seat:
+        page = seat.page
+        expect(page.get_by_role("button", name="Nouveau dossier")).to_have_count(0)
+        page.keyboard.press("n")
+        page.get_by_role("row").nth(1).get_by_role("button").click()
+        expect(page.get_by_role("heading", name="Remise", exact=True)).to_be_visible()
+        for act in ("Poser le gel", "Geler d’autres minutes", "Joindre", "Préparer la remise"):
+            expect(page.get_by_role("button", name=act)).to_have_count(0)
+
+
+def kinds(place: DeskTown) -> set[EntryKind]:
+    ledger = place.town.centre.ledger
+    return {ledger.record(index).kind for index in range(ledger.size)}
