@@ -1,16 +1,21 @@
 """How long a person waits for the law and for the gate: the bench territory, the real law, a real disk."""
 
 import asyncio
+import secrets
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from beffroi.base.clock import SystemClock
+from beffroi.cli.init import prepare_folder
+from beffroi.cli.signerchild import SignerChild
 from beffroi.domain.acts import Act, Purpose
 from beffroi.domain.clock import now
 from beffroi.domain.decision import ActRequest, Decision
 from beffroi.domain.facts import Facts
-from beffroi.gate.bench import Figures, measure_disk, measure_open
+from beffroi.gate.bench import Figures, measure_disk, measure_open, time_open
 from beffroi.law.bench import AT, measure, territory
 from beffroi.law.engine import LawEngine
 
@@ -36,6 +41,30 @@ class BenchLaw:
 def law_figures(decisions: int = 5000) -> dict[str, Any]:
     """Decisions of the law alone; see `beffroi.law.bench.measure`."""
     return asdict(measure(decisions))
+
+
+def signer_figures(folder: Path, *, rounds: int = 8, count: int = 100) -> dict[str, Any]:
+    """Opening a view, one at a time and sixteen, with the register's key here and in its own process, in turn."""
+    data = folder / "apart"
+    prepare_folder(data, host="127.0.0.1", authorities=[], passphrase=secrets.token_urlsafe(24))
+    here, own = folder / "here", Ed25519PrivateKey.generate()
+    here.mkdir()
+    found: dict[str, Any] = {}
+    child = SignerChild(data)
+    try:
+        apart = child.signer()
+        for at_once in (1, 16):
+            taken: dict[str, list[float]] = {"here": [], "apart": []}
+            for _ in range(rounds):
+                taken["here"] += asyncio.run(time_open(here, own, count=count, at_once=at_once))
+                taken["apart"] += asyncio.run(time_open(data / "centre", apart, count=count, at_once=at_once))
+            for name, seconds in taken.items():
+                figures = Figures.of(seconds)
+                found[f"gate, {at_once} at once, key {name}, p50 ms"] = figures.p50_ms
+                found[f"gate, {at_once} at once, key {name}, p99 ms"] = figures.p99_ms
+    finally:
+        child.stop()
+    return found
 
 
 def gate_figures(folder: Path, *, count: int = GATE_COUNT) -> dict[str, Any]:

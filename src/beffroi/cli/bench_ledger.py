@@ -1,4 +1,4 @@
-"""``beffroi bench ledger``: appends with the key here and apart, a proof and a day in a large register."""
+"""``beffroi bench ledger``: appends and the gate with the key here and apart, a proof and a day in a large register."""
 
 import json
 import tempfile
@@ -13,11 +13,12 @@ def ledger(
     data: Annotated[Path | None, typer.Option(help="Où écrire. / Where to write.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="En JSON. / As JSON.")] = False,
 ) -> None:
-    """Appends a second by 1, 16 and 128 callers, with the signer here and apart; a proof and a day among N entries."""
+    """Appends by 1, 16 and 128 callers and the gate, with the signer here and apart; a proof and a day among N."""
+    from beffroi.cli.bench_gate import signer_figures
     from beffroi.ledger.bench import measure_large, run
 
     with tempfile.TemporaryDirectory(prefix="bench-", dir=data) as folder:
-        figures = run(Path(folder)) | measure_large(Path(folder), entries)
+        figures = run(Path(folder)) | signer_figures(Path(folder)) | measure_large(Path(folder), entries)
     if as_json:
         print(json.dumps(figures, indent=1))
         return

@@ -26,6 +26,7 @@ from beffroi.domain.ids import AuthorityId, CameraId, ConnectionId, PersonId
 from beffroi.domain.text import Text
 from beffroi.gate.gate import Gate
 from beffroi.ledger.ledger import Ledger
+from beffroi.ledger.signing import Signer
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +77,22 @@ async def measure_open(
 
     With a ``decider`` (a real law) and the ``requests`` that it allows, the law's own cost is in the figure.
     """
+    key = Ed25519PrivateKey.generate()
+    return Figures.of(await time_open(folder, key, count=count, at_once=at_once, decider=decider, requests=requests))
+
+
+async def time_open(
+    folder: Path,
+    key: Ed25519PrivateKey | Signer,
+    *,
+    count: int,
+    at_once: int = 1,
+    decider: Decider | None = None,
+    requests: Sequence[ActRequest] = (),
+) -> list[float]:
+    """Seconds of each opening; ``key`` signs the register, here or in a process of its own."""
     clock = SystemClock()
-    ledger = Ledger.open(folder / "ledger", clock, Ed25519PrivateKey.generate())
+    ledger = Ledger.open(folder / "ledger", clock, key)
     gate = Gate(decider or _AlwaysAllow(), ledger, Ed25519PrivateKey.generate(), clock)
     own = ActRequest(PersonId("bench"), Act.LIVE, CameraId("bench"), Purpose.F5, datetime.now(UTC))
     asked = itertools.cycle(requests or (own,))
@@ -91,7 +106,7 @@ async def measure_open(
 
     await asyncio.gather(*(opener() for _ in range(at_once)))
     await asyncio.to_thread(ledger.close)
-    return Figures.of(taken)
+    return taken
 
 
 def measure_disk(folder: Path, *, count: int = 300) -> Figures:
