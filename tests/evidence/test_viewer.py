@@ -5,6 +5,7 @@ import io
 import itertools
 import json
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,8 +21,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from PIL import Image
 from playwright.sync_api import Browser, Download, Page, expect
 from tests.evidence.test_package import zipped
+from tests.evidence.test_witnessed import NAMES, WITNESSES, line, note_of, put
 from tests.support.chunks import START_US
 from tests.support.evidence import EVIDENCE, PLACE, REGISTER, SECOND_US, STATION, Made, forge, make_package
+from tests.support.tsa import Authority
 
 from beffroi.domain.errors import BrokenError
 from beffroi.evidence.papers import BUILT, files
@@ -151,7 +154,8 @@ def test_it_verifies_at_once_and_turns_green(viewer: Viewer, made: Made) -> None
     viewer.open(made.folder)
     viewer.colour("green")
     expect(viewer.page.locator("#verdict")).to_contain_text("VALIDE")
-    expect(viewer.page.locator(".banner")).to_contain_text("Aucun tiers n’a horodaté")
+    expect(viewer.page.locator(".banner")).to_contain_text("Aucun tiers n'a horodaté")
+    expect(viewer.page.locator(".banner")).to_contain_text("Aucun témoin extérieur n'a contresigné")
     expect(viewer.page.locator(".banner")).to_contain_text("lues dans la remise elle-même")
     viewer.page.get_by_role("button", name="English").click()
     expect(viewer.page.locator("#verdict")).to_contain_text("VALID:")
@@ -250,6 +254,62 @@ def test_it_turns_red_on_one_flipped_byte_and_names_the_file(viewer: Viewer, mad
     viewer.open(folder)
     viewer.colour("red")
     expect(viewer.page.locator(".findings")).to_contain_text("Le fichier media/gare-1.mp4 a été modifié")
+
+
+@pytest.fixture(scope="module")
+def vouched(made: Made, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A package whose register two witnesses of three countersigned, time-stamped by an authority."""
+    root = tmp_path_factory.mktemp("vouched")
+    folder = forge(made, root / "remise")
+    keys = folder / "verify" / "keys.txt"
+    keys.write_text(keys.read_text() + "".join(f"{one.encode()}\n" for one in WITNESSES))
+    note = note_of(folder)
+    put(folder, note + line(note, NAMES[0]) + line(note, NAMES[2]))
+    stamped = Authority(root / "tsa").stamp((folder / "manifest.json").read_bytes())
+    (folder / "manifest.tsr").write_bytes(stamped)
+    return folder
+
+
+def test_it_tells_the_time_stamp_and_the_witnesses_in_plain_words(viewer: Viewer, vouched: Path) -> None:
+    viewer.open(vouched)
+    viewer.colour("green")
+    banner = viewer.page.locator(".banner")
+    expect(banner.locator(".proven")).to_have_text(
+        re.compile(
+            r"contresigné par des témoins extérieurs.:.2/3 \(mairie-a.example/temoin, prefecture.example/temoin\)"
+        )
+    )
+    expect(banner).to_contain_text(
+        re.compile(r"Un horodatage couvre cette remise et dit.: 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d")
+    )
+    expect(banner).to_contain_text(re.compile("Non vérifié ici.: de quelle autorité il vient"))
+    viewer.page.get_by_role("button", name="English").click()
+    expect(banner).to_contain_text("countersigned by outside witnesses: 2/3")
+    expect(banner).to_contain_text("A time stamp covers this delivery and says: 20")
+    expect(banner).to_contain_text("Not verified here: which authority it comes from.")
+
+
+@pytest.mark.parametrize("part", ["signature", "time", "certificate", "cosignature"])
+def test_it_turns_red_when_one_byte_of_either_differs(viewer: Viewer, vouched: Path, tmp_path: Path, part: str) -> None:
+    folder = tmp_path / "forged"
+    shutil.copytree(vouched, folder)
+    path = folder / "manifest.tsr"
+    raw = bytearray(path.read_bytes())
+    if part == "cosignature":
+        note = note_of(folder)
+        lines = note.splitlines(keepends=True)
+        lines[-1] = lines[-1][:-4] + (b"A" if lines[-1][-4:-3] != b"A" else b"B") + lines[-1][-3:]
+        put(folder, b"".join(lines))
+        path.unlink()
+    else:
+        places = {"signature": len(raw) - 9, "time": raw.index(b"\x18\x0f20") + 10}
+        places["certificate"] = raw.index(b"Autorite") + 3
+        raw[places[part]] ^= 1
+        path.write_bytes(bytes(raw))
+    viewer.open(folder)
+    viewer.colour("red")
+    said = "La contresignature du témoin" if part == "cosignature" else "L'horodatage"
+    expect(viewer.page.locator(".findings")).to_contain_text(said)
 
 
 def test_it_says_what_is_no_package(viewer: Viewer, made: Made, tmp_path: Path) -> None:

@@ -98,7 +98,11 @@ export const T = {
   to: both('À', 'To'),
   cause: both('Cause', 'Cause'),
   gaps: both('Trous déclarés', 'Gaps told'),
-  noGaps: both('Aucun trou n’est déclaré.', 'No gap is told.'),
+  noGaps: both('Aucun trou de plus de 0,3 s n’est déclaré.', 'No gap longer than 0.3 s is told.'),
+  seams: both(
+    'Raccords de l’horloge de l’enregistreur entre deux groupes d’images, de moins de 0,3 s : {n}, {ms} ms en tout.',
+    'Seams of the recorder’s clock between two groups of pictures, shorter than 0.3 s: {n}, {ms} ms in all.',
+  ),
   offset: both('Écart de l’horloge de la caméra', 'Offset of the camera’s clock'),
   unknownOffset: both('non communiqué', 'not told'),
   cameras: both('Caméras affichées', 'Cameras on the screen'),
