@@ -39,6 +39,12 @@ PROBES_SUBJECT: Final[dict[tuple[str, str], Callable[[Any], Probed]]] = {
     ("POST", f"{_ALL}/{{name}}/copies/{{copy}}/boxes"): _always(f"{_COPY}/boxes", {"regions": []}, 404),
     ("POST", f"{_ALL}/{{name}}/viewings"): _always(f"{_NONE}/viewings", {}, 404),
     ("POST", f"{_ALL}/{{name}}/viewings/{{viewing}}/end"): _always(f"{_NONE}/viewings/none/end", {}, 404),
+    ("GET", "/demande"): _always("/demande", None, 200),
+    ("GET", "/demande.css"): _always("/demande.css", None, 200),
+    ("GET", "/demande/suivi"): _always("/demande/suivi", None, 200),
+    # What is no form is refused before anything is read of it.
+    ("POST", "/demande"): _always("/demande", {"wish": "copy"}, 422),
+    ("POST", "/demande/suivi"): _always("/demande/suivi", {"reference": "x", "code": "y"}, 422),
     **{
         ("POST", f"{_ALL}/{{name}}/copies/{{copy}}/{step}"): _always(f"{_COPY}/{step}", {}, 404)
         for step in ("agree", "check", "handed", "build", "close")

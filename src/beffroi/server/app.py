@@ -51,6 +51,7 @@ from beffroi.server.routes import (
     seen,
     subject,
     subjectcopies,
+    subjectpublic,
     tonight,
     views,
     why,
@@ -150,6 +151,7 @@ def create_app(centre: Centre) -> FastAPI:
         safeguard.build(centre, requisitions),
         deskdeliveries.build(centre, deliveries),
         subject.build(centre, subjects),
+        subjectpublic.build(centre, subjects),
         subjectcopies.build(centre, editings, supervised),
         onsite.build(centre, onsites, OnsiteViews(onsites, deliveries)),
     ):

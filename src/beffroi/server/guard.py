@@ -27,8 +27,12 @@ MAX_BODY_BYTES: Final = 1_000_000
 _LARGER: Final = (
     (re.compile(r"/api/documents/[^/]+/[^/]+/files"), attachments.MAX_BYTES),
     (re.compile(r"/api/documents/import"), papers_file.MAX_BYTES),
+    (re.compile(r"/demande(/suivi)?"), 16_000),
 )
-"""Where a file is the body: how large it may be, in bytes."""
+"""Where a file or a public form is the body: how large it may be, in bytes."""
+_FORMS: Final = frozenset({"/demande", "/demande/suivi"})
+"""Forms of pages without script, which cannot send our header. No cookie counts there, so that none can be borrowed;
+the origin is checked all the same."""
 CLOSE_FORBIDDEN_ORIGIN: Final = 4403
 
 _HEADERS: Final[tuple[tuple[bytes, bytes], ...]] = (
@@ -164,7 +168,7 @@ class Guard:
             return _WRONG_ORIGIN
         if scope["type"] == "websocket":
             return None
-        if headers.get("x-beffroi") != "1":
+        if headers.get("x-beffroi") != "1" and scope["path"] not in _FORMS:
             return _WRONG_ORIGIN
         length, limit = headers.get("content-length", "0"), limit_of(scope)
         short = length.isascii() and length.isdigit() and len(length) <= len(str(limit))

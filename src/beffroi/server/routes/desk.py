@@ -30,6 +30,10 @@ _BAD_RANGE: Final = Text(
     fr="Indiquez un début et une fin, le début d'abord, avec leur fuseau horaire.",
     en="Give a beginning and an end, the beginning first, with their time zone.",
 )
+_OF_A_REQUEST: Final = Text(
+    fr="Le gel d'une demande de personne filmée se pose depuis cette demande, pas depuis le guichet.",
+    en="The hold of a filmed person's request is placed from that request, not from the desk.",
+)
 Name = Annotated[str, Field(max_length=64)]
 
 
@@ -107,6 +111,8 @@ def build(centre: Centre, desk: Desk) -> Routes:
     async def open_case(body: OpenCase, request: Request) -> Json:
         """Open a case: the time spent searching begins to count."""
         caller = require_caller(request)
+        if body.kind is CaseKind.SUBJECT:
+            raise BadInputError(_OF_A_REQUEST)
         case = store.open(body.kind, caller.person)
         await desk.enter("opened", case.row.id, caller, {"kind": body.kind.value})
         return case_json(centre, case, caller)
