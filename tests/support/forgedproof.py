@@ -79,7 +79,9 @@ def _head(proof: Proof, chance: random.Random) -> None:
 def _times(proof: Proof, chance: random.Random) -> None:
     start, end = proof["asked"]
     shift = chance.randrange(-(10**7), 10**7)
-    proof["asked"] = chance.choice([[max(0, start + shift), end + abs(shift)], [0, 2**53 - 1], [0, 1], [end, end + 1]])
+    ranges = [[max(0, start + shift), end + abs(shift)], [0, 2**53 - 1], [0, 1], [end, end + 1]]
+    # a second change may start from the longest range: beyond it there is no spelling at all
+    proof["asked"] = [min(at, 2**53 - 1) for at in chance.choice(ranges)]
 
 
 def _drop(proof: Proof, chance: random.Random) -> None:
