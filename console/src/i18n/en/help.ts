@@ -5,7 +5,11 @@ export const help: typeof french.help = {
   wall: 'Wall',
   replay: 'Replay',
   everywhere: 'Everywhere',
+  desk: 'Requisitions',
   rows: {
+    deskOpen: 'new case',
+    deskHold: 'place the hold',
+    deskBack: 'all cases',
     select: 'choose a tile',
     arrows: 'move between tiles',
     enlarge: 'enlarge',

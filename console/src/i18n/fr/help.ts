@@ -3,7 +3,11 @@ export const help = {
   wall: 'Mur',
   replay: 'Relecture',
   everywhere: 'Partout',
+  desk: 'Réquisitions',
   rows: {
+    deskOpen: 'nouveau dossier',
+    deskHold: 'poser le gel',
+    deskBack: 'tous les dossiers',
     select: 'choisir une vignette',
     arrows: 'passer d’une vignette à l’autre',
     enlarge: 'agrandir',
