@@ -150,7 +150,7 @@ async def test_a_register_set_back_or_rewritten_is_refused_by_the_recorder_and_t
         one.ledger = open_ledger(one.folder / "centre", clock=one.clock)
     record(
         "register-rewritten",
-        seen="set back, and rewritten at a greater length: refused by the recorder at the next round, proof kept",
+        seen="2 of 2 (set back; rewritten and longer) refused at the next round, signed proof kept",
         runs=2,
         seed=None,
     )
