@@ -216,8 +216,11 @@ def test_lost_packets_are_counted_and_told_once_in_ten_minutes(sim: SimulatedCam
 
 def test_the_recorder_carries_no_codec_library() -> None:
     """FFmpeg, NumPy and the centre's libraries stay out of the recorder's programs: memory, and attack surface."""
-    heavy = {"av", "numpy", "sqlalchemy", "fastapi", "pydantic", "cedarpy", "PIL"}
+    heavy = {"av", "numpy", "sqlalchemy", "fastapi", "pydantic", "cedarpy", "PIL", "pygments"}
     for module in ("beffroi.capture.worker", "beffroi.capture.supervisor", "beffroi.cli.recorder"):
-        code = f"import sys, {module}; print(*sorted({{name.partition('.')[0] for name in sys.modules}} & {heavy!r}))"
+        code = (
+            f"from beffroi.capture.lean import lean; lean(); import sys, {module}; "
+            f"print(*sorted({{name.partition('.')[0] for name in sys.modules}} & {heavy!r}))"
+        )
         found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
         assert found.stdout.split() == [], module

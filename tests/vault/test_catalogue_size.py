@@ -29,6 +29,7 @@ def test_no_question_reads_a_table_from_end_to_end(tmp_path: Path) -> None:
         catalogue.chunks(CAMERA, "main", day)
         catalogue.chunk(written.chunk_id)
         catalogue.chunk_at("streams/x/main/1.mp4")
+        catalogue.paths(CAMERA, "main")
         catalogue.open_chunks()
         catalogue.garbage()
         catalogue.chunks_of_hour("maire/99001", 15, written.header.hour)

@@ -50,6 +50,11 @@ class Crew:
         self._workers: list[WorkerHandle] = []
         self._alive_s: dict[int, float] = {}
 
+    def prepare(self, streams: int) -> None:
+        """Have the workers for so many streams started, without a stream yet: they load while files are recovered."""
+        if streams:
+            self._roomiest(streams)
+
     def assign(self, wanted: dict[StreamId, Assignment]) -> None:
         """Bring the workers in line with what is to be recorded: a stream stays where it is, a new one goes to the
         worker that has the fewest."""

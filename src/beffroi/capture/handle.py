@@ -62,7 +62,7 @@ class WorkerHandle:
     def start(self) -> None:
         """Start the process and give it its streams. The loop must be running."""
         mine, theirs = socket.socketpair()
-        command = [sys.executable, "-P", "-m", "beffroi.capture.worker"]
+        command = [sys.executable, "-P", "-m", "beffroi.capture.lean"]
         command += ["--data", str(self._paths.data), "--number", str(self.number)]
         command += ["--channel", str(theirs.fileno()), "--log-level", self._log_level]
         command += ["--flush-s", str(self._flush_s)]

@@ -138,6 +138,7 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(number, self._stopping.set)
         metrics = open_metrics(self._metrics_at, [self._collector])  # a wrong address ends it before anything began
+        self._crew.prepare(sum(1 for _ in self._paths.sheets.glob("*.json")))  # a sheet is at least one stream
         await asyncio.to_thread(self._begin)
         control = ControlServer(self._methods())
         await control.start(self._paths.control)

@@ -1,6 +1,6 @@
 """One worker process: a thread that captures, a few that write, one for viewers, and this main thread that reports.
 
-Started by the supervisor as ``python -m beffroi.capture.worker``; told what to record over the socket pair it inherits.
+Started by the supervisor as ``python -m beffroi.capture.lean``; told what to record over the socket pair it inherits.
 No address and no password is on its command line or in its environment.
 """
 
@@ -261,7 +261,3 @@ def main() -> None:
     worker.run()
     sys.stderr.flush()
     os._exit(0)  # a helper may still wait for a name: everything is on disk, leave it
-
-
-if __name__ == "__main__":
-    main()

@@ -56,6 +56,9 @@ def run(
     flush_s: Flush = FLUSH_S,
 ) -> None:
     """Record (the default)."""
+    from beffroi.capture.lean import lean
+
+    lean()
     from beffroi.base import log
     from beffroi.capture.supervisor import Supervisor
 

@@ -207,6 +207,14 @@ class Catalogue:
         """One chunk by its path relative to the root."""
         return next(iter(self._chunks("WHERE c.path = ?", (path,))), None)
 
+    def paths(self, camera: str, stream: str) -> set[str]:
+        """The paths of all chunks of a stream, whatever their state, relative to the root."""
+        rows = self._read(
+            "SELECT c.path FROM chunk c JOIN stream s ON s.id = c.stream_id WHERE s.camera = ? AND s.name = ?",
+            (camera, stream),
+        )
+        return {path for (path,) in rows}
+
     def chunks(self, camera: CameraId, stream: StreamName, asked: WallRange) -> list[ChunkRow]:
         """Open and closed chunks that overlap the range, in time order.
 
