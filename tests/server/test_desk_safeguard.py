@@ -1,11 +1,16 @@
 """An operator preserves what they saw (constat): one call, seen by nobody; over with its images, unless a requisition
 arrives, of which alone an extract comes."""
 
+import hashlib
+import io
+import json
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pypdf
 import pytest
 from tests.server.test_desk_delivery import SECOND, ask, journal_in_register, reason, requisition, run_round, store_of
 from tests.support import worlds
@@ -15,6 +20,7 @@ from tests.support.desktown import AGENT, BEGIN_US, DAY_S, DeskTown, desk_town, 
 from beffroi.cli.promises.client import Answer
 from beffroi.domain.clock import instant, to_wall_us
 from beffroi.domain.ids import AuthorityId
+from beffroi.evidence.papers import files
 from beffroi.evidence.seal import KEY_NAME
 from beffroi.evidence.verify import Trust, verify_package
 from beffroi.ledger.entry import EntryKind
@@ -145,6 +151,33 @@ def test_a_requisition_within_the_term_lets_it_leave(place: DeskTown) -> None:
     trust = Trust(Verifier(KEY_NAME, centre.evidence_key.public_key()), centre.ledger.verifier)
     report = verify_package(package_path(centre, name), trust)
     assert report.verdict.value == "valid", [one.text.en for one in report.findings]
+    the_papers(place, case, name)
+
+
+def the_papers(place: DeskTown, case: str, name: str) -> None:
+    """The read-me and the viewer are the package's own; the centre's slip bears what a file inside cannot."""
+    with zipfile.ZipFile(package_path(place.town.centre, name)) as archive:
+        assert {one: archive.read(one) for one in files()} == dict(files())
+        digest = hashlib.sha256(archive.read("manifest.json")).hexdigest()
+        inside = words(archive.read("bordereau.pdf"))
+        entry = json.loads(archive.read("manifest.json"))["decision"]["entry"]
+    path = f"/api/desk/cases/{case}/packages/{name}/bordereau.pdf"
+    slip = place.town.person(AGENT).get(path)
+    assert (slip.status, slip.raw[:5]) == (200, b"%PDF-")
+    told = words(slip.raw)
+    whole = hashlib.sha256(package_path(place.town.centre, name).read_bytes()).hexdigest()
+    assert (digest in told, whole in told, f"n° {entry}" in told) == (True, True, True)
+    assert (digest in inside, "Constat de l'opérateur" in inside) == (False, True)
+    assert place.town.person("mayorX").get(path).status == 404, "of those who handle the case alone"
+    assert place.town.person("dpo").get(path).status == 403
+    package_path(place.town.centre, name).write_bytes(b"torn")
+    assert place.town.person(AGENT).get(path).status == 503
+
+
+def words(pdf: bytes) -> str:
+    """What a PDF says."""
+    text = " ".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(pdf)).pages)
+    return " ".join(text.replace("\u00a0", " ").replace("’", "'").split())
 
 
 def test_a_requisition_after_the_term_finds_nothing(place: DeskTown) -> None:

@@ -41,6 +41,9 @@ PROBES_DESK.update(
 
 PROBES_DESK.update(
     {
+        ("GET", "/api/desk/cases/{case}/packages/{package}/bordereau.pdf"): _always(
+            f"{_PACKAGE}/bordereau.pdf", None, 404
+        ),
         ("POST", "/api/desk/safeguards"): _always("/api/desk/safeguards", {"camera": "cx", "reason": "none"}, 422),
         ("POST", "/api/desk/cases/{case}/reported"): _always(f"{_NONE}/reported", {"service": "gendarmerie"}, 404),
     }

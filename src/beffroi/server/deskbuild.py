@@ -131,7 +131,7 @@ class Building:
         witnessing = self._centre.witnessing
         proof = register_proof(ledger, indexes, witnessing.covering)
         keys = [ledger.verifier.encode(), *witnessing.vkeys()]
-        materials = Materials(dict(sources), proof, keys, papers(self._case.row.id), self._stamping.ask)
+        materials = Materials(dict(sources), proof, keys, papers(proof.note), self._stamping.ask)
         return build(out, self._spec(facts, lines, gaps, closed, now_us), materials, self._centre.evidence_key)
 
     def _lease(self, line: Line) -> str:

@@ -1,37 +1,48 @@
-"""What goes into a delivery besides its pictures: the read-me, the viewer, the printable slip."""
+"""What goes into a delivery besides its pictures (viewer, read-me, slip), and the slip that the centre prints of it."""
 
-from collections.abc import Mapping
-from importlib.resources import files
+import zipfile
+from pathlib import Path
 from typing import Final
 
 from beffroi.domain.clock import instant
+from beffroi.domain.errors import BrokenError
+from beffroi.domain.text import Text
+from beffroi.evidence import papers as inside
 from beffroi.evidence.build import Papers
-from beffroi.evidence.manifest import Manifest
-from beffroi.publish.slip import slip_pdf
+from beffroi.evidence.manifest import MANIFEST, Manifest, parse
+from beffroi.evidence.registerproof import PATH as LOG
+from beffroi.evidence.registerproof import parse_register
+from beffroi.publish.slip import Sealed, slip_pdf
+from beffroi.registry.desktables import DeskPackageRow
 
-_README: Final = """Dossier {case} : images remises à la procédure
-=====================================================
-
-1. Lire : ouvrez index.html dans un navigateur (rien à installer, aucun réseau), ou les fichiers du dossier
-   media dans un lecteur vidéo ordinaire.
-2. Vérifier : index.html vérifie tout et passe au rouge si un seul octet a changé ; ou bien, sur une machine qui a
-   Beffroi : « beffroi evidence verify » suivi du nom de ce dossier. Demandez au centre, par un autre moyen, la ligne de
-   sa clé (« beffroi evidence key ») et celle de son registre.
-3. Lire ce qui manque : bordereau.pdf dit les caméras, les minutes, les interruptions et leurs causes.
-
-Case {case}: images handed over to the procedure. Open index.html in a browser, or the files of the folder media in any
-video player. index.html verifies everything and turns red when one byte differs. bordereau.pdf tells what is missing.
-"""
+SLIP: Final = "bordereau.pdf"
 
 
-def papers(case: str) -> Papers:
-    """The papers of a case's delivery."""
-    found: dict[str, bytes] = {"LISEZMOI.txt": _README.format(case=case).encode()}
-    viewer = files("beffroi.evidence") / "static" / "index.html"
-    if viewer.is_file():
-        found["index.html"] = viewer.read_bytes()
-    return Papers(found, _slip)
+def papers(note: bytes) -> Papers:
+    """The papers of a delivery, under this checkpoint of the register.
+
+    Raises:
+        BrokenError: the viewer was not built.
+    """
+    return Papers(inside.files(), lambda manifest: {SLIP: slip_pdf(manifest, on=instant(manifest.made_us), note=note)})
 
 
-def _slip(manifest: Manifest) -> Mapping[str, bytes]:
-    return {"bordereau.pdf": slip_pdf(manifest, on=instant(manifest.made_us))}
+def printed(path: Path, package: DeskPackageRow, stamped: str) -> bytes:
+    """The centre's own paper of a delivery: the slip, with the hashes that a file of the package cannot bear.
+
+    Raises:
+        BrokenError: the copy cannot be read.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            manifest: Manifest = parse(archive.read(MANIFEST))
+            note = parse_register(archive.read(LOG)).note
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise BrokenError(
+            Text(
+                fr="La copie de cette remise ne peut pas être lue : refaites-la, et vérifiez le disque du centre.",
+                en="The copy of this delivery cannot be read: make the delivery again, and check the centre's disk.",
+            )
+        ) from error
+    sealed = Sealed(package.manifest_sha256, package.sha256, package.size_bytes or 0, stamped)
+    return slip_pdf(manifest, on=instant(manifest.made_us), note=note, sealed=sealed)
