@@ -30,8 +30,7 @@ def place(tmp_path: Path) -> Iterator[DeskTown]:
 
 @pytest.fixture
 def here(place: DeskTown) -> OnsiteTown:
-    place.record("cx", clip(count=1500, gop=25))
-    place.record("cy", clip(count=250, gop=25))
+    place.record("cx", clip(count=300, gop=5, fps=5))
     return onsite_town(place)
 
 
@@ -129,6 +128,7 @@ def test_from_the_card_to_nothing_found(here: OnsiteTown) -> None:
     told = " ".join(text.split())
     for word in ("NÉANT", INVESTIGATOR, SERVICE, here.number, "Place du Marché", POST, str(opened.index), "flagrance"):
         assert word in told, word
+    assert "09:40:10 – 02/03/2026 09:40:20" in told, "what really left"
 
 
 def test_two_persons_one_post_one_paper(here: OnsiteTown) -> None:

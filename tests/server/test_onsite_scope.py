@@ -57,8 +57,8 @@ def spans(message: dict[str, Any]) -> list[tuple[int, int]]:
 
 def test_nothing_outside_is_seen_whatever_the_order_of_seeks(tmp_path: Path) -> None:
     with desk_town(tmp_path / "data") as place:
-        place.record("cx", clip(count=1500, gop=25))
-        place.record("cy", clip(count=1500, gop=25))
+        place.record("cx", clip(count=300, gop=5, fps=5))
+        place.record("cy", clip(count=300, gop=5, fps=5))
         here = onsite_town(place, from_s=FROM_S, to_s=TO_S)
         name = here.begin()
         told = {"opened": 0, "refused": 0, "fragments": 0}

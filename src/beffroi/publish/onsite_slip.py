@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import typst
 
 from beffroi.domain.clock import instant
+from beffroi.domain.ranges import WallRange
 from beffroi.evidence.onsiterules import Outcome
 
 _ENDS: Final = {
@@ -39,8 +40,8 @@ _FRAMES: Final = {
 @dataclass(frozen=True, slots=True)
 class OnsiteSheet:
     """What a slip says. ``titles``: number, article, frame, beginning, end of each requisition; ``views``: camera,
-    commune, authority, beginning, end (wall time in microseconds), entry; ``marks``: camera,
-    commune, beginning, end."""
+    commune, authority, beginning, end (wall time in microseconds), what was sent of it (None: no picture), entry;
+    ``marks``: camera, commune, beginning, end."""
 
     case: str
     id: str
@@ -57,7 +58,7 @@ class OnsiteSheet:
     seconds: int
     package: str
     titles: tuple[tuple[str, str, str, str, str], ...]
-    views: tuple[tuple[str, str, str, int, int, int], ...]
+    views: tuple[tuple[str, str, str, int, int, WallRange | None, int], ...]
     marks: tuple[tuple[str, str, int, int], ...]
     entries: tuple[int, ...]
     zone: str
@@ -84,6 +85,9 @@ def told(sheet: OnsiteSheet) -> dict[str, Any]:
 
     def at(wall_us: int | None) -> str:
         return "—" if wall_us is None else f"{instant(wall_us).astimezone(zone):%d/%m/%Y %H:%M:%S}"
+
+    def sent(shown: WallRange | None) -> str:
+        return "aucune" if shown is None else f"{at(shown.from_us)} – {at(shown.to_us)}"
 
     end = _ENDS[sheet.outcome]
     if sheet.cause:
@@ -113,8 +117,8 @@ def told(sheet: OnsiteSheet) -> dict[str, Any]:
             for number, article, frame, begin, end_ in sheet.titles
         ],
         "views": [
-            [camera, commune, authority, at(begin), at(end_), str(entry)]
-            for camera, commune, authority, begin, end_, entry in sheet.views
+            [camera, commune, authority, f"{at(begin)} – {at(end_)}", sent(shown), str(entry)]
+            for camera, commune, authority, begin, end_, shown, entry in sheet.views
         ],
         "marks": [[camera, commune, at(begin), at(end_)] for camera, commune, begin, end_ in sheet.marks],
     }

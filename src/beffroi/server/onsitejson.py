@@ -6,6 +6,7 @@ from beffroi.domain.clock import now
 from beffroi.domain.documents import LEGAL_TIME_ZONE
 from beffroi.domain.facts import Facts
 from beffroi.domain.ids import CameraId, DocumentId
+from beffroi.domain.ranges import WallRange
 from beffroi.evidence.deskstore import CaseFile
 from beffroi.evidence.onsiterules import Outcome, Paper
 from beffroi.evidence.onsitestore import OnsiteFile
@@ -105,11 +106,21 @@ def sheet_of(onsites: Onsites, case: CaseFile, one: OnsiteFile) -> OnsiteSheet:
         seconds=round(one.seconds),
         package=row.package,
         titles=tuple(_title(facts, name, onsites) for name in documents),
-        views=tuple((*_camera(facts, view.camera), view.from_us, view.to_us, view.entry) for view in one.views),
+        views=tuple(
+            (*_camera(facts, view.camera), view.from_us, view.to_us, _sent(centre, view.entry), view.entry)
+            for view in one.views
+        ),
         marks=tuple((*_camera(facts, mark.camera)[:2], mark.from_us, mark.to_us) for mark in one.marks),
         entries=tuple(entry for entry in (row.entry, row.end_entry) if entry is not None),
         zone=LEGAL_TIME_ZONE,
     )
+
+
+def _sent(centre: Centre, entry: int) -> WallRange | None:
+    """What really left of a view, as the register has it; None when no picture did."""
+    view = centre.ledger.record(entry).view
+    later = [] if view is None else centre.ledger.entries_of_view(view)
+    return next((one.sent.footage for one in later if one.sent is not None), None)
 
 
 def _camera(facts: Facts, name: str) -> tuple[str, str, str]:
