@@ -205,7 +205,7 @@ def test_what_is_refused_is_said_in_words_and_changes_nothing(
         expect(alert.filter(has_text="Rappelez le service à son numéro connu")).to_be_visible()
         page.get_by_label("Cadre").select_option("none")
         page.keyboard.press("Control+Enter")
-        expect(alert.filter(has_text="détruites depuis longtemps")).to_be_visible()
+        expect(alert.filter(has_text="« Rue Haute » sont détruites depuis longtemps")).to_be_visible()
         looked_at(page, tmp_path, "refused")
         page.get_by_role("button", name="Tous les dossiers").click()
         expect(page.get_by_text("ouvert, rien sous gel")).not_to_have_count(0)

@@ -98,3 +98,18 @@ def test_whose_word_a_delivery_waits_for(place: DeskTown) -> None:
     ask(place, case, f"packages/{name}/agree", {}, SECOND)
     assert seen(SECOND) == (False, False)
     assert set(case_of(place, case)["names"]) == {AGENT, SECOND}
+
+
+def test_what_is_refused_is_said_with_the_names_of_cameras_that_one_may_know_of(place: DeskTown) -> None:
+    case = place.open_case()
+    long_ago = -40 * 86_400.0
+    for camera, called in (("cx", "Place du Marché"), ("cz", "cz"), ("none", "none")):
+        answer = place.hold(case, {camera: (long_ago, long_ago + 9)})
+        assert answer.status == 422, answer.body
+        assert f"« {called} »" in answer.body["error"]["text"]["fr"], "one of no member, and one that is not: as typed"
+    place.hold(case, {"cx": (2.5, 9)})
+    ask(place, case, "requisition", {"document": requisition(place, "names", "cx", 4, 60)})
+    lines = [{"camera": "cx", **span(2.5, 9)}]
+    status, body = ask(place, case, "packages", {"second": SECOND, "cameras": lines})
+    assert status == 403
+    assert "« Place du Marché »" in body["error"]["text"]["fr"]

@@ -10,11 +10,6 @@ export function layers(colour: Colour): AddLayerObject[] {
     { id: 'within', type: 'fill', source: 'circle', filter: ['==', ['geometry-type'], 'Polygon'], paint: { 'fill-color': colour('--accent'), 'fill-opacity': 0.12 } },
     { id: 'edge', type: 'line', source: 'circle', filter: ['==', ['geometry-type'], 'Polygon'], paint: { 'line-color': colour('--accent'), 'line-width': 1.5, 'line-dasharray': [3, 2] } },
     {
-      id: 'communes', type: 'symbol', source: 'communes',
-      layout: { 'text-field': ['get', 'name'], 'text-font': ['sans-serif'], 'text-size': 19, 'text-letter-spacing': 0.06, 'text-anchor': 'bottom', 'text-offset': [0, -0.9], 'text-allow-overlap': true },
-      paint: { 'text-color': colour('--line-strong'), ...halo },
-    },
-    {
       id: 'cameras', type: 'circle', source: 'cameras',
       paint: {
         'circle-radius': ['case', ['get', 'picked'], 7, ['get', 'found'], 6, 4],
@@ -36,6 +31,12 @@ export function layers(colour: Colour): AddLayerObject[] {
       id: 'point', type: 'symbol', source: 'circle', filter: ['==', ['geometry-type'], 'Point'],
       layout: { 'text-field': '+', 'text-font': ['sans-serif'], 'text-size': 30, 'text-allow-overlap': true, 'text-ignore-placement': true },
       paint: { 'text-color': colour('--amber'), ...halo },
+    },
+    // Last: its words are placed first, and the cameras' names make room for them.
+    {
+      id: 'communes', type: 'symbol', source: 'communes',
+      layout: { 'text-field': ['get', 'name'], 'text-font': ['sans-serif'], 'text-size': 19, 'text-letter-spacing': 0.06, 'text-variable-anchor': ['bottom', 'top', 'right'], 'text-radial-offset': 1.1 },
+      paint: { 'text-color': colour('--line-strong'), ...halo },
     },
   ];
 }

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final
 
 from beffroi.domain.clock import to_wall_us
@@ -28,6 +29,7 @@ PAPER_US: Final = 60 * DAY_US
 """How long a hold lasts once the requisition is there: for the extract and its hand-over. Then it ends by itself."""
 
 LONGEST_US: Final = 12 * 3_600_000_000
+_NO_NAMES: Final[Mapping[CameraId, str]] = MappingProxyType({})
 MOST: Final = 200
 """Minutes of one camera at once, and lines of one demand."""
 
@@ -101,12 +103,13 @@ class NoTitleError(RefusedError):
 class OutsideScopeError(RefusedError):
     """Something outside of the requisition's cameras and minutes was asked."""
 
-    def __init__(self, asked: Minutes) -> None:
+    def __init__(self, asked: Minutes, name: str | None = None) -> None:
+        camera = name or asked.camera
         super().__init__(
             Text(
                 fr=f"Aucune réquisition en vigueur de ce dossier ne couvre toutes les minutes demandées de la caméra "
-                f"« {asked.camera} » : réduisez la demande, ou joignez le complément écrit de l'enquêteur.",
-                en=f"No requisition in force of this case covers all the minutes asked of camera “{asked.camera}”: ask "
+                f"« {camera} » : réduisez la demande, ou joignez le complément écrit de l'enquêteur.",
+                en=f"No requisition in force of this case covers all the minutes asked of camera “{camera}”: ask "
                 "for less, or attach the investigator's written complement.",
             )
         )
@@ -159,8 +162,11 @@ def until_us(asked: WallRange, beyond: int, now_us: int, *, paper: bool) -> int:
     return now_us + PAPER_US if paper else asked.to_us + LONGEST_TERM_US + beyond
 
 
-def checked_minutes(wanted: Iterable[Minutes], now_us: int, *, held: Iterable[Minutes] = ()) -> list[Minutes]:
-    """The minutes, in order, when they can be held; those that are held already are left out.
+def checked_minutes(
+    wanted: Iterable[Minutes], now_us: int, *, held: Iterable[Minutes] = (), names: Mapping[CameraId, str] = _NO_NAMES
+) -> list[Minutes]:
+    """The minutes, in order, when they can be held; those that are held already are left out. ``names``: how cameras
+    are called before the person who asks; one that is not there is called as it was typed.
 
     Raises:
         BadInputError: none, too many, too long, to come by more than an hour, past any term, or across minutes that
@@ -168,7 +174,7 @@ def checked_minutes(wanted: Iterable[Minutes], now_us: int, *, held: Iterable[Mi
     """
     asked, known = sorted(set(wanted)), list(held)
     for one in asked:
-        span = one.range
+        span, camera = one.range, names.get(one.camera, one.camera)
         if not 0 < span.to_us - span.from_us <= LONGEST_US:
             raise BadInputError(
                 Text(
@@ -179,9 +185,9 @@ def checked_minutes(wanted: Iterable[Minutes], now_us: int, *, held: Iterable[Mi
         if span.to_us <= now_us - LONGEST_TERM_US or span.from_us > now_us + LONGEST_US:
             raise BadInputError(
                 Text(
-                    fr=f"Les minutes demandées de « {one.camera} » sont détruites depuis longtemps ou pas encore "
+                    fr=f"Les minutes demandées de « {camera} » sont détruites depuis longtemps ou pas encore "
                     "filmées : vérifiez la date et l'heure.",
-                    en=f"The minutes asked of “{one.camera}” were destroyed long ago or are not recorded yet: check "
+                    en=f"The minutes asked of “{camera}” were destroyed long ago or are not recorded yet: check "
                     "date and time.",
                 )
             )
@@ -222,15 +228,17 @@ def refusal_to_hold(camera: CameraId, known: Mapping[CameraId, bool], *, strong:
     return None
 
 
-def check_scope(asked: Sequence[Minutes], titles: Sequence[Title]) -> None:
-    """Whether each line is within one requisition in force.
+def check_scope(
+    asked: Sequence[Minutes], titles: Sequence[Title], *, names: Mapping[CameraId, str] = _NO_NAMES
+) -> None:
+    """Whether each line is within one requisition in force; ``names`` as in `checked_minutes`.
 
     Raises:
         OutsideScopeError: one is not.
     """
     for one in asked:
         if not any(title.covers(one) for title in titles):
-            raise OutsideScopeError(one)
+            raise OutsideScopeError(one, names.get(one.camera))
 
 
 def within(held: Iterable[Minutes], titles: Sequence[Title]) -> list[Minutes]:

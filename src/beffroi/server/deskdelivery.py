@@ -144,7 +144,9 @@ class Deliveries:
         if not titles:
             raise NoTitleError
         lines = sorted(set(wanted)) or within(case.held, titles)
-        check_scope(lines, titles)
+        facts = self.centre.registry.facts()
+        names = {one.camera: facts.cameras[one.camera].name for one in case.held if one.camera in facts.cameras}
+        check_scope(lines, titles, names=names)
         if not lines or any(holding(case, one) is None for one in lines):
             raise RefusedError(_NOT_HELD)
         if second == caller.person:

@@ -162,8 +162,10 @@ def build(centre: Centre, desk: Desk) -> Routes:
         if found.holds:
             call = desk.same_call(found, call)
         check_call(found.kind, call)
-        wanted = checked_minutes([line.minutes() for line in body.cameras], centre.clock.wall_us(), held=found.held)
-        who = await asyncio.to_thread(who_asks, centre, request, caller)
+        who, facts = await asyncio.to_thread(who_asks, centre, request, caller), centre.registry.facts()
+        names = {one: facts.cameras[one].name for one in who.known if one in facts.cameras}
+        lines, now_us = [line.minutes() for line in body.cameras], centre.clock.wall_us()
+        wanted = checked_minutes(lines, now_us, held=found.held, names=names)
         payload = {"account": caller.account.name, "caller": call.caller, "service": call.service}
         payload |= {"callback": call.callback, "number": call.number}
         found = store.take_call(case, call)
