@@ -220,6 +220,33 @@ def request_granted(one: Document) -> bool:
     return text(one, "decision") == "granted" and yes(one, "blurred")
 
 
+def edge(value: object, *, days: int) -> datetime | None:
+    """An instant, or the midnight so many days after a day."""
+    try:
+        day = date.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        day = None
+    return instant(value) if day is None else midnight(day + timedelta(days=days))
+
+
+def mission_is_about(q: Question, one: Document) -> bool:
+    """A letter that names no place and no date is about all; each that it names narrows it."""
+    scope, footage = one.scope, q.request.footage
+    zero = datetime(1970, 1, 1, tzinfo=UTC)
+    asked = [q.request.at] * 2
+    if footage is not None:
+        asked = [zero + timedelta(microseconds=us) for us in (footage.from_us, footage.to_us)]
+    bodies, devices = set(scope.bodies), {*scope.cameras, *scope.systems}
+    if bodies and q.camera.commune not in bodies and q.camera.responsible not in bodies:
+        return False
+    if devices and q.camera.id not in devices and q.camera.system not in devices:
+        return False
+    first, last = edge(one.fields.get("from"), days=0), edge(one.fields.get("to"), days=1)
+    if "from" in one.fields and (first is None or asked[0] < first):
+        return False
+    return "to" not in one.fields or (last is not None and asked[1] <= last)
+
+
 def titled(q: Question) -> bool:
     """Images leave under a title: a requisition, an administrative request, a request granted, a mission letter."""
     return (
@@ -227,7 +254,10 @@ def titled(q: Question) -> bool:
         or any(covers_footage(q, one) for one in q.held("administrative_request"))
         or any(request_granted(one) and covers_footage(q, one) for one in q.held("subject_request"))
         or any(
-            yes(one, "images") and text(one, "reference") and q.camera.id in one.scope.cameras
+            yes(one, "images")
+            and text(one, "reference")
+            and q.camera.id in one.scope.cameras
+            and mission_is_about(q, one)
             for one in q.held("mission_letter")
         )
     )

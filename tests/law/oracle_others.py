@@ -119,8 +119,11 @@ def row_38(q: Question) -> str | None:
 
 
 def row_40(q: Question) -> str | None:
-    """An inspection looks at images on a mission letter that says so."""
-    letter = any(yes(one, "images") and text(one, "reference") for one in q.of_person("mission_letter"))
+    """An inspection looks at images on a mission letter that says so, and that is about them."""
+    letter = any(
+        yes(one, "images") and text(one, "reference") and camera.mission_is_about(q, one)
+        for one in q.of_person("mission_letter")
+    )
     inspector = q.status == "inspector" and q.request.strong_auth
     return "own/" + q.person.employer if inspector and letter else None
 

@@ -90,7 +90,12 @@ WRONG: Final[dict[str, tuple[tuple[str, tuple[Any, ...]], ...]]] = {
     ),
     "administrative_request": (("to", ("2010-01-01T00:00:00+00:00", None)), ("from", (None,))),
     "subject_request": (("decision", ("refused", "")), ("blurred", (False, None)), ("to", (None,))),
-    "mission_letter": (("images", (True, False)), ("reference", ("",))),
+    "mission_letter": (
+        ("images", (True, False)),
+        ("reference", ("",)),
+        ("from", ("2026-03-02T08:00:00+01:00", "bientôt", 7)),
+        ("to", ("2026-03-02T08:00:00+01:00", "bientôt", 7)),
+    ),
     "command_presence": (("crisis_reference", ("", None)),),
     "service_contract": (("cnaps", (False, "oui")),),
     "prefecture_position": (

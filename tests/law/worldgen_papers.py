@@ -243,7 +243,14 @@ def _special(desk: Desk, cameras: Sequence[Camera]) -> Iterator[Document]:
         "subject_request", "1", cameras=every, persons=["subject"], decision="granted", blurred=True, **window
     )
     letter: dict[str, Any] = {"images": desk.chance(0.8), "reference": "ML-1"}
-    yield desk.write("mission_letter", "1", persons=["inspector"], cameras=every if desk.chance(0.5) else [], **letter)
+    letter |= window if desk.chance(0.2) else {}
+    places = every if desk.chance(0.5) else []
+    bodies = ["X"] if desk.chance(0.15) else []
+    yield desk.write("mission_letter", "1", persons=["inspector"], cameras=places, bodies=bodies, **letter)
+    one, bodies = [desk.pick(every)], ["Y"] if desk.chance(0.3) else []
+    yield desk.write(
+        "mission_letter", "2", persons=["inspector"], cameras=one, bodies=bodies, images=True, reference="ML-2"
+    )
     yield desk.write("command_presence", "1", bodies=["X"], persons=["command"], crisis_reference="CRISE-1")
     yield desk.write(
         "common_parts_agreement", "1", bodies=["X"], cameras=["ch"], mayor_signed=True, commission_sent_on="2011-01-01"

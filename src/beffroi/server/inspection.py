@@ -12,7 +12,6 @@ from typing import Any, Final
 
 from beffroi import __version__
 from beffroi.domain.clock import now
-from beffroi.domain.documents import Document, DocumentKind, DocumentStatus
 from beffroi.domain.errors import BadInputError, RefusedError
 from beffroi.domain.facts import Facts
 from beffroi.domain.ids import BodyId, PersonId
@@ -24,6 +23,7 @@ from beffroi.publish.registers.pdf import pdf_of
 from beffroi.publish.registers.period import ZONE, Period
 from beffroi.publish.registers.table import Register, Table
 from beffroi.server.centre import Centre
+from beffroi.server.missionscope import Reach, running_letters
 from beffroi.server.proving import proof_of
 from beffroi.server.registers import Reader, table_of, today_of
 
@@ -65,7 +65,8 @@ Vérifier que le registre n'a pas été réécrit depuis :
 
 @dataclass(frozen=True, slots=True)
 class Mission:
-    """A mission letter in force. ``images``: whether it opens images, each of which is then a logged act of its own."""
+    """A mission letter in force. ``images``: whether it opens images, each of which is then a logged act of its own.
+    ``bodies``, ``devices`` and ``dates`` bound it; empty: no bound."""
 
     document: str
     reference: str
@@ -73,15 +74,14 @@ class Mission:
     begins: datetime
     ends: datetime | None
     images: bool
+    bodies: list[str]
+    devices: list[str]
+    dates: tuple[str, ...]
 
 
 def missions(facts: Facts, person: PersonId, at: datetime) -> list[Mission]:
     """The mission letters of a person that run at this instant. One that was suspended still runs here: nobody disables
     an inspection by suspending its letter (it opens no image meanwhile: the law asks for one in force)."""
-    newest: dict[str, Document] = {}
-    for one in facts.documents:
-        if one.kind is DocumentKind.MISSION_LETTER and person in one.scope.persons and _runs(one, at):
-            newest[one.id] = one
     return [
         Mission(
             one.id,
@@ -90,14 +90,12 @@ def missions(facts: Facts, person: PersonId, at: datetime) -> list[Mission]:
             one.begins,
             one.ends,
             one.fields.get("images") is True,
+            sorted(str(name) for name in one.scope.bodies),
+            sorted({*map(str, one.scope.cameras), *map(str, one.scope.systems)}),
+            tuple(str(one.fields.get(name, "")) for name in ("from", "to")),
         )
-        for one in newest.values()
+        for one in running_letters(facts, person, at)
     ]
-
-
-def _runs(one: Document, at: datetime) -> bool:
-    dated = one.begins <= at and (one.ends is None or at < one.ends)
-    return dated and one.status_on(at) in {DocumentStatus.CONFIRMED, DocumentStatus.SUSPENDED}
 
 
 def refuse_obstruction(facts: Facts, person: PersonId, at: datetime) -> None:
@@ -116,7 +114,7 @@ def hours(at: datetime) -> dict[str, Any]:
     return {"from": FIRST_HOUR, "to": LAST_HOUR, "within": FIRST_HOUR <= hour < LAST_HOUR}
 
 
-def configuration(centre: Centre) -> dict[str, Any]:
+def configuration(centre: Centre, reach: Reach) -> dict[str, Any]:
     """Settings and versions: what runs here, under which rules and public keys. No secret, no address of a camera."""
     head, status = centre.ledger.checkpoint(), centre.witnessing.status()
     facts = centre.registry.facts()
@@ -141,13 +139,14 @@ def configuration(centre: Centre) -> dict[str, Any]:
                 "placed": one.placement_confirmed_by is not None,
             }
             for one in sorted(facts.cameras.values(), key=lambda one: one.id)
+            if reach.camera(one)
         ],
         "reasons": [{"id": one.id, "purpose": one.purpose.value} for one in centre.duties.reasons()],
     }
 
 
-def documents(facts: Facts) -> list[dict[str, Any]]:
-    """Every version of every document, with its state; its file is fetched from the documents' own room."""
+def documents(facts: Facts, reach: Reach) -> list[dict[str, Any]]:
+    """Every version of every document within reach, its state; its file is fetched from the documents' own room."""
     return [
         {
             "id": one.id,
@@ -164,6 +163,7 @@ def documents(facts: Facts) -> list[dict[str, Any]]:
             "file_sha256": one.file_sha256,
         }
         for one in sorted(facts.documents, key=lambda one: (one.id, one.version))
+        if reach.document(facts, one)
     ]
 
 
@@ -192,8 +192,8 @@ def pack(centre: Centre, reader: Reader, commune: BodyId, period: Period) -> byt
         proven |= {row.source.numbers[0] for row in table.rows if row.source.numbers}
     for index in sorted(proven)[:MOST_PROOFS]:
         files[f"preuves/{index}.json"] = proof_of(centre, index)
-    files["documents.json"] = _json(documents(facts))
-    files["reglages.json"] = _json(configuration(centre))
+    files["documents.json"] = _json(documents(facts, reader.reach))
+    files["reglages.json"] = _json(configuration(centre, reader.reach))
     files["manifeste.json"] = _json({name: hashlib.sha256(body).hexdigest() for name, body in sorted(files.items())})
     made = _zip(files)
     detail = {

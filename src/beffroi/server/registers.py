@@ -1,5 +1,6 @@
 """Drawing a commune's registers from the log, for whoever may read them. Every reading is an entry first."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
@@ -18,6 +19,7 @@ from beffroi.publish.registers.period import ZONE, Period
 from beffroi.publish.registers.table import Register, Row, Table
 from beffroi.server.access import VIEWS
 from beffroi.server.centre import Centre
+from beffroi.server.missionscope import Reach, reach_of
 from beffroi.server.sight import unknown
 
 MOST: Final = 50_000
@@ -42,11 +44,12 @@ _TOO_LONG: Final = Text(
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who reads: everything, or some communes without the detail of procedures."""
+    """Who reads: everything, or some communes without the detail of procedures; what bounds an inspection."""
 
     person: PersonId
     whole: bool
     communes: frozenset[BodyId]
+    reach: Reach = Reach()  # noqa: RUF009  frozen: nobody changes it
 
 
 def reader_of(centre: Centre, facts: Facts, person: PersonId) -> Reader:
@@ -55,10 +58,11 @@ def reader_of(centre: Centre, facts: Facts, person: PersonId) -> Reader:
     Raises:
         RefusedError: the register of no camera.
     """
-    scope = register_scope(centre.law, facts, person, now(centre.clock))
+    at = now(centre.clock)
+    scope, reach = register_scope(centre.law, facts, person, at), reach_of(facts, person, at)
     if not scope.whole and not scope.communes:
         raise RefusedError(VIEWS.text)
-    return Reader(person, scope.whole, scope.communes)
+    return Reader(person, scope.whole, reach.communes(facts, scope.communes), reach)
 
 
 def table_of(centre: Centre, reader: Reader, register: Register, commune: BodyId, period: Period) -> Table:
@@ -66,9 +70,12 @@ def table_of(centre: Centre, reader: Reader, register: Register, commune: BodyId
 
     Raises:
         NotFoundError: not a commune whose register this reader may have.
+        OutsideMissionError: an inspection whose letter is not about this commune or these days.
         BadInputError: the period is too long.
     """
     facts = centre.registry.facts()
+    if reader.reach.letters:
+        reader.reach.check_commune(facts, commune, period.span)
     if commune not in reader.communes:
         raise unknown(commune)
     of_files = register in {Register.DESTRUCTIONS, Register.FORMER}
@@ -78,11 +85,17 @@ def table_of(centre: Centre, reader: Reader, register: Register, commune: BodyId
     centre.ledger.append(
         Entry(EntryKind.REGISTER_READ, actor=reader.person, detail={**detail, "to": period.last.isoformat()})
     )
-    place, today = Place.of(facts, commune), today_of(centre)
-    if not of_files:
-        records = entries(centre, register, place, period)
-        return draw(register, place, period, records, today, whole=reader.whole)
-    return _by_camera(centre, register, place, period, today, whole=reader.whole)
+    place = _within(Place.of(facts, commune), reader.reach)
+    if of_files:
+        drawn = _by_camera(centre, register, place, period, reader)
+    else:
+        found = [one for one in entries(centre, register, place, period) if reader.reach.record(facts, one)]
+        drawn = draw(register, place, period, found, today_of(centre), whole=reader.whole)
+    return replace(drawn, bound=reader.reach.note)
+
+
+def _within(place: Place, reach: Reach) -> Place:
+    return replace(place, cameras={name: one for name, one in place.cameras.items() if reach.camera(one)})
 
 
 def today_of(centre: Centre) -> date:
@@ -105,16 +118,21 @@ def entries(centre: Centre, register: Register, place: Place, period: Period) ->
     return found
 
 
-def _by_camera(centre: Centre, register: Register, place: Place, period: Period, today: date, *, whole: bool) -> Table:
+def _by_camera(centre: Centre, register: Register, place: Place, period: Period, reader: Reader) -> Table:
     """One camera after the other, so that a month of forty cameras never lies in memory at once."""
+    facts, whole, today = centre.registry.facts(), reader.whole, today_of(centre)
+
+    def within(found: Iterable[Record]) -> list[Record]:
+        return [one for one in found if reader.reach.record(facts, one)]
+
     nowhere = replace(place, cameras={})
     rows: list[Row] = []
-    drawn = draw(register, nowhere, period, entries(centre, register, nowhere, period), today, whole=whole)
+    drawn = draw(register, nowhere, period, within(entries(centre, register, nowhere, period)), today, whole=whole)
     keys = drawn.rows
     for name, camera in sorted(place.cameras.items(), key=lambda one: one[1].name):
         alone = replace(place, cameras={name: camera})
-        found = [one for one in entries(centre, register, alone, period) if one.camera is not None]
+        found = [one for one in within(entries(centre, register, alone, period)) if one.camera is not None]
         rows += draw(register, alone, period, found, today, whole=whole).rows
-    views = entries(centre, Register.EXTRACTS, place, period)
+    views = within(entries(centre, Register.EXTRACTS, place, period))
     counted = draw(Register.EXTRACTS, place, period, views, today, whole=whole).counts
     return replace(drawn, rows=(*rows, *keys), counts=counted if register is Register.FORMER else ())

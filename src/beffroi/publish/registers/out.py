@@ -58,7 +58,8 @@ def json_of(table: Table) -> dict[str, Any]:
 
 def notes_of(table: Table) -> list[Text]:
     """What a reader must know to read it right."""
-    return [AGENTS] if table.whole else [AGENTS, SMALL]
+    bound = [] if table.bound is None else [table.bound]
+    return [*bound, AGENTS] if table.whole else [*bound, AGENTS, SMALL]
 
 
 def _count(one: Count) -> dict[str, Any]:
@@ -78,6 +79,8 @@ def csv_of(table: Table, language: str = "fr") -> bytes:
     for row in table.rows:
         cells = [source_of(row, whole=table.whole), *(text_of(one, language) for one in row.cells)]
         write.writerow([_inert(one) for one in cells])
+    if table.bound is not None:
+        write.writerow([_inert(text_of(table.bound, language))])
     for one in table.counts:
         write.writerow(["", one.month.name, _inert(text_of(one.secret.text, language)), f"'{one.shown}"])
     return (_BOM + out.getvalue()).encode()

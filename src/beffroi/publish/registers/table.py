@@ -96,7 +96,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One register of one commune over one period. ``whole``: its reader has entry numbers and exact counts."""
+    """One register of one commune over one period. ``whole``: its reader has entry numbers and exact counts.
+    ``bound``: what narrows it, in words that every copy of it bears."""
 
     register: Register
     commune: BodyId
@@ -106,6 +107,7 @@ class Table:
     rows: tuple[Row, ...]
     counts: tuple[Count, ...]
     whole: bool
+    bound: Text | None = None
 
 
 def reference(record: Record) -> str:

@@ -22,6 +22,7 @@ from beffroi.law.visible import register_scope
 from beffroi.ledger.entry import Entry, EntryKind
 from beffroi.server.access import ACCOUNT, Routes
 from beffroi.server.centre import Centre, commune_name
+from beffroi.server.missionscope import reach_of
 from beffroi.server.rendering import Json, iso
 from beffroi.server.session import Caller, require_caller
 from beffroi.server.sight import unknown
@@ -91,7 +92,9 @@ def _prepare(centre: Centre, caller: Caller, span: tuple[date | None, date | Non
     first, last = span[0] or span[1] or today, span[1] or span[0] or today
     if not timedelta() <= last - first < timedelta(days=MAX_DAYS):
         raise BadInputError(_BAD_SPAN)
-    own = sorted(one.id for one in facts.cameras.values() if scope.whole or one.commune in scope.communes)
+    reach = reach_of(facts, caller.person, at)
+    known = [one for one in facts.cameras.values() if scope.whole or one.commune in scope.communes]
+    own = sorted(one.id for one in known if reach.camera(one))
     if camera is not None and camera not in own:
         raise unknown(camera)
     centre.ledger.append(
@@ -102,8 +105,9 @@ def _prepare(centre: Centre, caller: Caller, span: tuple[date | None, date | Non
             detail={"day": first.isoformat(), "account": last.isoformat()},
         )
     )
-    every: list[str] | None = None if scope.whole else list(own)
-    return _Asked(facts, scope.whole, frozenset(own), every if camera is None else [camera], first, last)
+    whole = scope.whole and not reach.letters
+    every: list[str] | None = None if whole else list(own)
+    return _Asked(facts, whole, frozenset(own), every if camera is None else [camera], first, last)
 
 
 def _answer(asked: _Asked, found: dict[str, Any]) -> Json:

@@ -19,6 +19,7 @@ from beffroi.ledger.entry import Entry, EntryKind, Record
 from beffroi.ledger.sentences import sentence
 from beffroi.server.access import LOGGED_IN, REGISTER, Routes
 from beffroi.server.centre import Centre, commune_name
+from beffroi.server.missionscope import reach_of
 from beffroi.server.rendering import Json, iso
 from beffroi.server.session import require_caller
 from beffroi.server.witnessing import Witnessing
@@ -62,6 +63,7 @@ def build(centre: Centre) -> Routes:
         scope = register_scope(centre.law, facts, caller.person, at)
         if not scope.whole and not scope.communes:
             raise RefusedError(REGISTER.text)
+        reach = reach_of(facts, caller.person, at)
         zone = ZoneInfo(LEGAL_TIME_ZONE)
         asked = day or at.astimezone(zone).date()
         if not FIRST_DAY <= asked <= LAST_DAY:
@@ -72,10 +74,12 @@ def build(centre: Centre) -> Routes:
             Entry(EntryKind.REGISTER_READ, actor=caller.person, camera=asked_camera, detail={"day": asked.isoformat()})
         )
         records = centre.ledger.entries_between(span, camera=asked_camera, limit=MOST + 1)
-        more, records = len(records) > MOST, records[:MOST]
+        more, records = len(records) > MOST, [one for one in records[:MOST] if reach.record(facts, one)]
         if not scope.whole:
             records = [record for record in records if _place(facts, record) in scope.communes]
-        return {"day": asked.isoformat(), "entries": [record_json(facts, record) for record in records], "more": more}
+        bound = None if reach.note is None else reach.note.as_dict()
+        told = [record_json(facts, record) for record in records]
+        return {"day": asked.isoformat(), "entries": told, "more": more, "bound": bound}
 
     @routes.get("/api/register/checkpoint", REGISTER)
     def checkpoint() -> Json:

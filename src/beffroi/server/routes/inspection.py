@@ -7,12 +7,14 @@ from typing import Annotated
 from fastapi import Query, Request, Response
 
 from beffroi.domain.clock import now
-from beffroi.domain.ids import BodyId
+from beffroi.domain.facts import Facts
+from beffroi.domain.ids import BodyId, CameraId
 from beffroi.ledger.entry import Entry, EntryKind
 from beffroi.publish.registers.period import Period
 from beffroi.server.access import INSPECTION, Routes
 from beffroi.server.centre import Centre, commune_name
 from beffroi.server.inspection import configuration, hours, missions, pack
+from beffroi.server.missionscope import reach_of
 from beffroi.server.registers import reader_of
 from beffroi.server.rendering import Json, iso_instant
 from beffroi.server.routes.registers import attached, safe
@@ -38,6 +40,9 @@ def build(centre: Centre) -> Routes:
                     "from": iso_instant(one.begins),
                     "to": iso_instant(one.ends),
                     "images": one.images,
+                    "bodies": [commune_name(facts, name) for name in one.bodies],
+                    "devices": [_device(facts, name) for name in one.devices],
+                    "dates": list(one.dates),
                 }
                 for one in missions(facts, caller.person, at)
             ],
@@ -53,7 +58,7 @@ def build(centre: Centre) -> Routes:
         caller = require_caller(request)
         detail = {"inspection": "configuration"}
         centre.ledger.append(Entry(EntryKind.REGISTER_READ, actor=caller.person, detail=detail))
-        return configuration(centre)
+        return configuration(centre, reach_of(centre.registry.facts(), caller.person, now(centre.clock)))
 
     @routes.get("/api/inspection/pack.zip", INSPECTION)
     async def evidence(
@@ -74,3 +79,9 @@ def build(centre: Centre) -> Routes:
         return attached(made, f"controle-{safe(commune)}-{period.name}.zip", "application/zip")
 
     return routes
+
+
+def _device(facts: Facts, name: str) -> str:
+    """A camera by its name; a system by its own."""
+    camera = facts.cameras.get(CameraId(name))
+    return name if camera is None else camera.name

@@ -11,12 +11,13 @@ from beffroi.domain.ids import CameraId, PersonId
 from beffroi.domain.ranges import WallRange
 from beffroi.domain.text import Text
 from beffroi.ledger.choosing import Choice
-from beffroi.ledger.entry import Entry, EntryKind
+from beffroi.ledger.entry import Entry, EntryKind, Record
 from beffroi.publish.registers.period import Period
 from beffroi.publish.registers.seen import LONGEST_VIEW_US, Sighting, json_of, sightings
 from beffroi.publish.registers.views import VIEW_KINDS, views_of
 from beffroi.server.access import REGISTER, Routes
 from beffroi.server.centre import Centre, commune_name
+from beffroi.server.missionscope import OutsideMissionError
 from beffroi.server.proving import entry_of, proof_of
 from beffroi.server.registers import reader_of, today_of
 from beffroi.server.rendering import Json
@@ -56,7 +57,7 @@ def build(centre: Centre) -> Routes:
         caller = require_caller(request)
 
         def prove() -> bytes:
-            entry_of(centre, index)
+            _checked(centre, caller.person, entry_of(centre, index))
             centre.ledger.append(Entry(EntryKind.REGISTER_READ, actor=caller.person, detail={"proof_of": index}))
             return proof_of(centre, index)
 
@@ -69,7 +70,7 @@ def build(centre: Centre) -> Routes:
         caller = require_caller(request)
 
         def lift() -> Json:
-            record = entry_of(centre, index)
+            record = _checked(centre, caller.person, entry_of(centre, index))
             camera = record.camera
             centre.ledger.append(
                 Entry(EntryKind.REGISTER_READ, actor=caller.person, camera=camera, detail={"person_of": index})
@@ -84,12 +85,22 @@ def build(centre: Centre) -> Routes:
     return routes
 
 
+def _checked(centre: Centre, person: PersonId, record: Record) -> Record:
+    """An entry, unless it is outside of what the reader's mission letter names."""
+    facts = centre.registry.facts()
+    reach = reader_of(centre, facts, person).reach
+    if not reach.record(facts, record):
+        raise OutsideMissionError(reach)
+    return record
+
+
 def _seen(centre: Centre, person: PersonId, camera: str, day: Period) -> Json:
     facts = centre.registry.facts()
-    reader_of(centre, facts, person)
+    reader = reader_of(centre, facts, person)
     found = facts.cameras.get(CameraId(camera))
     if found is None:
         raise unknown(camera)
+    reader.reach.check(found, day.span)
     detail = {"day": day.first.isoformat(), "question": "seen"}
     centre.ledger.append(Entry(EntryKind.REGISTER_READ, actor=person, camera=found.id, detail=detail))
     begins = day.span.from_us - LONGEST_VIEW_US

@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final
 
-from beffroi.domain.clock import to_wall_us
+from beffroi.domain.clock import instant, to_wall_us
 from beffroi.domain.documents import Document, DocumentKind
 from beffroi.domain.facts import PersonStatus
 from beffroi.law.situation import Found
 
 from .dossier import IN_FORCE, Asked, Dossier, Slot, about_place, serves_nothing
+from .missions import dated, reaches
 from .reading import filled, flag, moment, names, word
 from .slots_of_pooling import consent_to, state_agreements
 
@@ -159,11 +160,15 @@ def _title(slot: str, kind: DocumentKind, said: Callable[[Document], tuple[bool,
             # A guest has no account: the centre compared her card with this very paper.
             names_person = person in one.scope.persons or one.id == guest
             told = {"covers": covers, "names": names_person, "complete": complete, "viewing": viewing}
+            told["reaches"] = _reaches(one, asked) if kind is _Kind.MISSION_LETTER else covers
             return covers or kind is _Kind.MISSION_LETTER, told
 
         def rank(found: Found) -> tuple[bool | int, ...]:
             told = found.told
-            return (told["names"] and told["complete"], told["complete"], told["viewing"])
+            # Of several letters, the one that opens this camera to the inspector, or that lets it leave for them.
+            letter = kind is _Kind.MISSION_LETTER and told["complete"] and told["viewing"]
+            opens, leaves = letter and told["names"] and told["reaches"], letter and told["covers"]
+            return (opens, leaves, told["names"] and told["complete"], told["complete"], told["viewing"])
 
         return dossier.best((slot, person, camera, footage, guest), candidates, describe, rank)
 
@@ -172,13 +177,20 @@ def _title(slot: str, kind: DocumentKind, said: Callable[[Document], tuple[bool,
 
 def _covers_footage(title: Document, asked: Asked) -> bool:
     """Whether the images asked for lie within the title's dates. A mission letter may give none."""
+    if title.kind is _Kind.MISSION_LETTER:
+        return _reaches(title, asked)
     footage = asked.request.footage
-    if title.kind is _Kind.MISSION_LETTER and "from" not in title.fields and "to" not in title.fields:
-        return True
     first, last = moment(title, "from"), moment(title, "to", last=True)
     if footage is None or first is None or last is None:
         return False
     return to_wall_us(first) <= footage.from_us and footage.to_us <= to_wall_us(last)
+
+
+def _reaches(letter: Document, asked: Asked) -> bool:
+    """Whether a mission letter is about this camera and the images asked for (those of now, when they are live)."""
+    footage, at = asked.request.footage, asked.request.at
+    span = (at, at) if footage is None else (instant(footage.from_us), instant(footage.to_us))
+    return reaches(letter, asked.camera) and dated(letter, *span)
 
 
 def _position(row: str) -> Slot:
