@@ -1,7 +1,9 @@
 """Viewing on site, with real chunks, a real register, a real gate: two persons, one requisition, one end."""
 
+import asyncio
 import io
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,13 +15,16 @@ from tests.support.clips import clip
 from tests.support.desktown import AGENT, BEGIN_US, DeskTown, desk_town, span
 from tests.support.onsitetown import INVESTIGATOR, POST, SERVICE, OnsiteTown, declared, onsite_town
 from tests.support.ports import wait_for
+from typer.testing import CliRunner
 
+from beffroi.cli.law import app as law
 from beffroi.cli.promises.client import KIND_FRAGMENT, ViewSocket
 from beffroi.domain.acts import Act
 from beffroi.domain.ids import DocumentId, PersonId
 from beffroi.evidence.onsiterules import Limits
 from beffroi.ledger.entry import EntryKind, Record
 from beffroi.publish.registers.privacy import Secret, secret_of
+from beffroi.server.onsite import Onsites
 
 
 @pytest.fixture
@@ -121,6 +126,9 @@ def test_from_the_card_to_nothing_found(here: OnsiteTown) -> None:
     assert here.agent.get(here.url).body["sessions"][0]["entry"] is None
     assert town.person("pmY").get(here.url).status == 404
     assert town.person("dpo").post(here.url, {}).status == 403
+
+    asked_again = CliRunner().invoke(law, ["replay", "--data", str(town.centre.data)])
+    assert re.search(r" 0 différente\(s\), 0 impossible\(s\)", asked_again.output), asked_again.output
 
     slip = here.agent.call("GET", f"{here.url}/{name}/recepisse.pdf")
     assert slip.status == 200
@@ -277,6 +285,30 @@ def test_it_ends_by_itself(here: OnsiteTown) -> None:
         assert ended_by(here, name) == cause
         with here.agent.socket() as socket:
             assert here.open(name, socket.connection_id, 0, 5).status == 403
+
+
+def test_a_restart_ends_it_and_a_closed_case_forgets_the_name(here: OnsiteTown) -> None:
+    name = here.begin()
+    centre = here.place.town.centre
+    here.onsites.live.clear()  # what a process that stops leaves behind: the rows
+
+    async def restarted() -> None:
+        async with Onsites(centre, here.onsites.desk, here.onsites.viewing):
+            while here.onsites.store.one(here.case, name).row.ended_us is None:
+                await asyncio.sleep(0.02)
+
+    asyncio.run(restarted())
+    assert ended_by(here, name) == "restart"
+    assert here.agent.get(here.url).body["guest"] is True, "she is still before the screen"
+    assert here.step(name, "left").status == 200
+
+    name = here.begin()
+    here.onsites.desk.store.change(here.case, lambda found, _: setattr(found.row, "closed_us", BEGIN_US))
+    assert ended_by(here, name) == "closed"
+    here.onsites.store.forget_closed()
+    assert [one["investigator"] for one in here.agent.get(here.url).body["sessions"]] == ["", ""]
+    assert here.agent.get(f"{here.url}/{name}/recepisse.pdf").status == 200
+    assert here.ask().status == 422, "a closed case opens nothing"
 
 
 def test_images_past_their_term_are_for_the_extract(here: OnsiteTown) -> None:
