@@ -271,6 +271,25 @@ def _line_spelling(folder: Path) -> None:
     resign(folder, nothing)
 
 
+def _stated(name: str, value: Any) -> Callable[[Path], None]:
+    """The statement says something else of a file than its pictures."""
+
+    def change(statement: dict[str, Any]) -> None:
+        one = _entry(statement, FIRST)
+        one[name] = value if isinstance(value, str) else one[name] + value
+
+    return lambda folder: resign(folder, change)
+
+
+def _named_twice(folder: Path) -> None:
+    """A file named twice: its pictures would be counted twice."""
+
+    def change(statement: dict[str, Any]) -> None:
+        statement["files"].append(dict(_entry(statement, FIRST)))
+
+    resign(folder, change)
+
+
 NOTE_US = 290_000
 
 
@@ -345,6 +364,14 @@ FORGED: dict[str, tuple[Callable[[Path], None], set[Kind]]] = {
     "tiny gap notes each 290 ms": (_tiny_notes, {Kind.GAP_UNTOLD}),
     "many holes of 299 ms": (_holes_between_notes, {Kind.GAP_UNTOLD}),
     "the minutes asked cut into short pieces": (_asked_in_pieces, {Kind.GAP_UNTOLD}),
+    "more pictures told than there are": (_stated("frames", 1000), {Kind.STATEMENT_WRONG}),
+    "an earlier beginning told": (_stated("from_us", -3_600_000_000), {Kind.STATEMENT_WRONG}),
+    "a later end told": (_stated("to_us", 3_600_000_000), {Kind.STATEMENT_WRONG}),
+    "another size told": (_stated("bytes", 1), {Kind.STATEMENT_WRONG}),
+    "a wider picture told": (_stated("width", 1), {Kind.STATEMENT_WRONG}),
+    "a higher picture told": (_stated("height", 1), {Kind.STATEMENT_WRONG}),
+    "another codec told": (_stated("codec", "avc1.640028x"), {Kind.STATEMENT_WRONG}),
+    "a file named twice": (_named_twice, {Kind.MANIFEST_MALFORMED}),
     "another camera's name": (_other_camera, {Kind.OUT_OF_SCOPE}),
     "asked for less than given": (_wider, {Kind.OUT_OF_SCOPE}),
     "asked for less than given, proofs made to agree": (_narrower, {Kind.OUT_OF_SCOPE}),

@@ -95,7 +95,7 @@ def torn(raw: bytes, chance: random.Random) -> bytes:
 
 
 @pytest.mark.parametrize("signed", [False, True], ids=["as it is", "all signed again"])
-def test_both_agree_on_whatever_istorn(made: Made, second: SecondVerifier, tmp_path: Path, signed: bool) -> None:
+def test_both_agree_on_whatever_is_torn(made: Made, second: SecondVerifier, tmp_path: Path, signed: bool) -> None:
     seed = run_seed()
     chance = random.Random(f"{seed}/{signed}")  # noqa: S311  choice of cases
     folder = forge(made, tmp_path / "forged")

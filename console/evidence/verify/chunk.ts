@@ -17,6 +17,9 @@ export interface Header {
   run: string;
   configDigest: string;
   wallStartUs: number;
+  codec: string;
+  width: number;
+  height: number;
 }
 
 export interface Entry {
@@ -60,6 +63,9 @@ function parseHeader(payload: Uint8Array): Header {
     run: text('run'),
     configDigest: text('config_digest'),
     wallStartUs: found['wall_start_us'] as number,
+    codec: text('codec_string'),
+    width: found['width'] as number,
+    height: found['height'] as number,
   };
 }
 

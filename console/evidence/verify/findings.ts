@@ -68,6 +68,10 @@ export const SENTENCES = {
     fr: '{where} contient des images hors des caméras et des minutes demandées.',
     en: '{where} holds pictures outside the cameras and minutes asked for.',
   },
+  statement_wrong: {
+    fr: "Ce que le manifeste dit de {where} n'est pas ce que donnent les images enregistrées ({detail}).",
+    en: 'What the manifest says of {where} is not what the recorded pictures give ({detail}).',
+  },
   gap_untold: {
     fr: "Il manque des images de {where} ({detail}) et aucun trou n'est déclaré.",
     en: 'Pictures of {where} are missing ({detail}) and no gap is told.',

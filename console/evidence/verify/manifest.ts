@@ -80,6 +80,8 @@ export function parseManifest(data: Uint8Array): Manifest {
     note: top.text('note'),
   };
   top.done();
+  const named = [...found.files, ...found.others].map((one) => one.path);
+  if (new Set(named).size !== named.length) throw new FormatError('manifest.files');
   return found;
 }
 

@@ -2,6 +2,7 @@
 // src/beffroi/evidence/verify.py. Nothing that a package says of itself is believed before it is shown.
 
 import { FormatError, same, toHex } from './bytes';
+import type { Header } from './chunk';
 import { DerError } from './der';
 import { type Finding, type Kind, type Verdict, verdictOf } from './findings';
 import { checkFile } from './frames';
@@ -169,6 +170,8 @@ class Verification {
       const { camera, stream } = headers[n]!;
       if (camera !== file.camera || stream !== file.stream) this.#find('out_of_scope', file.path);
     });
+    const wrong = misstated(file, this.given.files.get(file.path)?.size ?? file.bytes, proof, headers[0]!);
+    if (wrong !== '') this.#find('statement_wrong', file.path, wrong);
     if (!this.#scopes.has(scope(file.camera, proof))) this.#find('out_of_scope', file.path);
     const near = { from: Math.max(0, proof.from - LEAD_IN_US), to: proof.to };
     for (const { entry } of proof.fragments) {
@@ -230,6 +233,15 @@ class Verification {
     if (found === undefined) to.set(camera, [one]);
     else found.push(one);
   }
+}
+
+/** What the statement says otherwise than the pictures and what their recorder wrote of them. */
+function misstated(file: MediaFile, bytes: number, { fragments }: FileProof, { codec, width, height }: Header): string {
+  const from = fragments[0]!.entry.wallUs;
+  const to = fragments.reduce((most, { entry }) => Math.max(most, entry.endUs), from);
+  const frames = fragments.reduce((sum, { entry }) => sum + entry.frames, 0);
+  const shown = { bytes, codec, width, height, from, to, frames };
+  return Object.entries(shown).flatMap(([name, value]) => (file[name as keyof typeof shown] === value ? [] : [name])).join(', ');
 }
 
 function scope(camera: string, { from, to }: Range): string {

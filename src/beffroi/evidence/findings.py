@@ -24,6 +24,7 @@ class Kind(StrEnum):
     FRAMES_ALTERED = "frames_altered"
     HEAD_ALTERED = "head_altered"
     OUT_OF_SCOPE = "out_of_scope"
+    STATEMENT_WRONG = "statement_wrong"
     GAP_UNTOLD = "gap_untold"
     REGISTER_WRONG = "register_wrong"
     REGISTER_SILENT = "register_silent"
@@ -98,6 +99,10 @@ _SENTENCES: Final[dict[Kind, tuple[str, str]]] = {
     Kind.OUT_OF_SCOPE: (
         "{where} contient des images hors des caméras et des minutes demandées.",
         "{where} holds pictures outside the cameras and minutes asked for.",
+    ),
+    Kind.STATEMENT_WRONG: (
+        "Ce que le manifeste dit de {where} n'est pas ce que donnent les images enregistrées ({detail}).",
+        "What the manifest says of {where} is not what the recorded pictures give ({detail}).",
     ),
     Kind.GAP_UNTOLD: (
         "Il manque des images de {where} ({detail}) et aucun trou n'est déclaré.",

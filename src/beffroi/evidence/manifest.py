@@ -154,6 +154,9 @@ def parse(data: bytes) -> Manifest:
         note=top.text("note"),
     )
     top.done()
+    named = [*(one.path for one in found.files), *(one.path for one in found.others)]
+    if len(set(named)) != len(named):
+        raise FieldError("manifest.files")
     return found
 
 

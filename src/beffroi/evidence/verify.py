@@ -28,7 +28,7 @@ from beffroi.evidence.witnessed import check_witnesses
 from beffroi.ledger.cosignature import WitnessKey
 from beffroi.ledger.note import Verifier
 from beffroi.ledger.quorum import Quorum
-from beffroi.vault.chunkformat import DamagedChunkError
+from beffroi.vault.chunkformat import ChunkHeader, DamagedChunkError
 
 LEAD_IN_US: Final = 20_000_000
 """Pictures before the asked start that are there to be decoded only: a group of pictures is no longer."""
@@ -139,6 +139,8 @@ class _Verification:
             self._roots.append((file.path, file.camera, chunk.root.hex()))
             if (header.camera, header.stream) != (file.camera, file.stream):
                 self._find(Kind.OUT_OF_SCOPE, file.path)
+        if wrong := self._misstated(file, proof, headers[0]):
+            self._find(Kind.STATEMENT_WRONG, file.path, wrong)
         if proof.asked not in self._asked.get(file.camera, ()):
             self._find(Kind.OUT_OF_SCOPE, file.path)
         held = self._held.setdefault(file.camera, [])
@@ -149,6 +151,20 @@ class _Verification:
             near = WallRange(max(0, proof.asked.from_us - LEAD_IN_US), proof.asked.to_us)
             if not own.overlaps(near):
                 self._find(Kind.OUT_OF_SCOPE, file.path)
+
+    def _misstated(self, file: MediaFile, proof: FileProof, header: ChunkHeader) -> str:
+        """What the statement says otherwise than the pictures and what their recorder wrote of them."""
+        entries = [fragment.entry for fragment in proof.fragments]
+        shown = {
+            "bytes": len(self._package.opened(file.path)) if file.path in self._package.names else file.bytes,
+            "codec": header.codec_string,
+            "width": header.width,
+            "height": header.height,
+            "from_us": entries[0].wall_us,
+            "to_us": max(entries[0].wall_us, *(entry.end_us for entry in entries)),
+            "frames": sum(entry.frames for entry in entries),
+        }
+        return ", ".join(name for name, value in shown.items() if getattr(file, name) != value)
 
     def _register(self, trust: Trust) -> None:
         raw = self._package.read(registerproof.PATH, most=registerproof.MAX_LOG)
