@@ -158,6 +158,7 @@ export const desk = {
   build: (id: string, packet: string, reason: string) => post<DeskCase>(on(id, packet, 'build'), { reason }),
   receive: (id: string, packet: string, receipt: Receipt) => post<DeskCase>(on(id, packet, 'receipt'), receipt),
   zip: (id: string, packet: string): string => on(id, packet, 'remise.zip'),
+  slip: (id: string, packet: string): string => on(id, packet, 'bordereau.pdf'),
 };
 
 export type Tried<T> = { value: T; error: null } | { value: null; error: ApiError };

@@ -191,6 +191,7 @@ export const desk: typeof french = {
     notYours: 'Whoever prepared it makes it.',
     built: (time, size) => `Made ${time}, ${size}.`,
     download: 'Download the delivery (ZIP)',
+    slip: 'Slip to print (PDF)',
     fetched: (size) => `${size} downloaded already`,
     stamped: (time) => `Time-stamped on ${time} by the authority chosen.`,
     unstamped: 'The time-stamp authority did not answer: the delivery has no time stamp.',

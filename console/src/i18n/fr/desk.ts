@@ -190,6 +190,7 @@ export const desk = {
     notYours: 'La personne qui l’a préparée la fabrique.',
     built: (time: string, size: string) => `Fabriquée ${time}, ${size}.`,
     download: 'Télécharger la remise (ZIP)',
+    slip: 'Bordereau à imprimer (PDF)',
     fetched: (size: string) => `${size} déjà téléchargés`,
     stamped: (time: string) => `Horodatée le ${time} par l’autorité choisie.`,
     unstamped: 'L’autorité d’horodatage n’a pas répondu : la remise est sans horodatage.',
