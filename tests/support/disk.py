@@ -118,6 +118,8 @@ def loop_disk(folder: Path, *, size_mib: int = 64, at: Path | None = None) -> It
     folder.mkdir(parents=True, exist_ok=True)
     mounted = at or folder / "disk"
     mounted.mkdir(parents=True, exist_ok=True)
+    # While the disk is away nothing can be written beneath it, where it would lie hidden once the disk is back.
+    _run("mount", "-t", "tmpfs", "-o", "ro,size=4k", "beffroi-beneath", str(mounted))
     image = folder / f"beffroi-disk-{os.getpid()}-{mounted.name}.img"
     with image.open("wb") as file:
         file.truncate(size_mib << 20)

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import av
 import pytest
@@ -20,8 +20,8 @@ from tests.support.frames import clear_frames
 
 from beffroi.domain.gaps import GapCause
 from beffroi.domain.ranges import WallRange
-from beffroi.vault.catalogue import Catalogue, ChunkState
-from beffroi.vault.check import CheckLevel, FindingKind, check
+from beffroi.vault.catalogue import Catalogue, ChunkRow, ChunkState
+from beffroi.vault.check import CheckLevel, FindingKind, check, findings
 from beffroi.vault.chunk import ChunkWriteError, ChunkWriter, CloseReason
 from beffroi.vault.chunkformat import FORMAT_VERSION, DamagedChunkError
 from beffroi.vault.journal import Journal
@@ -320,6 +320,48 @@ def test_check_names_what_is_missing_unknown_unfinished_or_of_another_size(
         assert item.path in item.text.en
     with pytest.raises(ValueError, match="deep"):
         check(tmp_path, catalogue, level="deep")
+
+
+def test_a_file_that_is_finished_while_it_is_looked_at_is_well(
+    tmp_path: Path, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The row said "open" when it was read; the writer let the file go before the check asked who holds it."""
+    config, frames = clip(count=75)
+    writer, _ = begin(tmp_path, catalogue, config)
+    feed(writer, gops(frames))
+    asked = []
+
+    def just_finished(path: Path) -> bool:
+        asked.append(path)
+        writer.close(CloseReason.ROTATED)
+        return False
+
+    monkeypatch.setattr("beffroi.vault.check.being_written", just_finished)
+    assert check(tmp_path, catalogue, level=CheckLevel.HASH) == []
+    assert asked == [writer.path]
+
+
+def test_a_file_that_is_destroyed_at_its_term_meanwhile_is_not_missing(tmp_path: Path, catalogue: Catalogue) -> None:
+    """A check of a whole disk takes hours: rows are older than the files when their turn comes."""
+    written = [write_chunk(tmp_path, catalogue, wall_start_us=START_US + n * 3_000_000) for n in range(2)]
+    rows = list(catalogue.all_chunks())
+
+    class Slow:
+        """The catalogue, whose list of files was read before the destruction."""
+
+        chunk_at = catalogue.chunk_at
+
+        def all_chunks(self) -> list[ChunkRow]:
+            return rows
+
+    chunk = rows[0].id
+    catalogue.mark_garbage([chunk])
+    catalogue.mark_destroyed(chunk, START_US)
+    written[0].path.unlink()
+    assert list(findings(tmp_path, cast(Catalogue, Slow()), CheckLevel.HASH)) == []
+    written[1].path.unlink()
+    found = list(findings(tmp_path, cast(Catalogue, Slow()), CheckLevel.HASH))
+    assert [one.kind for one in found] == [FindingKind.MISSING]
 
 
 @pytest.fixture

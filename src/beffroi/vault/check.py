@@ -78,7 +78,7 @@ def findings(root: Path, catalogue: Catalogue, level: CheckLevel) -> Iterator[Fi
     known = set()
     for row in catalogue.all_chunks():
         known.add(row.path)
-        yield from _check_row(root, row, level)
+        yield from _check_standing(root, catalogue, row, level)
     for path in chunk_files(root):
         relative = str(path.relative_to(root))
         if relative not in known and catalogue.chunk_at(relative) is None:
@@ -92,6 +92,19 @@ def findings(root: Path, catalogue: Catalogue, level: CheckLevel) -> Iterator[Fi
             "a été mis à l'écart : son en-tête est incomplet, il ne contient aucune image.",
             "was set aside: its head is incomplete and it holds no picture.",
         )  # fmt: skip
+
+
+def _check_standing(root: Path, catalogue: Catalogue, row: ChunkRow, level: CheckLevel) -> list[Finding]:
+    """What is wrong with a file whose row has not changed meanwhile: the recorder goes on finishing and destroying
+    files while they are looked at, and a row may be hours old when its turn comes."""
+    while found := list(_check_row(root, row, level)):
+        now = catalogue.chunk_at(row.path)
+        if now is None:
+            return []  # destroyed at its term, its row with it
+        if now == row:
+            break
+        row = now
+    return found
 
 
 def _check_row(root: Path, row: ChunkRow, level: CheckLevel) -> Iterator[Finding]:
