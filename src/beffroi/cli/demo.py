@@ -15,6 +15,8 @@ from rich.table import Table
 
 from beffroi.base import log
 from beffroi.base.clock import SystemClock
+from beffroi.capture.folderlock import AlreadyRunningError, lock_folder
+from beffroi.capture.paths import RecorderPaths
 from beffroi.cli.house import ACCOUNTS_FILE, BANNER, House
 from beffroi.cli.ingeagglo import load_account
 from beffroi.domain.clock import now
@@ -47,6 +49,7 @@ def demo(
     if check:
         raise SystemExit(_check())
     _refuse_busy(port)
+    _refuse_running(data.resolve())
     house = House(data.resolve(), port, free_port(), free_port(), cameras=cameras, say=print)
     print(f"{BANNER.fr}\n{BANNER.en}\n")
     # Asked to end in any polite way, the children end too. A shell that starts us in the background ignores Ctrl+C.
@@ -100,8 +103,26 @@ def _refuse_busy(port: int) -> None:
         except OSError as error:
             raise BrokenError(
                 Text(
-                    fr=f"Le port {port} est déjà pris : arrêtez l'autre programme, ou ajoutez « --port 8041 ».",
-                    en=f"Port {port} is taken: stop the other program, or add `--port 8041`.",
+                    fr=f"Le port {port} est déjà pris : arrêtez l'autre programme, ou lancez "
+                    "« .venv/bin/beffroi demo --port 8041 ».",
+                    en=f"Port {port} is taken: stop the other program, or start `.venv/bin/beffroi demo --port 8041`.",
+                )
+            ) from error
+
+
+def _refuse_running(data: Path) -> None:
+    """A demonstration that works in this folder is not thrown away under its feet."""
+    lock = RecorderPaths(data).lock
+    if lock.exists():
+        try:
+            os.close(lock_folder(lock, wait_s=0))
+        except AlreadyRunningError as error:
+            raise BrokenError(
+                Text(
+                    fr=f"Une démonstration est en cours dans « {data.name} » : arrêtez-la (Ctrl+C), ou ajoutez "
+                    "« --data AUTRE-DOSSIER ».",
+                    en=f"A demonstration is under way in “{data.name}”: stop it (Ctrl+C), or add "
+                    "`--data ANOTHER-FOLDER`.",
                 )
             ) from error
 
