@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import segno
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from tests.support.register import KEY, ORIGIN, fill, open_ledger
+from tests.support.register import KEY, ORIGIN, fill, open_ledger, tiles_of
 from typer.testing import CliRunner
 
 from beffroi.cli.ledger import app
@@ -40,7 +40,7 @@ def lay(folder: Path, leaves: list[bytes], key: Ed25519PrivateKey | None) -> Non
     shutil.rmtree(folder / "tile")
     hashes = [[merkle.leaf_hash(leaf) for leaf in leaves]]
     hashes.append([merkle.perfect_root(hashes[0][at : at + 256]) for at in range(0, len(leaves) // 256 * 256, 256)])
-    for tile in tiles.tiles_of(len(leaves)):
+    for tile in tiles_of(len(leaves)):
         span = slice(tile.index * 256, tile.index * 256 + tile.width)
         data = tiles.encode_bundle(leaves[span]) if tile.level == ENTRIES else b"".join(hashes[tile.level][span])
         path = folder / tile.path

@@ -7,12 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.support.register import KEY, ORIGIN, fill, open_ledger, view_entry
+from tests.support.register import KEY, ORIGIN, fill, open_ledger, tiles_of, view_entry
 from typer.testing import CliRunner
 
 from beffroi.cli.ledger import app
 from beffroi.domain.errors import BeffroiError
-from beffroi.domain.ids import PersonId
 from beffroi.ledger import merkle, tiles
 from beffroi.ledger.findings import Finding, FindingKind, Report
 from beffroi.ledger.note import Verifier
@@ -57,7 +56,7 @@ def test_a_whole_register_is_clean(origin: tuple[Path, bytes]) -> None:
     assert report.findings == ()
     assert (report.entries, report.payloads_held) == (SIZE, SIZE)
     files = {p.relative_to(folder / "ledger").as_posix() for p in (folder / "ledger").rglob("*") if p.is_file()}
-    assert files == {tile.path for tile in tiles.tiles_of(SIZE)} | {"checkpoint"}
+    assert files == {tile.path for tile in tiles_of(SIZE)} | {"checkpoint"}
 
 
 def bundle(folder: Path, index: int) -> tuple[Path, list[bytes]]:
@@ -83,7 +82,7 @@ def test_reordered_entries_are_named(copy: Path) -> None:
 
 
 def test_a_deleted_file_is_named(copy: Path, origin: tuple[Path, bytes]) -> None:
-    for tile in tiles.tiles_of(SIZE):
+    for tile in tiles_of(SIZE):
         path = copy / "ledger" / tile.path
         data = path.read_bytes()
         path.unlink()
@@ -110,7 +109,7 @@ def rewrite(folder: Path, edits: dict[int, Callable[[bytes], bytes]]) -> None:
         leaves[index] = edit(leaves[index])
     hashes = [[merkle.leaf_hash(leaf) for leaf in leaves]]
     hashes.append([merkle.perfect_root(hashes[0][i : i + 256]) for i in (0, 256)])
-    for tile in tiles.tiles_of(SIZE):
+    for tile in tiles_of(SIZE):
         span = slice(tile.index * 256, tile.index * 256 + tile.width)
         data = tiles.encode_bundle(leaves[span]) if tile.level == ENTRIES else b"".join(hashes[tile.level][span])
         (folder / "ledger" / tile.path).write_bytes(data)
@@ -174,7 +173,7 @@ def test_payloads_beside_are_checked(copy: Path) -> None:
 
 def test_an_erased_payload_is_no_finding(copy: Path) -> None:
     ledger = open_ledger(copy)
-    ledger.forget(PersonId("operateur-1"))
+    ledger.expire(2**62)
     ledger.close()
     report = run(copy)
     assert report.clean

@@ -14,7 +14,7 @@ from beffroi.ledger import merkle
 from beffroi.ledger.cosignature import WitnessKey, cosign, cosigned_at_s, parse_witness_key
 from beffroi.ledger.merkle import CompactRange
 from beffroi.ledger.note import Checkpoint, NoteError, Verifier, sign
-from beffroi.ledger.quorum import QuorumRefusedError, is_witnessed, parse_quorum
+from beffroi.ledger.quorum import QuorumRefusedError, parse_quorum
 from beffroi.ledger.witness import MAX_REQUEST, SIZE_TYPE, Witness, WitnessBusyError, request_of
 
 LOG_KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
@@ -241,15 +241,14 @@ def _signed_by(*numbers: int) -> bytes:
 def test_a_quorum_counts_as_written(rule: list[str], numbers: tuple[int, ...], since: int | None) -> None:
     quorum = parse_quorum(_quorum(*rule))
     assert quorum.met_at_s(_signed_by(*numbers)) == (None if since is None else NOW_S + since)
-    assert is_witnessed(_signed_by(*numbers), quorum) is (since is not None)
 
 
 def test_cosignatures_of_another_checkpoint_count_for_nothing() -> None:
     quorum = parse_quorum(_quorum("quorum w0"))
     key = Ed25519PrivateKey.from_private_bytes(bytes([1]) * 32)
-    assert not is_witnessed(TREE.note(5) + cosign(TREE.note(6), "w0", key, now_s=NOW_S), quorum)
+    assert quorum.met_at_s(TREE.note(5) + cosign(TREE.note(6), "w0", key, now_s=NOW_S)) is None
     stranger = TREE.note(5, Ed25519PrivateKey.generate())
-    assert not is_witnessed(stranger + cosign(stranger, "w0", key, now_s=NOW_S), quorum)
+    assert quorum.met_at_s(stranger + cosign(stranger, "w0", key, now_s=NOW_S)) is None
 
 
 @pytest.mark.parametrize(

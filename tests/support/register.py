@@ -12,6 +12,7 @@ from beffroi.domain.ranges import WallRange
 from beffroi.ledger.entry import Asked, Entry, EntryKind, Trace
 from beffroi.ledger.ledger import Ledger
 from beffroi.ledger.store import Fsync
+from beffroi.ledger.tiles import ENTRIES, MAX_LEVEL, WIDTH, TileId
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 ORIGIN = "beffroi.example/register"
@@ -63,3 +64,14 @@ def fill(ledger: Ledger, count: int, *, person: str = "operateur-1") -> None:
     futures = [ledger.submit(view_entry(number, person=person)) for number in range(count)]
     for future in futures:
         future.result(30)
+
+
+def tiles_of(size: int) -> list[TileId]:
+    """Every hash tile and entry bundle of a tree of ``size`` leaves, right edges last in each level."""
+    found: list[TileId] = []
+    for level in (ENTRIES, *range(MAX_LEVEL + 1)):
+        count = size >> (8 * max(level, 0))
+        found.extend(TileId(level, index) for index in range(count // WIDTH))
+        if count % WIDTH:
+            found.append(TileId(level, count // WIDTH, count % WIDTH))
+    return found

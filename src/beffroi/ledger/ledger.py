@@ -20,7 +20,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from beffroi.base.files import FsyncFailedError, fsync_fd
 from beffroi.domain.clock import Clock
 from beffroi.domain.errors import BrokenError
-from beffroi.domain.ids import PersonId
 from beffroi.ledger import leaf
 from beffroi.ledger.beside import align, remove_pruned
 from beffroi.ledger.closed import LedgerClosedError
@@ -194,12 +193,9 @@ class Ledger(Readings):
 
     # --- erasing what lies beside ---
 
-    def erase_payload(self, index: int) -> None:
-        """Erase what was kept beside one entry. The entry and all proofs stay."""
-        self._payloads.erase([self.record(index).commitment], self._clock.wall_us())
-
     def expire(self, before_us: int) -> None:
-        """Erase what was kept beside the entries that happened before an instant (wall, µs)."""
+        """Erase what was kept beside the entries that happened before an instant (wall, µs), and the pseudonym's key of
+        whoever nothing is held of any more. The entries and all proofs stay."""
         self._payloads.erase(self._index.commitments_before(before_us, self._first), self._clock.wall_us())
 
     def prune(self, to: int, *, before_us: int, months: int) -> Pruning:
@@ -217,10 +213,6 @@ class Ledger(Readings):
         self._first = to
         remove_pruned(self._store, self._index, self._payloads, to)
         return pruning_of(self.record(index))
-
-    def forget(self, person: PersonId) -> None:
-        """Erase a person's payloads and pseudonym key: no one can tell any more which entries were theirs."""
-        self._payloads.forget(person, self._clock.wall_us())
 
     # --- the committer ---
 

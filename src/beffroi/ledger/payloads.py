@@ -11,7 +11,8 @@ import json
 import secrets
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -66,24 +67,16 @@ class Payloads:
 
     def write(self, rows: Sequence[SealedPayload], people: Sequence[PersonId]) -> dict[PersonId, str]:
         """Write payloads and, for people without one, a key; durable on return. Gives each person's pseudonym."""
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                for person in people:
-                    self._db.execute(
-                        "INSERT INTO person_key VALUES (?, ?) ON CONFLICT DO NOTHING",
-                        (person, secrets.token_bytes(32)),
-                    )
-                self._db.executemany(
-                    "INSERT INTO payload (commitment, person, salt, body) VALUES (?, ?, ?, ?)",
-                    [(row.bound, row.person, row.salt, row.body) for row in rows],
+        with self._transaction():
+            for person in people:
+                self._db.execute(
+                    "INSERT INTO person_key VALUES (?, ?) ON CONFLICT DO NOTHING", (person, secrets.token_bytes(32))
                 )
-                known = {person: self._pseudonym(person) for person in people}
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
+            self._db.executemany(
+                "INSERT INTO payload (commitment, person, salt, body) VALUES (?, ?, ?, ?)",
+                [(row.bound, row.person, row.salt, row.body) for row in rows],
+            )
+            known = {person: self._pseudonym(person) for person in people}
         return {person: name for person, name in known.items() if name is not None}
 
     def pseudonym(self, person: PersonId) -> str | None:
@@ -123,34 +116,23 @@ class Payloads:
             return "altered"
 
     def erase(self, bounds: Sequence[bytes], now_us: int) -> None:
-        """Erase salts and bodies; the rows stay, dated, so that an erasure is not taken for a loss."""
-        with self._lock:
+        """Erase salts and bodies; the rows stay, dated, so that an erasure is not taken for a loss. A person of whom
+        nothing is held any more loses the key of the pseudonym too: older entries are then no one's."""
+        with self._transaction():
             self._db.executemany(
                 "UPDATE payload SET salt = NULL, body = NULL, person = NULL, erased_us = ? "
                 "WHERE commitment = ? AND erased_us IS NULL",
                 [(now_us, bound) for bound in bounds],
             )
-            self._empty_wal()
+            held = "SELECT 1 FROM payload WHERE payload.person = person_key.person"
+            self._db.execute(f"DELETE FROM person_key WHERE NOT EXISTS ({held})")  # noqa: S608  words of ours
+        self._empty_wal()
 
     def drop(self, bounds: Sequence[bytes]) -> None:
         """Remove the rows of pruned entries: no leaf promises them any more."""
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
+        with self._transaction():
             self._db.executemany("DELETE FROM payload WHERE commitment = ?", [(bound,) for bound in bounds])
-            self._db.execute("COMMIT")
-            self._empty_wal()
-
-    def forget(self, person: PersonId, now_us: int) -> None:
-        """Erase a person's payloads and the key of their pseudonym: their entries are then no one's."""
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
-            self._db.execute(
-                "UPDATE payload SET salt = NULL, body = NULL, person = NULL, erased_us = ? WHERE person = ?",
-                (now_us, person),
-            )
-            self._db.execute("DELETE FROM person_key WHERE person = ?", (person,))
-            self._db.execute("COMMIT")
-            self._empty_wal()
+        self._empty_wal()
 
     def keep_only(self, bounds: set[bytes]) -> int:
         """Remove payloads that no leaf promises (a crash between the two). Returns how many."""
@@ -166,5 +148,18 @@ class Payloads:
             found: int = self._db.execute("SELECT count(*) FROM payload").fetchone()[0]
             return found
 
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._lock:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+
     def _empty_wal(self) -> None:
-        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with self._lock:
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")

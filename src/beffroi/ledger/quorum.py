@@ -61,10 +61,10 @@ class Quorum:
     required: str | None
 
     def met_at_s(self, note: bytes, *, ignoring: Collection[str] = ()) -> int | None:
-        """Since when (seconds since 1970, by the witnesses' own clocks) enough witnesses stand behind a checkpoint,
-        those ``ignoring`` names left out; None when they do not, or when nobody is asked. A false cosignature counts
-        for nothing."""
-        if self.required is None:
+        """Since when (seconds since 1970, by the witnesses' own clocks) enough witnesses stand behind a checkpoint of a
+        register of the file, those ``ignoring`` names left out; None when they do not, or when nobody is asked. A false
+        cosignature counts for nothing."""
+        if self.required is None or not any(_signed_by(note, log) for log in self.logs):
             return None
         times = {name: None if name in ignoring else _time_s(note, witness) for name, witness in self.witnesses.items()}
         return self._met_s(self.required, times)
@@ -86,15 +86,12 @@ def _time_s(note: bytes, witness: NamedWitness) -> int | None:
         return None
 
 
-def is_witnessed(note: bytes, quorum: Quorum) -> bool:
-    """Whether a checkpoint is signed by a register of the file and has its quorum."""
-    for log in quorum.logs:
-        try:
-            open_note(note, log)
-        except NoteError:
-            continue
-        return quorum.met_at_s(note) is not None
-    return False
+def _signed_by(note: bytes, log: Verifier) -> bool:
+    try:
+        open_note(note, log)
+    except NoteError:
+        return False
+    return True
 
 
 def parse_quorum(text: str) -> Quorum:

@@ -57,19 +57,6 @@ def parse_path(path: str) -> TileId | None:
     return tile if level <= MAX_LEVEL and tile.path == path else None
 
 
-def tiles_of(size: int) -> list[TileId]:
-    """Every hash tile and entry bundle of a tree of ``size`` leaves, right edges last in each level."""
-    found: list[TileId] = []
-    for level in (ENTRIES, *range(MAX_LEVEL + 1)):
-        count = size >> (8 * max(level, 0))
-        if count == 0:
-            continue
-        found.extend(TileId(level, index) for index in range(count // WIDTH))
-        if count % WIDTH:
-            found.append(TileId(level, count // WIDTH, count % WIDTH))
-    return found
-
-
 def edge_of(size: int) -> dict[int, TileId]:
     """The partial tile of each level (absent where the edge is whole): what an append starts from."""
     found: dict[int, TileId] = {}
