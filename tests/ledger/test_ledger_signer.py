@@ -244,6 +244,11 @@ def test_the_real_process_is_killed_and_comes_back_and_ends_with_its_parent(tmp_
         assert refused > 0
         ledger.close()
         last = child.process
+        last.terminate()  # a service manager asks all to end at once: the centre writes its last entries first
+        ledger = Ledger.open(tmp_path / "centre" / "ledger", ManualClock(), child.signer(), fsync=quick_fsync)
+        assert ledger.append(view_entry(10)) == 4
+        ledger.close()
+        assert (last.poll(), child.process) == (None, last)
         assert last.stdin is not None
         child._stopping.set()
         last.stdin.close()  # what the death of the parent does

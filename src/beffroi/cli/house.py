@@ -19,10 +19,12 @@ from beffroi.cli.children import Children
 from beffroi.cli.ingeagglo import DemoAccount, DemoWorld, build_world
 from beffroi.cli.init import prepare_folder
 from beffroi.cli.promises.client import Answer, Person
+from beffroi.cli.signerchild import SignerChild
 from beffroi.domain.clock import now
 from beffroi.domain.errors import BrokenError
 from beffroi.domain.ids import AuthorityId, CameraId
 from beffroi.domain.text import Text
+from beffroi.ledger.signing import Signer
 from beffroi.profiles.ingeagglo_places import COMMUNES, Place
 from beffroi.registry.streams import CameraStreams, set_streams
 from beffroi.server.centre import DEMO_MARK, Centre, open_centre
@@ -194,8 +196,10 @@ class House:
         return person
 
 
-def open_demo_centre(data: Path, port: int, database: str | None = None) -> Centre:
-    """The demonstration's centre, opened in this process."""
+def open_demo_centre(
+    data: Path, port: int, database: str | None = None, *, signer: Callable[[], Signer] | None = None
+) -> Centre:
+    """The demonstration's centre, opened in this process; ``signer``: as `open_centre`."""
     address = f"http://127.0.0.1:{port}"
     return open_centre(
         data,
@@ -205,6 +209,7 @@ def open_demo_centre(data: Path, port: int, database: str | None = None) -> Cent
         https=False,
         demo=BANNER,
         database=database,
+        signer=signer,
     )
 
 
@@ -262,7 +267,11 @@ def _main() -> None:
 
     log.configure()
     data, port, database = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3] if len(sys.argv) > 3 else None
-    run_loopback(open_demo_centre(data, port, database), port=port)
+    child = SignerChild(data)  # as `beffroi serve` does
+    try:
+        run_loopback(open_demo_centre(data, port, database, signer=child.signer), port=port)
+    finally:
+        child.stop()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """`beffroi ledger signer`: the register's key, in a process of its own."""
 
 import os
+import signal
 import sys
 import threading
 from pathlib import Path
@@ -54,6 +55,9 @@ def signer(
     where.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
     server = SignerServer(desk, where, users=others | {os.getuid()}, mode=0o660 if others else 0o600)
     if until_input_ends:
+        # A service manager or Ctrl+C asks all processes to end at once: the centre still has its last entries to write.
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
         threading.Thread(target=_follow_input, daemon=True).start()
     server.serve()
 

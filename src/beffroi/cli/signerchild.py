@@ -46,10 +46,14 @@ class SignerChild:
                 time.sleep(0.05)
 
     def stop(self) -> None:
-        """End the child."""
+        """End the child: it follows its input."""
         self._stopping.set()
-        self.process.terminate()
-        self.process.wait(5)
+        if self.process.stdin is not None:
+            self.process.stdin.close()
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
 
     def _start(self) -> "subprocess.Popen[bytes]":
         command = [sys.executable, "-P", "-m", "beffroi.cli.main", "ledger", "signer", "--data", str(self._data)]
