@@ -14,7 +14,8 @@ import { people, posts, room } from './en/room';
 import { roster, tonight } from './en/night';
 import { desk } from './en/desk';
 import { onsite } from './en/onsite';
+import { subject } from './en/subject';
 import { help } from './en/help';
 import type { fr } from './fr';
 
-export const en: typeof fr = { app, errors, nav, bar, login, invitation, duty, wall, tile, refusal, replay, preserve, acts, health, register, registers, seen, inspection, balance, accounts, documents, cameras, room, people, posts, tonight, roster, desk, onsite, help };
+export const en: typeof fr = { app, errors, nav, bar, login, invitation, duty, wall, tile, refusal, replay, preserve, acts, health, register, registers, seen, inspection, balance, accounts, documents, cameras, room, people, posts, tonight, roster, desk, onsite, subject, help };

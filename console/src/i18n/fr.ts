@@ -14,6 +14,7 @@ import { people, posts, room } from './fr/room';
 import { roster, tonight } from './fr/night';
 import { desk } from './fr/desk';
 import { onsite } from './fr/onsite';
+import { subject } from './fr/subject';
 import { help } from './fr/help';
 
-export const fr = { app, errors, nav, bar, login, invitation, duty, wall, tile, refusal, replay, preserve, acts, health, register, registers, seen, inspection, balance, accounts, documents, cameras, room, people, posts, tonight, roster, desk, onsite, help };
+export const fr = { app, errors, nav, bar, login, invitation, duty, wall, tile, refusal, replay, preserve, acts, health, register, registers, seen, inspection, balance, accounts, documents, cameras, room, people, posts, tonight, roster, desk, onsite, subject, help };
