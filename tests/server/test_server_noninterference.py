@@ -86,6 +86,9 @@ def live(town: Town, variation: Variation) -> None:
             client.open_view(socket.connection_id, "cx" if round_ % 2 else f"cz-{variation.word}")
         paper = f"commissioning/{variation.commune}-{variation.word}"
         client.post(f"/api/documents/{paper}/suspend", {"reason": f"{variation.word} {round_}"})
+        case = client.post("/api/desk/cases", {"kind": "requisition"}).body["id"]
+        client.post(f"/api/desk/cases/{case}/requisition", {"document": f"requisition/{variation.word}"})
+        client.get(f"/api/desk/cases/{case}/onsite")
 
 
 Script = list[tuple[str, str, dict[str, Any] | None]]
@@ -100,7 +103,7 @@ def script(commune: BodyId, person: str) -> Script:
             "/api/documents/kinds", "/api/documents/names", "/api/persons", "/api/cameras/file", "/api/screen",
             "/api/reviews", "/api/announcements", "/api/accounts", "/api/register", "/api/account",
             "/api/register/checkpoint", "/api/openapi.json", "/api/nothing", "/x", "/api/tonight?who=all",
-            "/api/registers",
+            "/api/registers", "/api/desk/cases", "/api/desk/cases/D-20260302-00000000/onsite",
             "/api/tonight?who=rostered", "/api/roster", "/api/tonight/cell?person=agentE&commune=X&act=live",
         )
         if (person, path) != ("adminE", ADMINISTRATORS_SEE_ALL_ACCOUNTS)
