@@ -78,3 +78,10 @@ def test_no_rebuild_without_a_journal(still: Path) -> None:
     with pytest.raises(BadInputError):
         run("rebuild", "--data", str(still))
     assert (still / "recorder" / "catalogue.sqlite").is_file()
+
+
+def test_a_rebuild_of_a_wrong_folder_says_so(tmp_path: Path) -> None:
+    with pytest.raises(BadInputError) as refused:
+        run("rebuild", "--data", str(tmp_path))
+    assert "--data" in refused.value.text.fr
+    assert list(tmp_path.iterdir()) == []

@@ -112,5 +112,5 @@ def register(
 
 def _folder(data: Path | None) -> Path:
     if data is None:
-        raise typer.BadParameter("--data DIR")
+        raise typer.BadParameter("dites le dossier / name the folder: --data /var/lib/beffroi")
     return data.absolute()

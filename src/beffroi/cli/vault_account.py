@@ -6,16 +6,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
 from beffroi.domain.errors import BadInputError
 from beffroi.domain.text import Text
 
+Data = Annotated[Path, typer.Option("--data", help="The data folder (holds `recorder`).")]
+DEFAULT_DATA: Final = Path("/var/lib/beffroi")
+
 
 def account(
-    data: Annotated[Path, typer.Option("--data", help="The data folder (holds `recorder`).")] = Path("data"),
+    data: Data = DEFAULT_DATA,
     camera: Annotated[str | None, typer.Option("--camera", help="One camera; all by default.")] = None,
     first: Annotated[str | None, typer.Option("--from", help="First legal day, YYYY-MM-DD.")] = None,
     last: Annotated[str | None, typer.Option("--to", help="Last legal day, YYYY-MM-DD; today by default.")] = None,

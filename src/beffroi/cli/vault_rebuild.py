@@ -1,11 +1,8 @@
 """`beffroi vault rebuild`: the catalogue made again, while no recorder works in the folder."""
 
 from pathlib import Path
-from typing import Annotated
 
-import typer
-
-from beffroi.cli.vault_account import is_running
+from beffroi.cli.vault_account import DEFAULT_DATA, Data, is_running
 from beffroi.domain.errors import BadInputError
 from beffroi.domain.text import Text
 
@@ -13,7 +10,7 @@ _PARTS = ("", "-wal", "-shm")
 
 
 def rebuild(
-    data: Annotated[Path, typer.Option("--data", help="The data folder (holds `recorder`).")] = Path("data"),
+    data: Data = DEFAULT_DATA,
 ) -> None:
     """Make the catalogue again from the files and the journal. The one that was there is kept as `catalogue.before`."""
     from beffroi.base.files import fsync_dir
@@ -23,6 +20,8 @@ def rebuild(
 
     root = data / "recorder"
     journal_path, made, kept = root / "journal.sqlite", root / "catalogue.new", root / "catalogue.before"
+    if not root.is_dir():
+        raise _refused(f"Pas d'enregistreur dans {data} : vérifiez --data.", f"No recorder in {data}: check --data.")
     if not journal_path.is_file():
         raise _refused(
             f"Pas de journal dans {root} : sans lui, ce qui a été détruit ou perdu ne peut être retrouvé. "

@@ -182,9 +182,11 @@ def sentence(found: Capacity) -> Text:
     en = f"The disk offers {room[1]}; the whole terms ask for {most[1]} ({missing[1]} are missing)."
     if partly:
         days = f"{found.holds_days:.1f}"
-        fr += f" Il tient environ {days.replace('.', ',')} jours de toutes les caméras. Tiennent leur durée entière : "
-        fr += f"{whole or 'aucune'} ; pas les autres."
-        en += f" It holds about {days} days of all cameras. Keep their whole term: {whole or 'none'}; not the others."
+        unit = "jour" if found.holds_days < 2 else "jours"
+        fr += f" Il tient environ {days.replace('.', ',')} {unit} de toutes les caméras."
+        en += f" It holds about {days} days of all cameras."
+        fr += f" Tiennent leur durée entière : {whole} ; pas les autres." if whole else " Aucune ne tient la sienne."
+        en += f" Keep their whole term: {whole}; not the others." if whole else " None keeps its whole term."
     for camera in sorted(found.refused):
         one = refusal(found, camera)
         fr, en = f"{fr} {one.fr}", f"{en} {one.en}"

@@ -131,7 +131,7 @@ def alarms(data: Path) -> list[Finding]:
         warn(
             Code.ALARMS,
             f"{count} fois en 24 h : {known[what].fr if what in known else what} (« {what} », voir le guide).",
-            f"{count} times in 24 h: {known[what].en if what in known else what} (“{what}”, see the guide).",
+            f"{count} time(s) in 24 h: {known[what].en if what in known else what} (“{what}”, see the guide).",
             what,
         )
         for what, count in sorted(counts.items())
