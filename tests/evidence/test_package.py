@@ -183,6 +183,27 @@ def _other_decision(folder: Path) -> None:
     resign(folder, change)
 
 
+def _other_entry(folder: Path) -> None:
+    """The statement rests on an entry that is in the register, and is no decision to hand over."""
+
+    def change(statement: dict[str, Any]) -> None:
+        statement["decision"]["entry"] = json.loads((folder / "proof" / "log.json").read_bytes())["entries"][0]["index"]
+
+    resign(folder, change)
+
+
+def _other_grounds(name: str, value: Any) -> Callable[[Path], None]:
+    def change(statement: dict[str, Any]) -> None:
+        statement["decision"][name] = value
+
+    return lambda folder: resign(folder, change)
+
+
+def _no_decision_for_one(folder: Path) -> None:
+    """The decision on the second camera left out."""
+    _log(folder, lambda found: found["entries"].pop())
+
+
 def _edit_list(folder: Path) -> None:
     path = folder / "media" / "gare-1.mp4"
     raw = path.read_bytes()
@@ -377,6 +398,11 @@ FORGED: dict[str, tuple[Callable[[Path], None], set[Kind]]] = {
     "asked for less than given, proofs made to agree": (_narrower, {Kind.OUT_OF_SCOPE}),
     "another camera's pictures as if asked": (_other_camera_asked, {Kind.OUT_OF_SCOPE}),
     "a decision that the register does not show": (_other_decision, {Kind.REGISTER_SILENT}),
+    "a decision that is none": (_other_entry, {Kind.DECISION_SILENT}),
+    "other rules than were applied": (_other_grounds("rules", ["R2"]), {Kind.STATEMENT_WRONG}),
+    "another requisition than was relied upon": (_other_grounds("documents", []), {Kind.STATEMENT_WRONG}),
+    "other law than was in force": (_other_grounds("rule_set", "1" * 64), {Kind.STATEMENT_WRONG}),
+    "a camera that nobody decided on": (_no_decision_for_one, {Kind.DECISION_SILENT}),
     "beginning shown that was hidden": (_edit_list, {Kind.HEAD_ALTERED}),
     "durations changed": (_durations, {Kind.FRAMES_ALTERED}),
     "an entry of the register left out": (_silent, {Kind.REGISTER_SILENT}),

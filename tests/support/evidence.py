@@ -16,6 +16,7 @@ from tests.support.closedsource import ClosedSource
 from tests.support.register import KEY as REGISTER_KEY
 from tests.support.register import ORIGIN, fill, open_ledger
 
+from beffroi.domain.acts import Act, Verdict
 from beffroi.domain.ids import CameraId
 from beffroi.evidence.build import Materials, Papers, Spec, build
 from beffroi.evidence.manifest import Asked, CameraFacts, Case, GapNote, Grounds, Manifest
@@ -23,7 +24,7 @@ from beffroi.evidence.registerproof import RegisterProof
 from beffroi.evidence.seal import KEY_NAME, seal
 from beffroi.evidence.verify import Trust
 from beffroi.ledger import canonical
-from beffroi.ledger.entry import Entry, EntryKind
+from beffroi.ledger.entry import Entry, EntryKind, Trace
 from beffroi.ledger.note import Verifier
 from beffroi.ledger.proofs import Prover
 from beffroi.media.frame import Frame
@@ -37,6 +38,10 @@ REGISTER: Final = Verifier(ORIGIN, REGISTER_KEY.public_key())
 TRUST: Final = Trust(EVIDENCE, REGISTER)
 PLACE, STATION = CameraId("place-mairie"), CameraId("gare")
 SECOND_US: Final = 1_000_000
+ASKED: Final = (
+    Asked(PLACE, START_US, START_US + 10 * SECOND_US),
+    Asked(STATION, START_US + SECOND_US * 3 // 2, START_US + 2 * SECOND_US),
+)
 
 
 @dataclass(frozen=True)
@@ -62,10 +67,12 @@ def make_package(root: Path, *, extra: dict[str, bytes] | None = None, codec: Co
     ledger = open_ledger(root)
     fill(ledger, 30)
     indexes = [ledger.append(_closed(root, chunk)) for chunk in chunks]
-    own = ledger.append(Entry(EntryKind.VIEW_OPENED, camera=PLACE, outcome="allow"))
+    own, other_own = (ledger.append(_decided(one)) for one in ASKED)
     fill(ledger, 20)
     prover = Prover(ledger.directory, ledger.size)
-    register = RegisterProof(ledger.checkpoint_note(), tuple(prover.inclusion(index) for index in [*indexes, own]))
+    register = RegisterProof(
+        ledger.checkpoint_note(), tuple(prover.inclusion(index) for index in [*indexes, own, other_own])
+    )
     ledger.close()
     sources: dict[tuple[CameraId, str], list[ClosedSource]] = {}
     readers = [ChunkReader.open(chunk.path) for chunk in chunks]
@@ -99,17 +106,29 @@ def make_minute(root: Path) -> Path:
     )
     chunk = write_chunk(root, catalogue, (config, frames), camera=PLACE)
     ledger = open_ledger(root)
-    indexes = [ledger.append(_closed(root, chunk)), ledger.append(Entry(EntryKind.VIEW_OPENED, camera=PLACE))]
+    asked = (Asked(PLACE, START_US, START_US + 60 * SECOND_US),)
+    indexes = [ledger.append(_closed(root, chunk)), ledger.append(_decided(asked[0]))]
     prover = Prover(ledger.directory, ledger.size)
     register = RegisterProof(ledger.checkpoint_note(), tuple(prover.inclusion(index) for index in indexes))
     ledger.close()
-    asked = (Asked(PLACE, START_US, START_US + 60 * SECOND_US),)
     spec = replace(_spec(indexes[1]), asked=asked, gaps=())
     with ChunkReader.open(chunk.path) as reader:
         sources = {(PLACE, "main"): [ClosedSource(reader, chunk.key)]}
         build(root / "minute", spec, Materials(sources, register, [REGISTER.encode()], Papers({})), EVIDENCE_KEY)
     catalogue.close()
     return root / "minute"
+
+
+def _decided(asked: Asked) -> Entry:
+    """The gate's entry: this extract was allowed."""
+    return Entry(
+        EntryKind.VIEW_OPENED,
+        camera=CameraId(asked.camera),
+        act=Act.EXTRACT,
+        footage=asked.range,
+        decision=Trace(Verdict.ALLOW, "G1", ("R1",), (), ("requisition/1",), "0" * 64, "1" * 64),
+        outcome="allow",
+    )
 
 
 def _closed(root: Path, chunk: Written) -> Entry:
@@ -122,7 +141,6 @@ def _closed(root: Path, chunk: Written) -> Entry:
 
 
 def _spec(own: int) -> Spec:
-    end_us = START_US + 10 * SECOND_US
     return Spec(
         made_us=START_US + 3600 * SECOND_US,
         software="beffroi test",
@@ -136,7 +154,7 @@ def _spec(own: int) -> Spec:
             CameraFacts(PLACE, "Place de la mairie", "place", "Bourg-Neuf", "maire/99001", 1300),
             CameraFacts(STATION, "Gare", "parvis", "Bourg-Neuf", "maire/99001", None),
         ),
-        asked=(Asked(PLACE, START_US, end_us), Asked(STATION, START_US + SECOND_US * 3 // 2, START_US + 2 * SECOND_US)),
+        asked=ASKED,
         gaps=(GapNote(PLACE, START_US + 6 * SECOND_US, START_US + 8 * SECOND_US, "stream_closed"),),
         zone="Europe/Paris",
     )

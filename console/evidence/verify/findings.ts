@@ -84,6 +84,10 @@ export const SENTENCES = {
     fr: "Rien ne prouve quand {where} a été enregistré : le registre n'en parle pas dans cette remise.",
     en: 'Nothing proves when {where} was recorded: the register does not speak of it in this delivery.',
   },
+  decision_silent: {
+    fr: 'Le registre ne montre pas, dans cette remise, la décision de remettre les minutes demandées ({where}).',
+    en: 'The register does not show, in this delivery, the decision to hand over the minutes asked for ({where}).',
+  },
   timestamp_malformed: {
     fr: "L'horodatage (manifest.tsr) ne se lit pas ({detail}).",
     en: 'The time stamp (manifest.tsr) cannot be read ({detail}).',
@@ -114,7 +118,9 @@ export const SENTENCES = {
   },
 } satisfies Record<string, Text>;
 
-const NOT_PROVEN: readonly Kind[] = ['register_silent', 'timestamp_untrusted', 'timestamp_missing', 'witness_missing'];
+const NOT_PROVEN: readonly Kind[] = [
+  'register_silent', 'decision_silent', 'timestamp_untrusted', 'timestamp_missing', 'witness_missing',
+];
 
 /** Altered wins over an unknown key, which wins over incomplete. */
 export function verdictOf(findings: readonly Finding[]): Verdict {

@@ -5,6 +5,11 @@ import { type Json, load } from './canonical';
 import { ACTS, ENTRY_KINDS, PURPOSES, VERDICTS } from './lists';
 
 export interface RegisterRecord {
+  kind: string | null;
+  act: string | null;
+  footage: [number, number] | null;
+  /** Rules, documents and rule set of the decision, as the manifest's reader spells them. */
+  grounds: string | null;
   camera: string | null;
   outcome: string | null;
   /** Root of a closed file, when it tells one. */
@@ -73,5 +78,14 @@ export function parseLeaf(data: Uint8Array): RegisterRecord {
   const fields = entry as { [key: string]: Json };
   const detail = (fields['detail'] ?? {}) as { [key: string]: Json };
   const text = (value: Json | undefined): string | null => (typeof value === 'string' ? value : null);
-  return { camera: text(fields['camera']), outcome: text(fields['outcome']), root: text(detail['root']) };
+  const trace = (fields['decision'] ?? null) as { [key: string]: Json } | null;
+  return {
+    kind: text(fields['type']),
+    act: text(fields['act']),
+    footage: (fields['footage'] ?? null) as [number, number] | null,
+    grounds: trace === null ? null : JSON.stringify([trace['rules'], trace['documents'], trace['rule_set']]),
+    camera: text(fields['camera']),
+    outcome: text(fields['outcome']),
+    root: text(detail['root']),
+  };
 }

@@ -15,7 +15,7 @@ export interface Manifest {
   madeBy: string;
   agreedBy: string;
   authority: string;
-  entry: number;
+  decision: { entry: number; grounds: string };
   cameras: CameraFacts[];
   asked: Asked[];
   files: MediaFile[];
@@ -68,7 +68,7 @@ export function parseManifest(data: Uint8Array): Manifest {
     madeBy: top.text('made_by'),
     agreedBy: top.text('agreed_by'),
     authority: top.text('authority'),
-    entry: closed(top.object('decision'), readGrounds),
+    decision: closed(top.object('decision'), readGrounds),
     cameras: top.objects('cameras').map((item) => closed(item, readCamera)),
     asked: top.objects('asked').map((item) => closed(item, readAsked)),
     files: top.objects('files').map((item) => closed(item, readMedia)),
@@ -97,11 +97,9 @@ function readCase(item: Fields): Manifest['case'] {
   return { id, kind, article, number, service, frame: item.text('frame'), date: item.text('date') };
 }
 
-function readGrounds(item: Fields): number {
-  item.texts('rules');
-  item.texts('documents');
-  item.text('rule_set');
-  return item.whole('entry');
+function readGrounds(item: Fields): Manifest['decision'] {
+  const [rules, documents] = [item.texts('rules'), item.texts('documents')];
+  return { grounds: JSON.stringify([rules, documents, item.text('rule_set')]), entry: item.whole('entry') };
 }
 
 function readCamera(item: Fields): CameraFacts {

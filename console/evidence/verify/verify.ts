@@ -3,6 +3,7 @@
 
 import { FormatError, same, toHex } from './bytes';
 import type { Header } from './chunk';
+import { checkDecided } from './decided';
 import { DerError } from './der';
 import { type Finding, type Kind, type Verdict, verdictOf } from './findings';
 import { checkFile } from './frames';
@@ -194,7 +195,7 @@ class Verification {
     this.#found.push(...told.findings);
     if (told.checkpoint === null) return;
     this.#found.push(...silent(told, this.#roots));
-    if (!told.records.has(this.manifest.entry)) this.#find('register_silent', MANIFEST);
+    this.#found.push(...checkDecided(this.manifest, told.records));
     const witnessed = await checkWitnesses(proof.note, keys.witnesses);
     this.#found.push(...witnessed.findings);
     this.#told.push(witnessed.told);

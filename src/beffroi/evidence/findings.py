@@ -28,6 +28,7 @@ class Kind(StrEnum):
     GAP_UNTOLD = "gap_untold"
     REGISTER_WRONG = "register_wrong"
     REGISTER_SILENT = "register_silent"
+    DECISION_SILENT = "decision_silent"
     TIMESTAMP_MALFORMED = "timestamp_malformed"
     TIMESTAMP_REFUSED = "timestamp_refused"
     TIMESTAMP_WRONG = "timestamp_wrong"
@@ -47,7 +48,7 @@ class Verdict(StrEnum):
 
 
 _NOT_PROVEN: Final = frozenset(
-    {Kind.REGISTER_SILENT, Kind.TIMESTAMP_UNTRUSTED, Kind.TIMESTAMP_MISSING, Kind.WITNESS_MISSING}
+    {Kind.REGISTER_SILENT, Kind.DECISION_SILENT, Kind.TIMESTAMP_UNTRUSTED, Kind.TIMESTAMP_MISSING, Kind.WITNESS_MISSING}
 )
 
 _SENTENCES: Final[dict[Kind, tuple[str, str]]] = {
@@ -115,6 +116,10 @@ _SENTENCES: Final[dict[Kind, tuple[str, str]]] = {
     Kind.REGISTER_SILENT: (
         "Rien ne prouve quand {where} a été enregistré : le registre n'en parle pas dans cette remise.",
         "Nothing proves when {where} was recorded: the register does not speak of it in this delivery.",
+    ),
+    Kind.DECISION_SILENT: (
+        "Le registre ne montre pas, dans cette remise, la décision de remettre les minutes demandées ({where}).",
+        "The register does not show, in this delivery, the decision to hand over the minutes asked for ({where}).",
     ),
     Kind.TIMESTAMP_MALFORMED: (
         "L'horodatage (manifest.tsr) ne se lit pas ({detail}).",

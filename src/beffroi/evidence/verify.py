@@ -15,6 +15,7 @@ from cryptography.x509 import Certificate
 
 from beffroi.domain.ranges import WallRange
 from beffroi.evidence import folder, registerproof
+from beffroi.evidence.decided import check_decided
 from beffroi.evidence.fields import FieldError
 from beffroi.evidence.findings import Finding, Kind, Report
 from beffroi.evidence.frames import MAX_PROOF, FileProof, check_file, parse_proof
@@ -181,8 +182,7 @@ class _Verification:
         if told.checkpoint is None:
             return
         self._findings += registerproof.silent(told, self._roots)
-        if self._manifest.decision.entry not in told.records:
-            self._find(Kind.REGISTER_SILENT, MANIFEST)
+        self._findings += check_decided(self._manifest, told.records)
         findings, witnessed = check_witnesses(proof.note, trust.witnesses, trust.quorum)
         self._findings += findings
         self._told.append(witnessed)
