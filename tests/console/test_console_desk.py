@@ -211,6 +211,28 @@ def test_what_is_refused_is_said_in_words_and_changes_nothing(
         expect(page.get_by_text("ouvert, rien sous gel")).not_to_have_count(0)
 
 
+def test_an_investigator_who_comes_with_the_paper_is_no_phone_call(browser: Browser, place: DeskTown) -> None:
+    paper = requisition(place, "2026-20", ("cx",), 0, 60)
+    confirm(place, paper)
+    kept = place.open_case(kind="safeguard")
+    with seated(browser, place, AGENT, size=SIZES[1]) as seat:
+        page = seat.page
+        row = page.get_by_role("row", name=kept)
+        expect(row).to_contain_text("Constat")
+        page.keyboard.press("n")
+        page.get_by_role("button", name="Sans appel : l’enquêteur est là avec sa réquisition").click()
+        page.get_by_role("button", name="Joindre PV 2026-20").click()
+        expect(page.get_by_text("réquisition jointe")).to_be_visible()
+        for screen in ("Visionnage sur place", "Demande d’une personne filmée"):
+            page.get_by_role("button", name=screen).click()
+            back = page.get_by_role("button", name="Retour au dossier")
+            expect(page.get_by_role("heading", name="Réquisition (D15)")).to_have_count(0)
+            back.click()
+            expect(page.get_by_role("heading", name="Réquisition (D15)")).to_be_visible()
+        page.get_by_role("button", name="Geler des minutes").click()
+        expect(page.get_by_label("Lieu, commune ou caméra")).to_be_focused()
+
+
 def test_who_controls_reads_every_case_and_acts_in_none(browser: Browser, place: DeskTown) -> None:
     place.open_case()
     with seated(browser, place, "dpo") as seat:

@@ -113,3 +113,9 @@ def test_what_is_refused_is_said_with_the_names_of_cameras_that_one_may_know_of(
     status, body = ask(place, case, "packages", {"second": SECOND, "cameras": lines})
     assert status == 403
     assert "« Place du Marché »" in body["error"]["text"]["fr"]
+
+
+def test_the_hold_of_a_filmed_persons_request_is_no_case_that_one_opens(place: DeskTown) -> None:
+    who = place.town.person(AGENT)
+    assert who.post("/api/desk/cases", {"kind": "subject"}).status == 422
+    assert {who.post("/api/desk/cases", {"kind": kind}).status for kind in ("requisition", "safeguard")} == {201}

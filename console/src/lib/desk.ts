@@ -3,7 +3,8 @@ import type { Component } from 'svelte';
 import { ApiError, get, part, post } from './api';
 import type { Text } from './types';
 
-export type CaseKind = 'requisition' | 'safeguard';
+/** The hold of a filmed person's request is placed with the request; here it is only read. */
+export type CaseKind = 'requisition' | 'safeguard' | 'subject';
 export type Frame = 'none' | 'flagrance' | 'preliminary' | 'information';
 export const FRAMES: readonly Frame[] = ['none', 'flagrance', 'preliminary', 'information'];
 

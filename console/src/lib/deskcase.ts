@@ -30,7 +30,7 @@ export function stateOf(file: DeskCase): CaseState {
   if (file.papers.length > 0) return 'unconfirmed';
   if (file.holds.length === 0) return 'open';
   // A safeguard that a service was told of waits for that service's requisition.
-  if (file.kind === 'safeguard') return file.call.service ? 'reported' : 'held';
+  if (file.kind !== 'requisition') return file.call.service ? 'reported' : 'held';
   return !standing(file).every((one) => one.complete) ? 'held' : 'awaitsPaper';
 }
 

@@ -9,7 +9,7 @@ export const desk: typeof french = {
   backKey: 'Esc',
   none: 'No case. When an investigator calls, open one: key N.',
   columns: { file: 'Case', state: 'Where it stands', who: 'Service', cameras: 'Cameras', due: 'What presses' },
-  kinds: { requisition: 'Requisition', safeguard: 'Safeguard' },
+  kinds: { requisition: 'Requisition', safeguard: 'Safeguard', subject: 'Request of a person filmed' },
   states: {
     open: 'open, nothing held',
     held: 'hold placed',
@@ -35,6 +35,7 @@ export const desk: typeof french = {
     toHand: 'Download the delivery, then write down the signed receipt.',
     received: 'Nothing to do: the centre’s copy is destroyed within seven days of the receipt.',
     destroyed: 'Nothing is kept. The register keeps the acts.',
+    subject: 'Kept for the request of a person filmed: the commune decides.',
     safeguard: 'A safeguard dies with its images, unless a requisition comes.',
   },
   closedWhy: { received: 'delivery received', ended: 'hold over', empty: 'nothing was held', refused: 'hold refused' },

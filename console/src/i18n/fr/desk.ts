@@ -8,7 +8,7 @@ export const desk = {
   backKey: 'Échap',
   none: 'Aucun dossier. À l’appel d’un enquêteur, ouvrez-en un : touche N.',
   columns: { file: 'Dossier', state: 'Où il en est', who: 'Service', cameras: 'Caméras', due: 'Ce qui presse' },
-  kinds: { requisition: 'Réquisition', safeguard: 'Constat' },
+  kinds: { requisition: 'Réquisition', safeguard: 'Constat', subject: 'Demande d’une personne filmée' },
   states: {
     open: 'ouvert, rien sous gel',
     held: 'gel posé',
@@ -34,6 +34,7 @@ export const desk = {
     toHand: 'Téléchargez la remise, puis notez le reçu signé.',
     received: 'Rien à faire : la copie du centre est détruite sept jours au plus après le reçu.',
     destroyed: 'Rien n’est gardé. Le registre garde les actes.',
+    subject: 'Gardé pour la demande d’une personne filmée : la commune décide.',
     safeguard: 'Un constat meurt avec ses images, sauf réquisition.',
   },
   closedWhy: { received: 'remise reçue', ended: 'gel arrivé à son terme', empty: 'rien n’a été gelé', refused: 'gel refusé' } as Record<string, string>,
