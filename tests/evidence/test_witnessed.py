@@ -175,6 +175,7 @@ def test_a_quorum_that_is_demanded_must_be_met(made: Made, tmp_path: Path) -> No
         report = verify_package(folder, trust)
         assert report.verdict is (Verdict.VALID if count == 2 else Verdict.INCOMPLETE)
         assert {one.kind for one in report.findings} == (set() if count == 2 else {Kind.WITNESS_MISSING})
+        assert [one.kind for one in report.told[:-1]] == ([ToldKind.QUORUM_MET] if count == 2 else [])
         said = run("evidence", "verify", str(folder), *keys)
         assert said.code == code, said.output
         assert f"{count}/3" in said.output

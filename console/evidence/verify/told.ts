@@ -28,8 +28,12 @@ export const TOLD = {
     en: 'No outside witness countersigned the register in this delivery.',
   },
   witnessed: {
-    fr: 'Le registre est contresigné par des témoins extérieurs : {detail}.',
-    en: 'The register is countersigned by outside witnesses: {detail}.',
+    fr: "Le registre est contresigné par des témoins extérieurs : {detail}. C'est la remise qui les nomme : pour en être sûr, demandez-leur leur clé.",
+    en: 'The register is countersigned by outside witnesses: {detail}. It is the delivery that names them: to be sure, ask them for their key.',
+  },
+  quorum_met: {
+    fr: 'Le registre est contresigné par les témoins du fichier de quorum donné : {detail}.',
+    en: 'The register is countersigned by the witnesses of the quorum file given: {detail}.',
   },
 } satisfies Record<string, Text>;
 

@@ -16,6 +16,7 @@ class ToldKind(StrEnum):
     TIMESTAMP_VERIFIED = "timestamp_verified"
     NO_WITNESS = "no_witness"
     WITNESSED = "witnessed"
+    QUORUM_MET = "quorum_met"
 
 
 _SENTENCES: Final[dict[ToldKind, tuple[str, str]]] = {
@@ -38,8 +39,14 @@ _SENTENCES: Final[dict[ToldKind, tuple[str, str]]] = {
         "No outside witness countersigned the register in this delivery.",
     ),
     ToldKind.WITNESSED: (
-        "Le registre est contresigné par des témoins extérieurs : {detail}.",
-        "The register is countersigned by outside witnesses: {detail}.",
+        "Le registre est contresigné par des témoins extérieurs : {detail}. C'est la remise qui les nomme : pour en "
+        "être sûr, demandez-leur leur clé.",
+        "The register is countersigned by outside witnesses: {detail}. It is the delivery that names them: to be sure, "
+        "ask them for their key.",
+    ),
+    ToldKind.QUORUM_MET: (
+        "Le registre est contresigné par les témoins du fichier de quorum donné : {detail}.",
+        "The register is countersigned by the witnesses of the quorum file given: {detail}.",
     ),
 }
 

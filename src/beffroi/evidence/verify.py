@@ -185,7 +185,7 @@ class _Verification:
         self._findings += check_decided(self._manifest, told.records)
         findings, witnessed = check_witnesses(proof.note, trust.witnesses, trust.quorum)
         self._findings += findings
-        self._told.append(witnessed)
+        self._told += witnessed
 
     def _stamp(self, authorities: Sequence[Certificate]) -> None:
         there = TIMESTAMP in self._package.names

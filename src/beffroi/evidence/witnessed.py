@@ -9,7 +9,9 @@ from beffroi.ledger.note import NoteError
 from beffroi.ledger.quorum import Quorum
 
 
-def check_witnesses(note: bytes, witnesses: Sequence[WitnessKey], quorum: Quorum | None) -> tuple[list[Finding], Told]:
+def check_witnesses(
+    note: bytes, witnesses: Sequence[WitnessKey], quorum: Quorum | None
+) -> tuple[list[Finding], list[Told]]:
     """Every countersignature by these witnesses must hold; a quorum file, when one is given, must have its quorum.
 
     ``note`` was opened with the register's key already. Lines of others are nobody's word, and skipped.
@@ -22,8 +24,10 @@ def check_witnesses(note: bytes, witnesses: Sequence[WitnessKey], quorum: Quorum
                 names.append(witness.name)
         except NoteError:
             findings.append(Finding(Kind.WITNESS_WRONG, witness.name))
+    share = f"{len(names)}/{len(witnesses)}"
     if quorum is not None and quorum.required is not None and quorum.met_at_s(note) is None:
-        findings.append(Finding(Kind.WITNESS_MISSING, detail=f"{len(names)}/{len(witnesses)}"))
+        return [*findings, Finding(Kind.WITNESS_MISSING, detail=share)], []
     if not names:
-        return findings, Told(ToldKind.NO_WITNESS)
-    return findings, Told(ToldKind.WITNESSED, f"{len(names)}/{len(witnesses)} ({', '.join(sorted(names))})")
+        return findings, [Told(ToldKind.NO_WITNESS)]
+    kind = ToldKind.WITNESSED if quorum is None else ToldKind.QUORUM_MET
+    return findings, [Told(kind, f"{share} ({', '.join(sorted(names))})")]
