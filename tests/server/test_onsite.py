@@ -22,6 +22,7 @@ from beffroi.cli.promises.client import KIND_FRAGMENT, ViewSocket
 from beffroi.domain.acts import Act
 from beffroi.domain.ids import DocumentId, PersonId
 from beffroi.evidence.onsiterules import Limits
+from beffroi.law.engine import GUEST
 from beffroi.ledger.entry import EntryKind, Record
 from beffroi.publish.registers.privacy import Secret, secret_of
 from beffroi.server.onsite import Onsites
@@ -166,6 +167,10 @@ def test_two_persons_one_post_one_paper(here: OnsiteTown) -> None:
         body = {"connection": socket.connection_id, "camera": "cx", **span(1, 5)}
         assert here.step(name, "views", body, off).status == 403, "another session is another screen"
     assert here.agent.get(here.url).body["guest"] is True
+    supervisor = place.town.person("supervisorE")
+    screen = next(one for one in supervisor.get("/api/screens").body if GUEST in {who["id"] for who in one["present"]})
+    assert supervisor.call("DELETE", f"/api/screens/{screen['id']}/present/{GUEST}").status == 200
+    wait_for(lambda: here.agent.get(here.url).body["guest"] is True, timeout_s=10, what="her, still there")
     with here.agent.socket() as live:
         assert here.agent.open_view(live.connection_id, "cx").status == 403, "nothing else before her"
         own = {"reason": here.reason(), **span(1, 5)}

@@ -278,22 +278,32 @@ class Onsites:
 
     async def look(self) -> None:
         """End what is over by itself."""
-        at_s = self.centre.clock.monotonic_s()
         for name, live in list(self.live.items()):
             if live.ending:
                 continue
-            case = await asyncio.to_thread(self.desk.store.case, live.case)
-            cause = why_over(
-                self.limits,
-                asked_s=at_s - live.asked_s,
-                opened_s=None if live.opened_s is None else at_s - live.opened_s,
-                idle_s=at_s - live.last_s,
-                papers=self.papers(case, live.service),
-                logged_in=await asyncio.to_thread(self._still_here, live),
-                closed=case.row.closed_us is not None,
-            )
-            if cause is not None:
-                await self._end(name, live.case, cause)
+            try:
+                await self._look_at(name, live)
+            except Exception:  # noqa: BLE001  the watch must go on for the others; what failed is looked at again
+                _log.exception("a viewing on site could not be looked at", onsite=name)
+
+    async def _look_at(self, name: str, live: Live) -> None:
+        case = await asyncio.to_thread(self.desk.store.case, live.case)
+        here, at_s = await asyncio.to_thread(self._still_here, live), self.centre.clock.monotonic_s()
+        cause = why_over(
+            self.limits,
+            asked_s=at_s - live.asked_s,
+            opened_s=None if live.opened_s is None else at_s - live.opened_s,
+            idle_s=at_s - live.last_s,
+            papers=self.papers(case, live.service),
+            logged_in=here,
+            closed=case.row.closed_us is not None,
+        )
+        if live.ending:
+            return
+        if cause is not None:
+            await self._end(name, live.case, cause)
+        elif live.opened_s is not None and self.centre.screens.came(live.caller.session, GUEST):
+            self.viewing.restate()  # somebody said that she had left; she has not
 
     def _here(self, who: Here) -> Post:
         if not who.caller.strong:

@@ -27,6 +27,7 @@ from beffroi.evidence.onsiterules import (
 )
 from beffroi.evidence.onsitestore import OnsiteFile
 from beffroi.gate.answers import GateRefusedError, OpenedView
+from beffroi.ledger.index import REVIEW
 from beffroi.publish.registers.privacy import ONSITE
 from beffroi.registry.onsitetables import OnsiteMarkRow, OnsiteViewRow
 from beffroi.server.asking import question
@@ -114,7 +115,7 @@ class OnsiteViews:
                 here.payload,
                 h265=socket.h265,
                 post=here.post,
-                detail={"case": case.row.id, ONSITE: name},
+                detail={"case": case.row.id, ONSITE: name, **({REVIEW: live.reason.id} if live.reason.review else {})},
                 heard=heard,
             )
         except GateRefusedError as refused:

@@ -132,7 +132,7 @@ def _begins(record: Record) -> bool:
 
 def _case(record: Record) -> str:
     case: Mapping[str, object] = record.detail
-    return str(case.get("case") or case.get("hold") or record.view or record.index)
+    return str(case.get(ONSITE) or case.get("case") or case.get("hold") or record.view or record.index)
 
 
 def agent_number(record: Record, commune: BodyId) -> str:
