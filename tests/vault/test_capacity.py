@@ -130,3 +130,13 @@ def test_a_disk_is_read(tmp_path: Path) -> None:
     disk = Disk.read(tmp_path)
     assert 0 <= disk.free <= disk.size
     assert 0 <= disk.used_percent <= 100
+
+
+@pytest.mark.parametrize(
+    ("room", "words"),
+    [(1000 * GB, "23,1 jours"), (30 * GB, "17 heures"), (GB, "33 min"), (0, "0 min")],
+)
+def test_how_long_a_disk_lasts_is_said_in_a_unit_that_means_something(room: int, words: str) -> None:
+    told = sentence(weigh([need("a")], room))
+    assert f"Il tient environ {words} de toutes les caméras. Aucune ne tient la sienne." in told.fr
+    assert "None keeps its whole term." in told.en

@@ -173,7 +173,7 @@ def weigh(needs: Iterable[Need], room: int) -> Capacity:
 def sentence(found: Capacity) -> Text:
     """What the reckoning says, in words, with what to do."""
     whole, partly = _names(found, Fit.WHOLE), _names(found, Fit.PARTLY)
-    room, most, missing = _size(found.room), _size(found.most), _size(max(0, found.most - found.room))
+    room, most, missing = size_words(found.room), size_words(found.most), size_words(max(0, found.most - found.room))
     if not found.short:
         fr = f"Le disque tient la durée de conservation de toutes les caméras : {most[0]} sur {room[0]}."
         en = f"The disk holds the whole term of all cameras: {most[1]} of {room[1]}."
@@ -181,10 +181,9 @@ def sentence(found: Capacity) -> Text:
     fr = f"Le disque offre {room[0]} ; les durées de conservation en demandent {most[0]} (il manque {missing[0]})."
     en = f"The disk offers {room[1]}; the whole terms ask for {most[1]} ({missing[1]} are missing)."
     if partly:
-        days = f"{found.holds_days:.1f}"
-        unit = "jour" if found.holds_days < 2 else "jours"
-        fr += f" Il tient environ {days.replace('.', ',')} {unit} de toutes les caméras."
-        en += f" It holds about {days} days of all cameras."
+        lasts = _lasts(found.holds_days)
+        fr += f" Il tient environ {lasts[0]} de toutes les caméras."
+        en += f" It holds about {lasts[1]} of all cameras."
         fr += f" Tiennent leur durée entière : {whole} ; pas les autres." if whole else " Aucune ne tient la sienne."
         en += f" Keep their whole term: {whole}; not the others." if whole else " None keeps its whole term."
     for camera in sorted(found.refused):
@@ -200,7 +199,7 @@ def refusal(found: Capacity, camera: CameraId) -> Text:
     need = found.needs[camera]
     days = min(need.min_days, need.term_days)
     guessed = need.source is RateSource.ASSUMED
-    left, asked = _size(max(0, found.room - found.least)), _size(need.least)
+    left, asked = size_words(max(0, found.room - found.least)), size_words(need.least)
     source_fr = {RateSource.DECLARED: "déclaré", RateSource.MEASURED: "mesuré", RateSource.ASSUMED: "supposé"}
     fr = f"La caméra {camera} n'est pas enregistrée : {days} j à {need.kbit_s:.0f} kbit/s (débit "
     fr += f"{source_fr[need.source]}) demandent {asked[0]}, il en reste {left[0]}."
@@ -217,7 +216,16 @@ def _names(found: Capacity, fit: Fit) -> str:
     return ", ".join(names[:8]) + (f" (+ {len(names) - 8})" if len(names) > 8 else "")
 
 
-def _size(size: int) -> tuple[str, str]:
+def _lasts(days: float) -> tuple[str, str]:
+    """So many days, or hours, or minutes, in French and in English."""
+    if days >= 2:
+        return f"{days:.1f} jours".replace(".", ","), f"{days:.1f} days"
+    if days * 24 >= 2:
+        return f"{days * 24:.0f} heures", f"{days * 24:.0f} hours"
+    return f"{days * 1440:.0f} min", f"{days * 1440:.0f} min"
+
+
+def size_words(size: int) -> tuple[str, str]:
     """In French and in English, decimal units as disks are sold."""
     for power, fr, en in ((12, "To", "TB"), (9, "Go", "GB"), (6, "Mo", "MB")):
         if size >= 10**power or power == 6:

@@ -6,7 +6,7 @@ from pathlib import Path
 from beffroi.capture.diskpolicy import ALARMS_PERCENT
 from beffroi.capture.paths import RecorderPaths
 from beffroi.cli.doctor.findings import Code, Finding, bad, ok, warn
-from beffroi.vault.capacity import Disk
+from beffroi.vault.capacity import Disk, size_words
 from beffroi.vault.diskmark import Mark, WrongDiskError
 
 
@@ -14,11 +14,9 @@ def disk(data: Path) -> list[Finding]:
     """Room, and whether it can be written to at all. Nothing is written to find out."""
     folder = RecorderPaths(data).root
     found = Disk.read(folder)
-    free_gb, percent = found.free / 1e9, found.used_percent
-    fr = f"Le disque des images est plein à {percent:.0f} % ; il reste {free_gb:.1f} Go, dont {found.reserve / 1e9:.1f}"
-    fr = fr.replace(".", ",") + " en réserve."
-    en = f"The disk of the pictures is {percent:.0f}% full; {free_gb:.1f} GB are left, {found.reserve / 1e9:.1f} of "
-    en += "them reserved."
+    percent, left, reserved = found.used_percent, size_words(found.free), size_words(found.reserve)
+    fr = f"Le disque des images est plein à {percent:.0f} % ; il reste {left[0]}, dont {reserved[0]} en réserve."
+    en = f"The disk of the pictures is {percent:.0f}% full; {left[1]} are left, {reserved[1]} of them reserved."
     if found.free <= found.reserve or percent >= ALARMS_PERCENT[1]:
         cure = "Agrandissez-le, ou baissez débits et durées.", "Enlarge it, or lower rates and terms."
         said = bad(Code.DISK, f"{fr} {cure[0]}", f"{en} {cure[1]}")

@@ -111,14 +111,15 @@ def _down(name: str, one: dict[str, Any], now_us: int) -> Finding:
 def _disk(disk: dict[str, Any]) -> list[Finding]:
     found = []
     if disk.get("stopped"):
-        names = ", ".join(disk["stopped"][:8])
+        stopped = disk["stopped"]
+        names = ", ".join(stopped[:8]) + (f" (+ {len(stopped) - 8})" if len(stopped) > 8 else "")
         found.append(
             bad(
                 Code.DISK_STOPPED,
-                f"Disque plein : {len(disk['stopped'])} caméras ne sont plus enregistrées ({names}). Libérez ou "
-                "agrandissez le disque : elles reprennent seules.",
-                f"Disk full: {len(disk['stopped'])} cameras are not recorded ({names}). Free or enlarge the disk: they "
-                "start again by themselves.",
+                f"Disque plein. Caméras qui ne sont plus enregistrées : {names}. Libérez ou agrandissez le disque : "
+                "elles reprennent seules.",
+                f"Disk full. Cameras that are not recorded: {names}. Free or enlarge the disk: they start again by "
+                "themselves.",
             )
         )
     text = disk.get("text")
