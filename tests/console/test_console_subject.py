@@ -141,6 +141,7 @@ def masked(page: Page, tmp_path: Path) -> None:
     expect(page.get_by_label("Bas")).to_have_value(re.compile("^(50|51|52)$"))
     looked_at(page, tmp_path, "mask")
     page.get_by_label("Aperçu du résultat").check()
+    expect(picture.locator("img")).to_be_visible()
     page.screenshot(path=tmp_path / "preview.png")
     page.get_by_role("button", name="Faire la copie").click()
     expect(page.get_by_text("attend la relecture")).to_be_visible(timeout=20_000)
