@@ -120,6 +120,8 @@ def test_from_the_map_to_the_receipt_with_a_second_person(browser: Browser, plac
         agreed(other.page, tmp_path)
         journal_in_register(place)
         expect(page.get_by_text(f"Accord de {SECOND}")).to_be_visible()
+        refused_by_law(page, tmp_path)
+        page.get_by_label("Motif").select_option("watch")
         page.get_by_role("button", name="Fabriquer la remise").click()
         expect(page.get_by_text("à remettre")).to_be_visible()
         with page.expect_download() as taken:
@@ -156,6 +158,18 @@ def attached(place: DeskTown, page: Page, paper: DocumentId) -> None:
     confirm(place, paper)
     expect(page.get_by_text("en vigueur", exact=True)).to_be_visible()
     expect(page.get_by_text("réquisition jointe").first).to_be_visible()
+
+
+def refused_by_law(page: Page, tmp_path: Path) -> None:
+    """A reason whose purpose the order does not name: the card says why, its conditions unfold, nothing is made."""
+    page.get_by_label("Motif").select_option("terrorism")
+    page.get_by_role("button", name="Fabriquer la remise").click()
+    card = page.get_by_role("alert").filter(has_text="Accès refusé")
+    expect(card).to_be_visible()
+    card.get_by_role("button", name="Pourquoi ?").click()
+    expect(card).to_contain_text("Ce qui manque")
+    looked_at(page, tmp_path, "refused-by-law")
+    expect(page.get_by_role("link", name="Télécharger la remise")).to_have_count(0)
 
 
 def agreed(page: Page, tmp_path: Path) -> None:
