@@ -90,7 +90,8 @@ soak: install  ## long runs: memory, 200 kills, a million questions to the law
 	@BEFFROI_SEED=$(SEED) BEFFROI_INTERLEAVINGS=1000000 BEFFROI_HOLD_EXAMPLES=1000 $(PYTEST) -o timeout=14400 -s \
 	  tests/vault/test_holds_model.py tests/vault/test_holds_stateful.py
 	@BEFFROI_SEED=$(SEED) BEFFROI_LIVES=500 $(PYTEST) -o timeout=14400 -s tests/vault/test_account_histories.py
-	@BEFFROI_SEED=$(SEED) BEFFROI_FORGED=3000 $(PYTEST) -o timeout=14400 -s tests/evidence/test_second_verifier.py
+	@BEFFROI_SEED=$(SEED) BEFFROI_FORGED=3000 $(PYTEST) -o timeout=14400 -s tests/evidence/test_second_verifier.py \
+	  tests/evidence/test_timestamp.py tests/evidence/test_witnessed.py
 	@BEFFROI_SEED=$(SEED) BEFFROI_KILLS=200 $(PYTEST) -o timeout=3600 -s tests/e2e/test_house_kills.py
 	@BEFFROI_SEED=$(SEED) BEFFROI_CUTS=1000 BEFFROI_RECORDER_CUTS=100 BEFFROI_SYSCALLS=all BEFFROI_HANG_S=60 BEFFROI_TORN=5000 \
 	  $(PYTEST) -o timeout=14400 -s tests/faults

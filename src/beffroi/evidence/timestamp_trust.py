@@ -14,7 +14,7 @@ from rfc3161_client import VerificationError, VerifierBuilder, decode_timestamp_
 
 from beffroi.domain.errors import BadInputError
 from beffroi.domain.text import Text
-from beffroi.evidence.timestamp_der import CONTEXT, INTEGER, SEQUENCE, SET, DerError, read, write
+from beffroi.evidence.timestamp_der import CONTEXT, INTEGER, SEQUENCE, SET, Der, DerError, read, write
 
 
 def why_untrusted(raw: bytes, imprint: bytes, authorities: Sequence[Certificate], *, policy: str | None = None) -> str:
@@ -35,8 +35,8 @@ def why_untrusted(raw: bytes, imprint: bytes, authorities: Sequence[Certificate]
 
 def canonical_answer(raw: bytes) -> bytes:
     """An authority's answer without what nobody signed and verifiers would have to let pass: words beside the status,
-    revocation lists, attributes outside of the signature; its certificates in the order that DER asks (OpenSSL's
-    ``-chain`` writes another, which rfc3161-client refuses).
+    revocation lists, attributes outside of the signature, the root (whoever verifies has it from elsewhere); its
+    certificates in the order that DER asks (OpenSSL's ``-chain`` writes another, which rfc3161-client refuses).
 
     Raises:
         DerError: it is no answer with a token.
@@ -52,6 +52,7 @@ def canonical_answer(raw: bytes) -> bytes:
     token.done()
     head = [signed.take(tag, "SignedData").raw for tag in (INTEGER, SET, SEQUENCE)]
     certificates = signed.take(CONTEXT, "CertificateSet").parts("CertificateSet").rest()
+    certificates = tuple(one for one in certificates if not _is_root(one)) or certificates
     signed.maybe(CONTEXT + 1)
     signers = []
     for signer in signed.take(SET, "SignerInfos").parts("SignerInfos").rest():
@@ -66,6 +67,16 @@ def canonical_answer(raw: bytes) -> bytes:
     )
     granted = write(SEQUENCE, write(INTEGER, b"\0"))
     return write(SEQUENCE, granted, write(SEQUENCE, kind.raw, write(CONTEXT, data)))
+
+
+def _is_root(certificate: Der) -> bool:
+    tbs = certificate.parts("Certificate").take(SEQUENCE, "TBSCertificate").parts("TBSCertificate")
+    tbs.maybe(CONTEXT)
+    tbs.take(INTEGER, "SerialNumber")
+    tbs.take(SEQUENCE, "TBSCertificate")
+    issuer = tbs.take(SEQUENCE, "Issuer")
+    tbs.take(SEQUENCE, "Validity")
+    return tbs.take(SEQUENCE, "Subject").raw == issuer.raw
 
 
 def read_authorities(path: Path) -> list[Certificate]:
