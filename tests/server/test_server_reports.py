@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pypdf
 import pytest
+from tests.server.test_server_account import FakeBooks, answering
 from tests.support.centre import Town, X, running
 from tests.support.registeracts import view
 from tests.support.registerdays import MINUTE_US, START_US, A, facts, numbered, record
@@ -94,7 +95,22 @@ def test_the_command_draws_it_beside_a_running_centre(town: Town, tmp_path: Path
     run = CliRunner().invoke(app, asked)
     assert run.exit_code == 0, run.output
     assert hashlib.sha256(out.read_bytes()).hexdigest() in run.output
-    assert "1 vue(s) ouverte(s)" in text_of(out.read_bytes())
+    said = text_of(out.read_bytes())
+    assert "1 vue(s) ouverte(s)" in said
+    assert "Registre sans témoin" in said, "the witnesses' state as the centre's files have it"
+    assert "n'a pas répondu" in said, "no recorder here"
+
+
+def test_beside_a_recorder_the_command_has_its_account(town: Town, tmp_path: Path) -> None:
+    out, folder = tmp_path / "r.pdf", str(town.centre.data)
+    asked = ["month", "--commune", str(X), "--month", "2026-03", "--out", str(out), "--data", folder]
+    with answering(town, FakeBooks(wrong={"cx"})):
+        run = CliRunner().invoke(app, asked)
+    assert run.exit_code == 0, run.output
+    said = text_of(out.read_bytes())
+    assert "n'a pas répondu" not in said
+    assert "Ordonné Enregistré Manquant" in said
+    assert "1 anomalie(s)" in said
 
 
 def test_outages_are_told_by_camera_and_cause_two_streams_counting_once() -> None:

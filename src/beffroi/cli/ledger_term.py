@@ -98,9 +98,8 @@ def prune(
 @contextmanager
 def _open(data: Path) -> "Iterator[tuple[Keeping, int]]":
     from beffroi.base.clock import SystemClock
-    from beffroi.base.secrets import read_signing_key
+    from beffroi.cli.registerkey import open_register
     from beffroi.ledger.keeping import Keeping
-    from beffroi.ledger.ledger import Ledger
 
     folder, clock = data / "centre", SystemClock()
     if not (folder / "ledger").is_dir():
@@ -110,7 +109,7 @@ def _open(data: Path) -> "Iterator[tuple[Keeping, int]]":
                 en=f"{data} holds no register (centre/ledger): give the centre's data folder.",
             )
         )
-    ledger = Ledger.open(folder / "ledger", clock, read_signing_key(folder / "secrets" / "register.key"))
+    ledger = open_register(folder, clock)
     try:
         yield Keeping(ledger), clock.wall_us()
     finally:

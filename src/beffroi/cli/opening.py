@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 
 from beffroi.base.clock import SystemClock
 from beffroi.base.db import open_engine
-from beffroi.base.secrets import read_signing_key
+from beffroi.cli.registerkey import open_register
 from beffroi.domain.errors import BrokenError
 from beffroi.domain.text import Text
 from beffroi.ledger.ledger import Ledger, LedgerClosedError
@@ -53,7 +53,7 @@ def opened_registry(data: Path, *, write: bool = True) -> Iterator[tuple[Registr
 def _ledger(folder: Path) -> Ledger | None:
     """The register, unless a running centre holds it: that centre then takes the changes in within half a minute."""
     try:
-        return Ledger.open(folder / "ledger", SystemClock(), read_signing_key(folder / "secrets" / "register.key"))
+        return open_register(folder, SystemClock())
     except LedgerClosedError:
         print("Le centre tourne : il inscrit ce changement au registre. / The running centre registers this change.")
         return None

@@ -1,5 +1,6 @@
 """`beffroi report`: the monthly report of a commune, from the files of a centre that runs or not."""
 
+import asyncio
 import hashlib
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,8 +30,8 @@ def month(
     out: Annotated[Path, typer.Option("--out", help="The PDF to write.")],
     data: Annotated[Path, typer.Option("--data", help="Data folder prepared by `beffroi init`.")] = Path("data"),
 ) -> None:
-    """Draw a commune's report of a month from the files. The centre makes its own on the 1st and enters its hash; this
-    one, drawn beside it, is not entered: it says the same of the same entries."""
+    """Draw a commune's report of a month from the files, and from the recorder when it runs. The centre makes its own
+    on the 1st and enters its hash; this one, drawn beside it, is not entered: it says the same of the same entries."""
     from beffroi.base.clock import SystemClock
     from beffroi.cli.opening import opened_registry
     from beffroi.domain.ids import BodyId
@@ -43,7 +44,8 @@ def month(
     from beffroi.publish.registers.period import ZONE, Period
     from beffroi.publish.registers.privacy import counts
     from beffroi.publish.registers.report import Machine, report_of
-    from beffroi.server.reports import tallied
+    from beffroi.server.reports import account_of, tallied
+    from beffroi.server.witnessing import status_in
 
     period = Period.month(month)
     with opened_registry(data, write=False) as (registry, _):
@@ -63,16 +65,14 @@ def month(
     tally, counted = tallied(place, period, lambda choice: _chosen(own, choice))
     now_us = clock.wall_us()
     today = datetime.fromtimestamp(now_us / 1e6, UTC).astimezone(ZONE).date()
-    witness = Text(
-        fr="État des témoins : voir la console (ce rapport a été tiré à côté du centre).",
-        en="State of the witnesses: see the console (this report was drawn beside the centre).",
-    )
+    status = status_in(data / "centre", clock)
+    account, faults = asyncio.run(account_of(data / "run" / "recorder.sock", place, period))
     sheet = report_of(
         place,
         period,
         tally,
         counts(counted, period, today, whole=False),
-        Machine(None, 0, witness, witnessed=False),
+        Machine(account, faults, status.text, status.witnessed),
         head=head_of(open_note(note, verifier), note),
         reasons={one.purpose.value: one.text.fr for one in REASONS},
         drawn_us=now_us,

@@ -90,10 +90,11 @@ def reconcile(
     from beffroi.backup.reconcile import check_two, settle, state
     from beffroi.base.clock import SystemClock
     from beffroi.base.db import open_engine
-    from beffroi.base.secrets import SecretBox, read_secret, read_signing_key
+    from beffroi.base.secrets import SecretBox, read_secret
+    from beffroi.cli.registerkey import open_register
     from beffroi.gate.restored import RestoredMark
     from beffroi.identity import Identity
-    from beffroi.ledger.ledger import Ledger, LedgerClosedError
+    from beffroi.ledger.closed import LedgerClosedError
 
     centre, clock = data / "centre", SystemClock()
     mark = RestoredMark(centre)
@@ -113,7 +114,7 @@ def reconcile(
     finally:
         engine.dispose()
     try:
-        ledger = Ledger.open(centre / "ledger", clock, read_signing_key(centre / "secrets" / "register.key"))
+        ledger = open_register(centre, clock)
     except LedgerClosedError:
         print("Le centre tourne : il l'inscrit et rouvre les images dans la demi-minute.")
         print("The running centre registers this and opens images within half a minute.")

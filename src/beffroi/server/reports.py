@@ -134,7 +134,7 @@ def sheet_of(centre: Centre, facts: Facts, commune: BodyId, month: Period) -> di
     place, today = Place.of(facts, commune), today_of(centre)
     tally, counted = tallied(place, month, centre.ledger.chosen)
     status = centre.witnessing.status()
-    account, faults = asyncio.run(_account(centre, place, month))
+    account, faults = asyncio.run(account_of(centre.recorder_socket, place, month))
     head = head_of(centre.ledger.checkpoint(), centre.ledger.checkpoint_note())
     return report_of(
         place,
@@ -177,10 +177,10 @@ def _slices(span: WallRange) -> Iterator[WallRange]:
         begin += 5 * _DAY_US
 
 
-async def _account(centre: Centre, place: Place, month: Period) -> tuple[dict[str, dict[str, int]] | None, int]:
+async def account_of(socket: Path, place: Place, month: Period) -> tuple[dict[str, dict[str, int]] | None, int]:
     """The recorder's sums by camera, in microseconds, and how many faults; None when it does not answer."""
     try:
-        async with RecorderClient(centre.recorder_socket, timeout_s=_ACCOUNT_S) as recorder:
+        async with RecorderClient(socket, timeout_s=_ACCOUNT_S) as recorder:
             found = await recorder.account(month.first.isoformat(), month.last.isoformat(), sorted(place.cameras))
     except BeffroiError:
         return None, 0

@@ -140,11 +140,7 @@ class Witnessing:
         Raises:
             QuorumRefusedError: it cannot be used.
         """
-        path = self._folder / QUORUM_FILE
-        if not path.exists():
-            return None
-        quorum = parse_quorum(path.read_text())
-        return None if quorum.required is None else quorum
+        return _quorum_in(self._folder)
 
     def status(self) -> WitnessStatus:
         """What can be said now."""
@@ -158,11 +154,7 @@ class Witnessing:
             return WitnessStatus(WitnessState.REFUSED, self._last_us, self._size)
         if self._only_here:
             return WitnessStatus(WitnessState.HERE, self._last_us, self._size)
-        age_s = (self._clock.wall_us() - (self._last_us or 0)) / 1_000_000
-        if self._last_us is None or age_s > ALARM_S:
-            return WitnessStatus(WitnessState.MISSING, self._last_us, self._size)
-        state = WitnessState.LATE if age_s > BANNER_S else WitnessState.WITNESSED
-        return WitnessStatus(state, self._last_us, self._size)
+        return _aged(self._last_us, self._size, self._clock)
 
     def notices(self) -> list[Notice]:
         """What those who look after the machine should know."""
@@ -238,14 +230,7 @@ class Witnessing:
         return None
 
     def _remembered(self) -> tuple[int | None, int]:
-        path = self._folder / WITNESSED_FILE
-        with contextlib.suppress(OSError, NoteError, BeffroiError):
-            note = path.read_bytes()
-            quorum = self.quorum()
-            met_s = quorum.met_at_s(note) if quorum else None
-            if met_s is not None:
-                return met_s * 1_000_000, parse_checkpoint(note).size
-        return None, 0
+        return _remembered_in(self._folder)
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -256,3 +241,45 @@ class Witnessing:
             except OSError as error:
                 _log.error("witnessed checkpoint not kept", error=type(error).__name__)
             self._stop.wait(PERIOD_S)
+
+
+def status_in(folder: Path, clock: Clock) -> WitnessStatus:
+    """What the files of a centre say, for a command beside it. That a witness refuses is known to the running centre
+    alone: it is seen here as a countersignature that grows old."""
+    quorum = None
+    with contextlib.suppress(BeffroiError, OSError):
+        quorum = _quorum_in(folder)
+    if quorum is None:
+        return WitnessStatus(WitnessState.NONE, None, 0)
+    last_us, size = _remembered_in(folder)
+    here = {one.name for one in quorum.witnesses.values() if one.address and is_here(one.address)}
+    if here and last_us is not None and quorum.met_at_s((folder / WITNESSED_FILE).read_bytes(), ignoring=here) is None:
+        return WitnessStatus(WitnessState.HERE, last_us, size)
+    return _aged(last_us, size, clock)
+
+
+def _quorum_in(folder: Path) -> Quorum | None:
+    path = folder / QUORUM_FILE
+    if not path.exists():
+        return None
+    quorum = parse_quorum(path.read_text())
+    return None if quorum.required is None else quorum
+
+
+def _remembered_in(folder: Path) -> tuple[int | None, int]:
+    """When the quorum was last had (wall time), and how many entries it covers."""
+    with contextlib.suppress(OSError, NoteError, BeffroiError):
+        note = (folder / WITNESSED_FILE).read_bytes()
+        quorum = _quorum_in(folder)
+        met_s = quorum.met_at_s(note) if quorum else None
+        if met_s is not None:
+            return met_s * 1_000_000, parse_checkpoint(note).size
+    return None, 0
+
+
+def _aged(last_us: int | None, size: int, clock: Clock) -> WitnessStatus:
+    """By the age of the last quorum."""
+    age_s = (clock.wall_us() - (last_us or 0)) / 1_000_000
+    if last_us is None or age_s > ALARM_S:
+        return WitnessStatus(WitnessState.MISSING, last_us, size)
+    return WitnessStatus(WitnessState.LATE if age_s > BANNER_S else WitnessState.WITNESSED, last_us, size)
