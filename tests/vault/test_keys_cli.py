@@ -213,3 +213,20 @@ def test_passphrases_come_from_private_places(tmp_path: Path, monkeypatch: pytes
         (tmp_path / CREDENTIAL).write_bytes(bad)
         with pytest.raises(BadInputError):
             read_passphrase(None, None)
+
+
+def test_another_passphrase_opens_the_same_keys(tmp_path: Path, phrase: Path) -> None:
+    ring, fresh = tmp_path / "ring", tmp_path / "fresh"
+    fresh.write_text("une tout autre phrase de passe")
+    fresh.chmod(0o600)
+    old: list[str | Path] = ["--ring", ring, "--passphrase-file", phrase]
+    assert run("keyring", "create", *old, "--authority", "maire/99002").returncode == 0
+    assert run("keyring", "prepare", *old, "--term", "30", "--days", "1").stdout.startswith("24 ")
+    wrong = run("keyring", "passphrase", "--ring", ring, "--passphrase-file", fresh, "--new-passphrase-file", fresh)
+    assert wrong.returncode == 1
+    changed = run("keyring", "passphrase", *old, "--new-passphrase-file", fresh)
+    assert changed.returncode == 0, changed.stderr
+    assert "maire/99002" in changed.stdout
+    assert run("keyring", "prepare", *old, "--term", "30", "--days", "1").returncode == 1
+    made = run("keyring", "prepare", "--ring", ring, "--passphrase-file", fresh, "--term", "30", "--days", "1")
+    assert made.stdout.startswith("0 "), made.stderr

@@ -1,4 +1,5 @@
-"""`beffroi keyring`: an authority's keys: create, prepare ahead, export the public halves, serve, list."""
+"""`beffroi keyring`: an authority's keys: create, prepare ahead, export the public halves, serve, list, another
+passphrase."""
 
 import json
 import signal
@@ -80,6 +81,24 @@ def bundle(
     first = hour_of(SystemClock().wall_us())
     write_durable(out, keyring.public_bundle(term, first, days * 24, _private_key(sheet_key)), mode=0o644)
     print(f"{out}")
+
+
+@app.command()
+def passphrase(
+    ring: Ring,
+    new_file: Annotated[
+        Path | None, typer.Option("--new-passphrase-file", help="File that holds the new one (mode 0600 or stricter).")
+    ] = None,
+    passphrase_file: FileOption = None,
+    passphrase_fd: FdOption = None,
+) -> None:
+    """Change the passphrase. The keys stay; a copy of `ring.json` made before still opens with the old one."""
+    from beffroi.vault.hourkeys import HourKeyring
+
+    keyring = HourKeyring.open(ring, read_passphrase(passphrase_file, passphrase_fd))
+    print("Nouvelle phrase de passe / new passphrase")
+    keyring.change_passphrase(read_passphrase(new_file, None, confirm=True))
+    print(f"Phrase de passe changée / passphrase changed: {keyring.authority}")
 
 
 @app.command(name="list")
