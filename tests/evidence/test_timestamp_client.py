@@ -96,6 +96,16 @@ def test_an_error_or_silence_is_said(server: Server, monkeypatch: pytest.MonkeyP
     server.silent.set()
 
 
+def test_over_https_its_address_is_verified(authority: Authority) -> None:
+    with serving(authority, tls=True) as secure:
+        found = settings_of(secure.address, authority.ca, tls_ca=authority.ca)
+        raw, stamp = ask_stamp(found, DATA)
+        assert read_stamp(raw) == stamp
+        with pytest.raises(NoTimestampError, match="SSLCertVerificationError"):
+            ask_stamp(settings(secure), DATA)
+        assert secure.asked == 1
+
+
 def test_an_answer_that_drips_is_cut(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(timestamp_client, "TIMEOUT_S", 0.5)
     listener = socket.create_server(("127.0.0.1", 0))

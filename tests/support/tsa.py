@@ -3,6 +3,7 @@
 It can be made to answer wrongly in every way that an authority, or whoever stands in its place, can.
 """
 
+import ssl
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -165,8 +166,8 @@ class Server:
 
 
 @contextmanager
-def serving(authority: Authority) -> Iterator[Server]:
-    """The authority over HTTP, on a free port of this machine."""
+def serving(authority: Authority, *, tls: bool = False) -> Iterator[Server]:
+    """The authority over HTTP (or HTTPS, under its own certificate authority), on a free port of this machine."""
     state = Server(authority)
     lock = threading.Lock()
 
@@ -190,7 +191,12 @@ def serving(authority: Authority) -> Iterator[Server]:
             """Nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    state.address = f"http://127.0.0.1:{server.server_port}/tsa"
+    if tls:
+        authority.signer("web", purpose="subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(authority.folder / "web.pem", authority.folder / "web.key")
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    state.address = f"http{'s' if tls else ''}://127.0.0.1:{server.server_port}/tsa"
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
