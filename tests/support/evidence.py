@@ -24,7 +24,7 @@ from beffroi.evidence.registerproof import RegisterProof
 from beffroi.evidence.seal import KEY_NAME, seal
 from beffroi.evidence.verify import Trust
 from beffroi.ledger import canonical
-from beffroi.ledger.entry import Entry, EntryKind, Trace
+from beffroi.ledger.entry import Entry, EntryKind, Source, Trace
 from beffroi.ledger.note import Verifier
 from beffroi.ledger.proofs import Prover
 from beffroi.media.frame import Frame
@@ -137,7 +137,9 @@ def _closed(root: Path, chunk: Written) -> Entry:
         proven = reader.footer.root.hex()
     path = chunk.path.relative_to(root).as_posix()
     detail = {"path": path, "root": proven, "stream": "main"}
-    return Entry(EntryKind.RECORDER, camera=chunk.header.camera, outcome="chunk_closed", detail=detail)
+    head = chunk.header  # as a journal's last act of a batch is taken in: with the hash of the journal
+    source = Source(f"recorder-{head.camera}", head.wall_start_us, "ab" * 32)
+    return Entry(EntryKind.RECORDER, camera=head.camera, outcome="chunk_closed", source=source, detail=detail)
 
 
 def _spec(own: int) -> Spec:
