@@ -89,6 +89,11 @@ def live(town: Town, variation: Variation) -> None:
         case = client.post("/api/desk/cases", {"kind": "requisition"}).body["id"]
         client.post(f"/api/desk/cases/{case}/requisition", {"document": f"requisition/{variation.word}"})
         client.get(f"/api/desk/cases/{case}/onsite")
+        asked = {"wish": "erasure", "channel": "paper", "received_on": "2026-03-02", "commune": variation.commune}
+        entered = client.post("/api/subject/requests", {**asked, "place": variation.word})
+        assert entered.status == 201, entered.body
+        decided = {"outcome": "routed", "reason": variation.word}
+        assert client.post(f"/api/subject/requests/{entered.body['request']['id']}/decide", decided).status == 200
 
 
 Script = list[tuple[str, str, dict[str, Any] | None]]
@@ -104,7 +109,9 @@ def script(commune: BodyId, person: str) -> Script:
             "/api/reviews", "/api/announcements", "/api/accounts", "/api/register", "/api/account",
             "/api/register/checkpoint", "/api/openapi.json", "/api/nothing", "/x", "/api/tonight?who=all",
             "/api/registers", "/api/desk/cases", "/api/desk/cases/D-20260302-00000000/onsite",
-            "/api/tonight?who=rostered", "/api/roster", "/api/tonight/cell?person=agentE&commune=X&act=live",
+            "/api/subject/requests", "/api/subject/communes", "/api/subject/requests/P-20260302-00000000", "/demande",
+            "/demande/suivi", "/api/tonight?who=rostered", "/api/roster",
+            "/api/tonight/cell?person=agentE&commune=X&act=live",
         )
         if (person, path) != ("adminE", ADMINISTRATORS_SEE_ALL_ACCOUNTS)
     ]  # fmt: skip

@@ -2,6 +2,7 @@ export const subject = {
   title: 'Demandes des personnes filmées',
   lead: 'Papier, téléphone, guichet et formulaire public ont les mêmes droits et les mêmes délais (R.253-6).',
   none: 'Aucune demande.',
+  pressing: (late: number, soon: number) => [late > 0 && `${late} en retard`, soon > 0 && `${soon} à répondre sous trois jours`].filter(Boolean).join(', '),
   loading: 'Chargement…',
   enter: 'Saisir une demande',
   cancel: 'Annuler',
