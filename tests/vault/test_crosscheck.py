@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import random
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -318,6 +319,56 @@ async def test_what_a_restoration_lost_is_no_disagreement_when_the_register_tell
     async with pair(tmp_path / "q") as one:
         await _restored(one, told=False)
         assert one.kinds() - {CrossKind.SET_BACK} == {CrossKind.BEGUN_ANEW, CrossKind.REWRITTEN}
+
+
+STEPS = ("hour", "acts", "others", "restart", "journal pruned", "register pruned", "months", "index lost")
+
+
+async def _life(folder: Path, steps: list[str]) -> int:
+    """Whatever happens to an honest site and its centre, they agree after each step; how many acts at the end."""
+    async with pair(folder) as one:
+        await one.hours(1)
+        for step in steps:
+            match step:
+                case "hour":
+                    await one.hours(1)
+                case "acts":
+                    one.act(7)
+                case "others":
+                    fill(one.ledger, 300)
+                case "months":
+                    one.clock.advance(200 * DAY_S)
+                    await one.hours(1)
+                case "journal pruned":
+                    one.acts.reader().prune(one.clock.wall_us() - 90 * 86_400_000_000)
+                case "register pruned":
+                    Keeping(one.ledger).look(one.clock.wall_us())
+                case _:
+                    one.ledger.close()
+                    for path in (one.folder / "centre").glob("ledger-index*") if step == "index lost" else ():
+                        path.unlink()
+                    one.serve(open_ledger(one.folder / "centre", clock=one.clock))
+            assert one.cross().findings == (), (step, steps)
+            assert one.told == {}, (step, steps)
+        await one.round()
+        assert one.cross(glance=True).findings == ()
+        return one.acts.reader().last_seq()
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(steps=st.lists(st.sampled_from(STEPS), max_size=10), draw=st.randoms(use_true_random=False))
+def test_any_honest_life_agrees_and_any_act_changed_after_it_does_not(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[str], draw: random.Random
+) -> None:
+    folder = tmp_path_factory.mktemp("life") / "p"
+    asyncio.run(_life(folder, steps))
+    with sqlite3.connect(folder / "journal.sqlite") as db:
+        first, acked = db.execute("SELECT (SELECT MIN(seq) FROM act), (SELECT seq FROM acknowledged)").fetchone()
+        held = {row[0] for row in db.execute("SELECT seq FROM act WHERE seq <= ?", (acked,))}
+    db.close()
+    rewrite(folder / "journal.sqlite", edited(draw.choice(sorted(held)), camera="cam-elsewhere"))
+    assert run(folder).findings, (first, acked)
+    shutil.rmtree(folder)
 
 
 HOSTILE: dict[str, Callable[[sqlite3.Connection], object]] = {
