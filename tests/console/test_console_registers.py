@@ -64,6 +64,7 @@ def test_an_inspection_sees_its_letter_the_hours_and_takes_its_pack(page: Page, 
     enter(page, address, "inspection")
     expect(page.get_by_text("CDV-2026-7")).to_be_visible()
     expect(page.get_by_text("21/11/2026 – 30/11/2026")).to_be_visible()  # the last day covered
+    expect(page.get_by_text("porte sur : Bourg-Neuf · à partir du 2026-11-01")).to_be_visible()
     expect(page.get_by_text("de 6 h à 21 h")).to_be_visible()
     expect(page.get_by_text("hors de ces heures")).to_be_visible()
     pack = page.get_by_role("link", name="Prendre le dossier (ZIP)")

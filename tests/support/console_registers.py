@@ -98,6 +98,9 @@ def inspection() -> Json:
         "from": "2026-11-20T23:00:00Z",
         "to": "2026-11-30T23:00:00Z",
         "images": False,
+        "bodies": ["Bourg-Neuf"],
+        "devices": [],
+        "dates": ["2026-11-01", ""],
     }
     hours = {"from": 6, "to": 21, "within": False}
     return {"missions": [letter], "hours": hours, "communes": [{"id": "99001", "name": "Bourg-Neuf"}]}

@@ -62,7 +62,19 @@ export const proofPath = (index: number): string => `/api/register/${index}/proo
 export const reportPath = (one: Report): string => `/api/reports/${part(one.commune.id)}/${part(one.month)}`;
 
 export interface Inspection {
-  missions: { document: string; reference: string; signatory: string; from: string; to: string | null; images: boolean }[];
+  missions: {
+    document: string;
+    reference: string;
+    signatory: string;
+    from: string;
+    to: string | null;
+    images: boolean;
+    /** What bounds it, by name; empty: everything. */
+    bodies: string[];
+    devices: string[];
+    /** As the letter writes them; empty: no bound. */
+    dates: [string, string];
+  }[];
   hours: { from: number; to: number; within: boolean };
   communes: { id: string; name: string }[];
 }

@@ -186,6 +186,8 @@ export interface ActEntry {
 export interface ActPage {
   entries: ActEntry[];
   next?: number | null;
+  /** What an inspection's mission letter leaves out. */
+  bound?: Text | null;
   /** The register's day holds more than was sent. */
   more?: boolean;
 }
