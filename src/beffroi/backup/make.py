@@ -28,9 +28,9 @@ KEEP: Final = 14
 LAST_FILE: Final = "last-backup.json"
 """In the centre's folder: when the last one was made, for those who look after the machine."""
 
-_IMAGES: Final = "packages"
-"""Deliveries that wait for their receipt: clear pictures, which must not outlive their end in an archive."""
-_LEFT_OUT: Final = frozenset({"ledger", "beffroi.sqlite", "ledger-index.sqlite", PAYLOADS, VERIFIER, _IMAGES})
+_IMAGES: Final = frozenset({"packages", "derived"})
+"""Deliveries and masked copies that wait to be handed over: pictures must not outlive their end in an archive."""
+_LEFT_OUT: Final = frozenset({"ledger", "beffroi.sqlite", "ledger-index.sqlite", PAYLOADS, VERIFIER}) | _IMAGES
 _SQLITE_ASIDE: Final = ("-wal", "-shm", "-journal")
 _OWN: Final = frozenset({PLACE_RECORD, LAST_FILE, MARK_FILE})
 _RECORDER: Final = ("identity.key", "identity.pub", "trust")
