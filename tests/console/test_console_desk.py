@@ -10,9 +10,9 @@ from playwright.sync_api import Browser, Page, expect
 from tests.server.test_desk_delivery import journal_in_register
 from tests.support.console_person import faults
 from tests.support.deskscreen import SIZES, confirm, requisition, seated, town_with_map
-from tests.support.desktown import AGENT, DeskTown
+from tests.support.desktown import AGENT, CLERK, DeskTown
 
-from beffroi.domain.ids import DocumentId
+from beffroi.domain.ids import DocumentId, PersonId
 from beffroi.ledger.entry import EntryKind
 
 SECOND = "pmX"
@@ -38,7 +38,7 @@ def looked_at(page: Page, tmp_path: Path, name: str) -> None:
 
 
 def on_the_phone(page: Page, words: str, *, frame: str = "flagrance") -> None:
-    """A new case, as far as the hold, by keyboard alone."""
+    """A new case, as far as the hold, by keyboard alone; an empty ``frame`` leaves « non dit »."""
     page.keyboard.press("n")
     expect(page.get_by_label("Lieu, commune ou caméra")).to_be_focused()
     page.keyboard.type(words)
@@ -245,6 +245,24 @@ def test_an_investigator_who_comes_with_the_paper_is_no_phone_call(browser: Brow
             expect(page.get_by_role("heading", name="Réquisition (D15)")).to_be_visible()
         page.get_by_role("button", name="Geler des minutes").click()
         expect(page.get_by_label("Lieu, commune ou caméra")).to_be_focused()
+
+
+def test_a_camera_that_one_does_not_see_is_marked_and_held_all_the_same(browser: Browser, place: DeskTown) -> None:
+    registry, agreement = place.town.centre.registry, DocumentId("agreement/E-Y")
+    registry.suspend(agreement, by=PersonId("mayorY"), reason="essai")
+    try:
+        with seated(browser, place, AGENT) as seat:
+            page = seat.page
+            on_the_phone(page, "orville", frame="")
+            found = page.get_by_role("region", name="Caméras trouvées")
+            expect(found).to_contain_text("vous ne voyez pas cette caméra")
+            expect(page.get_by_role("checkbox", name="Rue Haute")).to_be_checked()
+            placed(page)
+            expect(page.get_by_role("row", name="Rue Haute")).to_contain_text("sous gel")
+            expect(page.get_by_text("dans 29 j").first).to_be_visible()  # no frame: the image's own term
+    finally:
+        registry.propose(registry.facts().versions(agreement)[-1], by=CLERK)
+        registry.confirm_all([agreement], by=PersonId("mayorY"))
 
 
 def test_who_controls_reads_every_case_and_acts_in_none(browser: Browser, place: DeskTown) -> None:
