@@ -275,6 +275,11 @@ def test_the_round_destroys_and_forgets_in_time(place: DeskTown) -> None:
     assert step(place, request, "answered")[0] == 200
     editings: Editings = place.town.app.state.subjects
     path = editings.copies.path(name)
+    left = [path.with_suffix(".making"), path.with_suffix(".part"), path.with_name("P-1-none.zip")]
+    for one in left:
+        one.write_bytes(b"left by a crash")
+    editings.copies.tidy()
+    assert not [one for one in left if one.exists()], "nothing would ever destroy them"
     assert path.exists()
     asyncio.run(place.town.app.state.subject_round.once())
     assert path.exists(), "not yet"

@@ -147,6 +147,14 @@ class Copies:
         await self.centre.ledger.append_async(Entry(EntryKind.DESTRUCTION, outcome="derived_destroyed", detail=told))
         self.set(request, row.id, destroyed_us=self.centre.clock.wall_us())
 
+    def tidy(self) -> None:
+        """Unlink what a crash left: half a copy, or a whole one that no row knows of and nothing would destroy."""
+        standing = self.subjects.store.standing()
+        known = {one.id for found in standing for one in found.copies if one.built_us and one.destroyed_us is None}
+        for left in self.path("x").parent.glob("*"):
+            if left.suffix != ".zip" or left.stem not in known:
+                unlink_durable(left)
+
     def path(self, name: str) -> Path:
         """Where a derived copy waits."""
         return self.centre.data / "centre" / _FOLDER / f"{name}.zip"

@@ -77,6 +77,7 @@ class Editings:
     _open: dict[str, Editing] = field(default_factory=dict)
 
     async def __aenter__(self) -> "Editings":
+        await asyncio.to_thread(self.copies.tidy)
         self._sweeping = asyncio.create_task(self._sweep(), name="subject-copies")
         return self
 
