@@ -135,6 +135,7 @@ def script(commune: BodyId, person: str) -> Script:
             ("POST", f"/api/documents/{paper}/confirm", {}),
             ("POST", f"/api/cameras/{camera}/confirm", {}),
             ("POST", "/api/views", {"connection": "none", "camera": camera, "act": "live", "reason": "x"}),
+            ("POST", "/api/desk/safeguards", {"camera": camera, "reason": "watch"}),
             ("GET", f"/api/register?camera={camera}", None),
             ("GET", f"/api/account?camera={camera}", None),
             ("GET", f"/api/documents/{paper}", None),
