@@ -2,7 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 from fastapi import Request
 from pydantic import Field
@@ -40,7 +40,7 @@ Name = Annotated[str, Field(max_length=64)]
 class OpenCase(Body):
     """What for."""
 
-    kind: Literal[CaseKind.REQUISITION, CaseKind.SAFEGUARD] = CaseKind.REQUISITION
+    kind: CaseKind = CaseKind.REQUISITION
 
 
 class Where(Body):
