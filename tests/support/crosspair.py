@@ -179,3 +179,13 @@ def edited(seq: int, **fields: Any) -> Callable[[list[Row]], list[Row]]:
     """Another content of one act."""
     text = canonical(fields).decode()
     return lambda rows: [(*row[:3], text, row[4]) if row[0] == seq else row for row in rows]
+
+
+def crossed(folder: Path, **more: Any) -> CrossReport:
+    """Offline, on the files of a pair that has ended."""
+    return cross(folder / "centre" / "ledger", VERIFIER, folder / "journal.sqlite", recorder=NAME, **more)
+
+
+def kinds(report: CrossReport) -> set[CrossKind]:
+    """What was found, by kind."""
+    return {one.kind for one in report.findings}

@@ -6,7 +6,6 @@ import random
 import shutil
 import sqlite3
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,60 +13,22 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.support.crosspair import HOUR_S, NAME, VERIFIER, Pair, edited, pair, rewrite
+from tests.support.crosspair import HOUR_S, NAME, VERIFIER, Pair, crossed, edited, kinds, pair, rewrite
 from tests.support.faultmatrix import record
 from tests.support.register import fill, open_ledger
-from typer.testing import CliRunner
 
-from beffroi.cli.ledger import app
 from beffroi.domain.clock import ManualClock
-from beffroi.domain.errors import BadInputError
 from beffroi.ledger.entry import Entry, EntryKind, Source
 from beffroi.ledger.keeping import Keeping
 from beffroi.ledger.ledger import Ledger
 from beffroi.ledger.note import Verifier
 from beffroi.ledger.verify import verify
 from beffroi.vault.crosscheck import cross
-from beffroi.vault.crossfindings import CrossKind, CrossReport
+from beffroi.vault.crossfindings import CrossKind
 from beffroi.vault.journal import ActKind, Journal
 from beffroi.vault.journalentry import entry_of
-from beffroi.vault.journalfile import JournalUnreadableError
 
 DAY_S = 86_400.0
-
-
-@pytest.fixture(scope="module")
-def honest(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A site's two days: 60 acts, 6 checkpoints kept, 200 entries of others; and two acts not taken in yet."""
-    folder = tmp_path_factory.mktemp("cross") / "p"
-
-    async def live() -> None:
-        async with pair(folder) as one:
-            await one.hours(6, entries=30, acts=10)
-            one.act(2)
-
-    asyncio.run(live())
-    _one_file(folder / "journal.sqlite")
-    return folder
-
-
-def _one_file(path: Path) -> None:
-    with sqlite3.connect(path) as db:
-        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    db.close()
-
-
-@pytest.fixture
-def copy(honest: Path, tmp_path: Path) -> Path:
-    return shutil.copytree(honest, tmp_path / "copy", ignore=shutil.ignore_patterns("s"))
-
-
-def run(folder: Path, **more: Any) -> CrossReport:
-    return cross(folder / "centre" / "ledger", VERIFIER, folder / "journal.sqlite", recorder=NAME, **more)
-
-
-def kinds(report: CrossReport) -> set[CrossKind]:
-    return {one.kind for one in report.findings}
 
 
 def relaid(folder: Path, change: Callable[[list[Entry]], list[Entry]], *, others: int = 180) -> None:
@@ -96,13 +57,13 @@ def relaid(folder: Path, change: Callable[[list[Entry]], list[Entry]], *, others
     made.close()
 
 
-def test_an_honest_pair_agrees_to_the_last_act(honest: Path) -> None:
-    report = run(honest)
+def test_an_honest_pair_agrees_to_the_last_act(cross_honest: Path) -> None:
+    report = crossed(cross_honest)
     assert report.findings == ()
     assert (report.heads, report.before, report.pruned) == (6, 0, 0)
     assert report.acts >= 65
     assert report.chained >= 6
-    glance = run(honest, glance=True)
+    glance = crossed(cross_honest, glance=True)
     assert glance.findings == ()
     assert glance.chained == report.chained
     assert glance.heads == 3
@@ -152,33 +113,33 @@ def _other_head(row: Any) -> Any:
 
 
 @pytest.mark.parametrize("name", FORGED)
-def test_a_journal_written_by_another_hand_is_found(copy: Path, name: str) -> None:
+def test_a_journal_written_by_another_hand_is_found(cross_copy: Path, name: str) -> None:
     hand, due = FORGED[name]
-    hand(copy / "journal.sqlite")
-    assert kinds(run(copy)) >= due
-    for finding in run(copy).findings:
+    hand(cross_copy / "journal.sqlite")
+    assert kinds(crossed(cross_copy)) >= due
+    for finding in crossed(cross_copy).findings:
         assert "{" not in finding.text.fr + finding.text.en
 
 
-def test_an_honest_register_beside_a_forged_journal_verifies_by_itself(copy: Path) -> None:
-    rewrite(copy / "journal.sqlite", edited(20, camera="cam-9"))
-    assert verify(copy / "centre" / "ledger", VERIFIER).clean
-    assert run(copy).findings
-    assert run(copy, glance=True).findings
+def test_an_honest_register_beside_a_forged_journal_verifies_by_itself(cross_copy: Path) -> None:
+    rewrite(cross_copy / "journal.sqlite", edited(20, camera="cam-9"))
+    assert verify(cross_copy / "centre" / "ledger", VERIFIER).clean
+    assert crossed(cross_copy).findings
+    assert crossed(cross_copy, glance=True).findings
 
 
-async def test_the_journal_of_another_recorder_is_named_as_such(copy: Path, tmp_path: Path) -> None:
+async def test_the_journal_of_another_recorder_is_named_as_such(cross_copy: Path, tmp_path: Path) -> None:
     async with pair(tmp_path / "q") as other:
         await other.hours(8, acts=12)
-    report = cross(copy / "centre" / "ledger", VERIFIER, tmp_path / "q" / "journal.sqlite", recorder=NAME)
+    report = cross(cross_copy / "centre" / "ledger", VERIFIER, tmp_path / "q" / "journal.sqlite", recorder=NAME)
     assert CrossKind.OTHER_JOURNAL in kinds(report) or CrossKind.OFF_CHAIN in kinds(report)
     assert CrossKind.REWRITTEN in kinds(report), "its checkpoints are of another register"
 
 
-async def test_a_journal_that_shares_no_act_is_another_s(copy: Path, tmp_path: Path) -> None:
+async def test_a_journal_that_shares_no_act_is_another_s(cross_copy: Path, tmp_path: Path) -> None:
     async with pair(tmp_path / "q") as other:
         other.act(90, camera="elsewhere")
-    report = cross(copy / "centre" / "ledger", VERIFIER, tmp_path / "q" / "journal.sqlite", recorder=NAME)
+    report = cross(cross_copy / "centre" / "ledger", VERIFIER, tmp_path / "q" / "journal.sqlite", recorder=NAME)
     assert kinds(report) == {CrossKind.OTHER_JOURNAL}
 
 
@@ -208,14 +169,14 @@ def _seq(entry: Entry) -> int:
 
 
 @pytest.mark.parametrize("name", REWRITTEN)
-def test_a_register_rewritten_with_its_own_key_is_found_by_the_site(copy: Path, name: str) -> None:
+def test_a_register_rewritten_with_its_own_key_is_found_by_the_site(cross_copy: Path, name: str) -> None:
     change, due = REWRITTEN[name]
-    relaid(copy, change)
-    assert verify(copy / "centre" / "ledger", VERIFIER).clean, "alone, it shows nothing"
-    found = kinds(run(copy))
+    relaid(cross_copy, change)
+    assert verify(cross_copy / "centre" / "ledger", VERIFIER).clean, "alone, it shows nothing"
+    found = kinds(crossed(cross_copy))
     assert found >= due
     assert found & {CrossKind.REWRITTEN, CrossKind.SET_BACK}
-    assert kinds(run(copy, glance=True)) & {CrossKind.REWRITTEN, CrossKind.SET_BACK}
+    assert kinds(crossed(cross_copy, glance=True)) & {CrossKind.REWRITTEN, CrossKind.SET_BACK}
 
 
 async def test_a_register_set_back_is_found_by_the_site(tmp_path: Path) -> None:
@@ -227,24 +188,24 @@ async def test_a_register_set_back_is_found_by_the_site(tmp_path: Path) -> None:
         await one.hours(2)
     shutil.rmtree(tmp_path / "p" / "centre")
     shutil.copytree(tmp_path / "early", tmp_path / "p" / "centre")
-    report = run(tmp_path / "p")
+    report = crossed(tmp_path / "p")
     assert kinds(report) == {CrossKind.SET_BACK, CrossKind.ACT_NOT_IN_REGISTER}
 
 
-def test_each_file_of_the_register_that_is_touched_is_told(copy: Path) -> None:
-    ledger = copy / "centre" / "ledger"
+def test_each_file_of_the_register_that_is_touched_is_told(cross_copy: Path) -> None:
+    ledger = cross_copy / "centre" / "ledger"
     for path in sorted(ledger.rglob("*")):
         if not path.is_file():
             continue
         raw = path.read_bytes()
         path.write_bytes(raw[:-3] + bytes([raw[-3] ^ 1]) + raw[-2:])
-        assert kinds(run(copy)) == {CrossKind.REGISTER_UNREADABLE}, path
+        assert kinds(crossed(cross_copy)) == {CrossKind.REGISTER_UNREADABLE}, path
         path.unlink()
-        assert kinds(run(copy)) == {CrossKind.REGISTER_UNREADABLE}, path
+        assert kinds(crossed(cross_copy)) == {CrossKind.REGISTER_UNREADABLE}, path
         path.write_bytes(raw)
-    assert run(copy).clean
+    assert crossed(cross_copy).clean
     stranger = Verifier(VERIFIER.name, Ed25519PrivateKey.generate().public_key())
-    report = cross(ledger, stranger, copy / "journal.sqlite", recorder=NAME)
+    report = cross(ledger, stranger, cross_copy / "journal.sqlite", recorder=NAME)
     assert kinds(report) == {CrossKind.REGISTER_UNREADABLE}
 
 
@@ -367,108 +328,8 @@ def test_any_honest_life_agrees_and_any_act_changed_after_it_does_not(
         held = {row[0] for row in db.execute("SELECT seq FROM act WHERE seq <= ?", (acked,))}
     db.close()
     rewrite(folder / "journal.sqlite", edited(draw.choice(sorted(held)), camera="cam-elsewhere"))
-    assert run(folder).findings, (first, acked)
+    assert crossed(folder).findings, (first, acked)
     shutil.rmtree(folder)
-
-
-HOSTILE: dict[str, Callable[[sqlite3.Connection], object]] = {
-    "fields that are no JSON": lambda db: db.execute("UPDATE act SET fields = '{' WHERE seq = 5"),
-    "fields that are a list": lambda db: db.execute("UPDATE act SET fields = '[1]' WHERE seq = 5"),
-    "fields that are bytes": lambda db: db.execute("UPDATE act SET fields = x'ff00' WHERE seq = 5"),
-    "fields nested ten thousand deep": lambda db: db.execute(
-        "UPDATE act SET fields = ? WHERE seq = 5", ('{"a":' + "[" * 10_000 + "]" * 10_000 + "}",)
-    ),
-    "fields nested nine hundred deep": lambda db: db.execute(
-        "UPDATE act SET fields = ? WHERE seq = 5", ('{"a":' + "[" * 900 + "]" * 900 + "}",)
-    ),
-    "fields of a megabyte": lambda db: db.execute(
-        "UPDATE act SET fields = ? WHERE seq = 5", ('{"a":"' + "x" * 10**6 + '"}',)
-    ),
-    "a time that is text": lambda db: db.execute("UPDATE act SET wall_us = 'soon' WHERE seq = 5"),
-    "a time that is bytes": lambda db: db.execute("UPDATE act SET wall_us = x'00' WHERE seq = 5"),
-    "a kind of nobody": lambda db: db.execute("UPDATE act SET kind = 'party' WHERE seq = 5"),
-    "a hash that is none": lambda db: db.execute("UPDATE act SET hash = NULL WHERE seq = 5"),
-    "a hash that is short": lambda db: db.execute("UPDATE act SET hash = x'00' WHERE seq = 5"),
-    "a head without a note": lambda db: db.execute("UPDATE act SET fields = '{}' WHERE kind = 'register_head'"),
-    "a head with a number for a note": lambda db: db.execute(
-        'UPDATE act SET fields = \'{"note":7,"size":1,"root":""}\' WHERE kind = \'register_head\''
-    ),
-    "a head with a huge note": lambda db: db.execute(
-        "UPDATE act SET fields = ? WHERE kind = 'register_head'",
-        ('{"note":"' + "a\\n" * 15_000 + '","size":1,"root":""}',),
-    ),
-    "a head of another size": lambda db: db.execute(
-        "UPDATE act SET fields = json_set(fields, '$.size', 1) WHERE kind = 'register_head'"
-    ),
-}
-
-
-@pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_journal_is_told_and_never_believed(copy: Path, name: str) -> None:
-    with sqlite3.connect(copy / "journal.sqlite") as db:
-        HOSTILE[name](db)
-    db.close()
-    with suppress(JournalUnreadableError):
-        assert run(copy).findings
-    with suppress(JournalUnreadableError):
-        run(copy, glance=True)
-
-
-SCHEMAS: dict[str, Callable[[sqlite3.Connection], object]] = {
-    "no acts": lambda db: db.execute("DROP TABLE act"),
-    "no acknowledgement": lambda db: db.execute("DROP TABLE acknowledged"),
-    "an acknowledgement of text": lambda db: db.execute("UPDATE acknowledged SET seq = 'x'"),
-    "an opening that is text": lambda db: db.execute("INSERT INTO opening VALUES (1, 'x', 'y', 0, x'00')"),
-    "an opening whose hash is a number": lambda db: db.execute(
-        "INSERT INTO opening VALUES (1, 0, 9000000000, 0, x'00')"
-    ),
-}
-
-
-@pytest.mark.parametrize("name", SCHEMAS)
-def test_a_file_that_is_no_journal_is_refused_with_a_sentence(copy: Path, name: str) -> None:
-    with sqlite3.connect(copy / "journal.sqlite") as db:
-        SCHEMAS[name](db)
-    db.close()
-    with pytest.raises(JournalUnreadableError):
-        run(copy)
-
-
-@pytest.mark.parametrize("raw", [b"", b"x", b"SQLite format 3\x00", b"SQLite format 3\x00" + bytes(4096)])
-def test_bytes_that_are_no_journal_are_refused(copy: Path, raw: bytes) -> None:
-    (copy / "journal.sqlite").write_bytes(raw)
-    with pytest.raises(BadInputError):
-        run(copy)
-    (copy / "journal.sqlite").unlink()
-    with pytest.raises(BadInputError):
-        run(copy)
-    (copy / "journal.sqlite").mkdir()
-    with pytest.raises(BadInputError):
-        run(copy)
-
-
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(place=st.integers(0, 10**9), bit=st.integers(0, 7))
-def test_any_bit_of_the_journal_s_file_is_told_or_changes_nothing(
-    honest: Path, tmp_path: Path, place: int, bit: int
-) -> None:
-    raw = bytearray((honest / "journal.sqlite").read_bytes())
-    raw[place % len(raw)] ^= 1 << bit
-    path = tmp_path / "flipped.sqlite"
-    path.write_bytes(raw)
-    before = run(honest)
-    try:
-        report = cross(honest / "centre" / "ledger", VERIFIER, path, recorder=NAME)
-    except JournalUnreadableError:
-        return
-    # A page that no act lies on (an index, free room, the header's counters) may say anything.
-    assert report.findings or (report.acts, report.chained, report.heads) == (before.acts, before.chained, before.heads)
-
-
-def test_the_journal_is_read_from_a_medium_that_takes_no_writing(copy: Path) -> None:
-    (copy / "journal.sqlite").chmod(0o400)
-    assert run(copy).clean
-    assert sorted(path.name for path in copy.glob("journal.sqlite*"))[:1] == ["journal.sqlite"]
 
 
 async def test_a_recorder_and_a_centre_at_work_are_no_disagreement(tmp_path: Path) -> None:
@@ -489,39 +350,11 @@ def test_a_register_from_before_the_hashes_were_kept_agrees(tmp_path: Path) -> N
         made.append(entry_of(NAME, seq, seq, "gap", {"n": seq}))
     journal.close()
     made.close()
-    report = run(folder)
+    report = crossed(folder)
     assert report.findings == ()
     assert (report.acts, report.chained, report.heads) == (29, 0, 0)
 
 
-def test_the_command_says_it_in_two_languages_and_by_its_exit_code(copy: Path) -> None:
-    ledger, journal = str(copy / "centre" / "ledger"), str(copy / "journal.sqlite")
-    asked = ["cross", ledger, "--key", VERIFIER.encode(), "--journal", journal]
-    result = CliRunner().invoke(app, asked)
-    assert result.exit_code == 0, result.output
-    assert "s'accordent" in result.output
-    assert "agree" in result.output
-    result = CliRunner().invoke(app, [*asked, "--journal", f"{NAME}={journal}", "--json"])
-    said = json.loads(result.output)
-    assert (said["clean"], len(said["journals"])) == (True, 2)
-    assert said["journals"][0]["findings"] == []
-    rewrite(copy / "journal.sqlite", edited(20, camera="cam-9"))
-    result = CliRunner().invoke(app, asked)
-    assert result.exit_code == 1
-    assert "n'est pas le même au journal et au registre" in result.output
-    result = CliRunner().invoke(app, [*asked, "--json"])
-    assert result.exit_code == 1
-    (report,) = json.loads(result.output)["journals"]
-    assert {"act_differs", "off_chain"} <= {one["kind"] for one in report["findings"]}
-    assert set(report["findings"][0]["text"]) == {"fr", "en"}
-
-
-@pytest.mark.parametrize("given", ["=x", "name=", 'a"b=x', "a\nb=x", "/nowhere/journal.sqlite"])
-def test_a_journal_that_is_not_understood_is_wrong_usage(copy: Path, given: str) -> None:
-    asked = ["cross", str(copy / "centre" / "ledger"), "--key", VERIFIER.encode(), "--journal", given]
-    assert isinstance(CliRunner().invoke(app, asked).exception, BadInputError)
-
-
-def test_another_name_has_no_acts_and_every_acknowledged_one_is_missing(copy: Path) -> None:
-    report = cross(copy / "centre" / "ledger", VERIFIER, copy / "journal.sqlite", recorder="recorder-2")
+def test_another_name_has_no_acts_and_every_acknowledged_one_is_missing(cross_copy: Path) -> None:
+    report = cross(cross_copy / "centre" / "ledger", VERIFIER, cross_copy / "journal.sqlite", recorder="recorder-2")
     assert kinds(report) == {CrossKind.ACT_NOT_IN_REGISTER}
