@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
@@ -199,6 +200,18 @@ def test_no_picture_no_file(tmp_path: Path) -> None:
 def test_pictures_that_change_size_leave_no_file(tmp_path: Path) -> None:
     with pytest.raises(UnreadablePicturesError):
         write_copy(tmp_path / "c.mp4", [noise(1, 0, 32, 24), noise(1, 1, 64, 24)], Masking(Mode.KEEP, ()), MARK)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_source_that_fails_half_way_leaves_no_file(tmp_path: Path) -> None:
+    """After many pictures the encoder has written some: the error is the source's, not that of the file's end."""
+
+    def failing() -> Iterator[Picture]:
+        yield from (noise(1, number, 64, 48) for number in range(120))
+        raise UnreadablePicturesError
+
+    with pytest.raises(UnreadablePicturesError):
+        write_copy(tmp_path / "c.mp4", failing(), Masking(Mode.KEEP, ()), MARK)
     assert list(tmp_path.iterdir()) == []
 
 

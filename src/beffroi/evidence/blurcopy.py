@@ -5,6 +5,7 @@ pictures and boxes always give the same bytes.
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from io import BytesIO
@@ -155,15 +156,13 @@ def write_copy(out: Path, source: Iterable[Picture], masking: Masking, words: st
             count, before_90k = count + 1, at_90k
         if encoder is not None:
             encoder.finish()
-    except av.error.FFmpegError as error:
-        out.unlink(missing_ok=True)
-        raise UnreadablePicturesError from error
-    except BaseException:
-        out.unlink(missing_ok=True)
-        raise
-    finally:
+    except BaseException as error:
         if encoder is not None:
-            encoder.close()
+            encoder.abandon()
+        out.unlink(missing_ok=True)
+        if isinstance(error, av.error.FFmpegError):
+            raise UnreadablePicturesError from error
+        raise
     return count
 
 
@@ -198,9 +197,12 @@ class _Encoder:
 
     def finish(self) -> None:
         self._container.mux(self._stream.encode(None))
-
-    def close(self) -> None:
         self._container.close()
+
+    def abandon(self) -> None:
+        """Let go of the file: closed first, because what is put in front of it is read from it by its name."""
+        with suppress(av.error.FFmpegError):
+            self._container.close()
 
 
 class _Decoding:
