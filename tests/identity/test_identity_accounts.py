@@ -305,6 +305,8 @@ def test_a_lost_factor_takes_two_other_persons(identity: Identity, clock: Manual
     clock.advance(30)
     with pytest.raises(LoginRefusedError):
         identity.login("agent", GOOD_PASSWORD, code_at(secret, now(clock)), address="192.0.2.1")
+    with pytest.raises(NotEntitledError):  # nor does one person draw another link in their place
+        identity.invite_again(agent.id, by=admin)
     _, fresh = enrol(identity, clock, link.token, "Autre-Ardoise-1234")
     assert identity.login("agent", "Autre-Ardoise-1234", code_at(fresh, now(clock)), address="192.0.2.1")
 

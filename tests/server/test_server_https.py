@@ -201,7 +201,10 @@ def test_from_the_first_invitation_to_a_camera_that_may_be_recorded(served: Serv
         assert json.loads(socket.recv(timeout=10))["type"] == "hello"
 
     def invited(account: str, person: str, role: str) -> Browser:
-        answer = admin.post("/api/accounts", {"account": account, "person": person, "role": role}, status=201)
+        lost = admin.post("/api/accounts", {"account": account, "person": person, "role": role}, status=201)
+        answer = admin.post(f"/api/accounts/{lost['account']}/invite")
+        token = lost["link"].partition("#")[2]
+        served.browser().post("/api/invitations/accept", {"token": token, "password": PASSWORD}, status=403)
         return served.browser().join(answer["link"], account)
 
     dpo = invited("dpo", "p-dpo", "dpo")

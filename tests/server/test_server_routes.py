@@ -164,6 +164,11 @@ def on_account(action: str) -> Probe:
     return lambda cell: (f"/api/accounts/{account_of(cell)}/{action}", {}, 200 if keeps(cell) else 404)
 
 
+def invite_again(cell: Cell) -> tuple[str, dict[str, Any] | None, int]:
+    """These accounts are open already: whoever may invite is told so, of those they keep."""
+    return f"/api/accounts/{account_of(cell)}/invite", {}, 403 if keeps(cell) else 404
+
+
 def approve(cell: Cell) -> tuple[str, dict[str, Any] | None, int]:
     if cell.what == "unknown":
         return "/api/resets/r-nothing/approve", {}, 404
@@ -305,6 +310,7 @@ PROBES: dict[tuple[str, str], Probe] = {
     ("POST", "/api/invitations/enrol"): plain("/api/invitations/enrol", {"token": "x", "code": "000000"}, 403),
     ("GET", "/api/accounts"): plain("/api/accounts"),
     ("POST", "/api/accounts"): invite,
+    ("POST", "/api/accounts/{account}/invite"): invite_again,
     ("POST", "/api/accounts/{account}/lock"): on_account("lock"),
     ("POST", "/api/accounts/{account}/unlock"): on_account("unlock"),
     ("POST", "/api/accounts/{account}/reset-factor"): on_account("reset-factor"),

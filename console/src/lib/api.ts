@@ -149,6 +149,7 @@ export const api = {
   accounts: () => get<{ accounts: AccountRow[]; resets: FactorReset[] }>('/api/accounts'),
   invite: (invitation: { account: string; person: string; role: string; label?: string }) =>
     post<Invitation>('/api/accounts', invitation),
+  inviteAgain: (id: string) => post<Invitation>(`/api/accounts/${part(id)}/invite`),
   actOnAccount: (id: string, action: 'lock' | 'unlock' | 'reset-factor') =>
     post<unknown>(`/api/accounts/${part(id)}/${action}`),
   approveReset: (id: string) => post<Invitation>(`/api/resets/${part(id)}/approve`),

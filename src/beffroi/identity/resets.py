@@ -73,6 +73,12 @@ def approve(session: Session, reset: str, by: AccountRow, now: datetime) -> tupl
     return account, issue_link(session, AccountId(account.id), now)
 
 
+def was_approved(session: Session, account: AccountId) -> bool:
+    """Whether two persons ever agreed on a reset of this account."""
+    found = select(FactorResetRow.id).where(FactorResetRow.account == account, FactorResetRow.approved_by.is_not(None))
+    return session.scalars(found.limit(1)).first() is not None
+
+
 def pending(session: Session, now: datetime) -> list[FactorReset]:
     """Requests that wait for a second person."""
     rows = session.scalars(

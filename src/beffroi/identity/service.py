@@ -90,15 +90,16 @@ class Identity:
         """A new link for an account that is still closed; the former link dies.
 
         Raises:
-            NotEntitledError: not an administrator, or the account is open (a lost factor takes two persons).
+            NotEntitledError: not an administrator, or the account is open, or was once: a lost factor takes two
+                persons, also when the link that they agreed on has expired.
         """
         with session_scope(self._engine) as session:
             _entitled(session, by, MAY_INVITE)
             row = _account(session, account)
-            if row.state != AccountState.INVITED.value:
+            if row.state != AccountState.INVITED.value or resets.was_approved(session, account):
                 raise NotEntitledError(
-                    "Ce compte est déjà ouvert : un facteur perdu se remplace à deux personnes.",
-                    "This account is open already: replacing a lost factor takes two persons.",
+                    "Ce compte a déjà été ouvert : un facteur perdu se remplace à deux personnes.",
+                    "This account was opened already: replacing a lost factor takes two persons.",
                 )
             return invitations.issue_link(session, account, now(self.clock))
 

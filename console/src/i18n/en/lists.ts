@@ -78,6 +78,8 @@ export const accounts: typeof french.accounts = {
   states: { active: 'open', open: 'open', invited: 'invited', locked: 'locked' },
   lock: 'Lock',
   unlock: 'Unlock',
+  linkAgain: 'New link',
+  linkHelp: 'When the invitation has expired or is lost: the former link no longer works.',
   reset: 'Redo the second factor',
   resetHelp: 'Takes two persons: one asks, another confirms.',
   person: 'Person (id in the register of facts)',

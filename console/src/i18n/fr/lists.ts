@@ -76,6 +76,8 @@ export const accounts = {
   states: { active: 'ouvert', open: 'ouvert', invited: 'invité', locked: 'verrouillé' } as Record<string, string>,
   lock: 'Verrouiller',
   unlock: 'Déverrouiller',
+  linkAgain: 'Nouveau lien',
+  linkHelp: 'Quand l’invitation a expiré ou s’est perdue : le lien d’avant cesse de valoir.',
   reset: 'Refaire le second facteur',
   resetHelp: 'Demande deux personnes : la première demande, une autre confirme.',
   person: 'Personne (identifiant au registre des faits)',

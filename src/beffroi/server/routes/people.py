@@ -96,18 +96,37 @@ def build(centre: Centre) -> Routes:
         _note(centre, Caller(account, "", strong=True), "opened", account.id)
         return {"account": account.name}
 
+    _inviting(routes, centre)
     _keeping(routes, centre)
     return routes
 
 
-def _keeping(routes: Routes, centre: Centre) -> None:
-    def known(caller: Caller, account: str) -> AccountId:
-        """The account, unless it is another commune's: then it is as if it were not there."""
-        found = next((one for one in centre.identity.accounts() if one.id == account), None)
-        if found is None or not _keeps(centre, caller, found):
-            raise NotFoundError(_NO_ACCOUNT)
-        return found.id
+def _inviting(routes: Routes, centre: Centre) -> None:
+    @routes.post("/api/accounts", INVITE, status_code=201)
+    def invite(body: Invite, request: Request) -> Json:
+        """Invite a person; answers the one-time link, once."""
+        caller = require_caller(request)
+        person = centre.registry.facts().persons.get(PersonId(body.person))
+        if person is None:
+            raise unknown(body.person)
+        if person.status not in FITTING.get(body.role, {person.status}):
+            raise BadInputError(_NOT_THEIR_ROLE)
+        label = Text(fr=body.label, en=body.label) if body.label else LABELS[body.role]
+        new = NewAccount(name=body.account, person=PersonId(body.person), role=body.role, label=label)
+        invitation = centre.identity.invite(new, by=caller.account.id)
+        _note(centre, caller, "invited", invitation.account)
+        return _link(centre, invitation)
 
+    @routes.post("/api/accounts/{account}/invite", INVITE)
+    def invite_again(account: str, request: Request) -> Json:
+        """Another one-time link for an account that was never opened; the former dies. Answers it once."""
+        caller = require_caller(request)
+        invitation = centre.identity.invite_again(_known(centre, caller, account), by=caller.account.id)
+        _note(centre, caller, "invited", invitation.account)
+        return _link(centre, invitation)
+
+
+def _keeping(routes: Routes, centre: Centre) -> None:
     @routes.get("/api/accounts", RESETS)
     def accounts(request: Request) -> Json:
         """Accounts in the caller's scope, and their factor resets that wait for a second person."""
@@ -132,26 +151,11 @@ def _keeping(routes: Routes, centre: Centre) -> None:
             ],
         }
 
-    @routes.post("/api/accounts", INVITE, status_code=201)
-    def invite(body: Invite, request: Request) -> Json:
-        """Invite a person; answers the one-time link, once."""
-        caller = require_caller(request)
-        person = centre.registry.facts().persons.get(PersonId(body.person))
-        if person is None:
-            raise unknown(body.person)
-        if person.status not in FITTING.get(body.role, {person.status}):
-            raise BadInputError(_NOT_THEIR_ROLE)
-        label = Text(fr=body.label, en=body.label) if body.label else LABELS[body.role]
-        new = NewAccount(name=body.account, person=PersonId(body.person), role=body.role, label=label)
-        invitation = centre.identity.invite(new, by=caller.account.id)
-        _note(centre, caller, "invited", invitation.account)
-        return _link(centre, invitation)
-
     @routes.post("/api/accounts/{account}/lock", ACCOUNTS)
     def lock(account: str, request: Request) -> Json:
         """Lock an account; its sessions and views end at once."""
         caller = require_caller(request)
-        locked = centre.identity.lock(_no_inspection(centre, known(caller, account)), by=caller.account.id)
+        locked = centre.identity.lock(_no_inspection(centre, _known(centre, caller, account)), by=caller.account.id)
         _note(centre, caller, "locked", locked.id)
         return {"state": locked.state.value}
 
@@ -159,7 +163,7 @@ def _keeping(routes: Routes, centre: Centre) -> None:
     def unlock(account: str, request: Request) -> Json:
         """Unlock an account."""
         caller = require_caller(request)
-        unlocked = centre.identity.unlock(known(caller, account), by=caller.account.id)
+        unlocked = centre.identity.unlock(_known(centre, caller, account), by=caller.account.id)
         _note(centre, caller, "unlocked", unlocked.id)
         return {"state": unlocked.state.value}
 
@@ -167,7 +171,7 @@ def _keeping(routes: Routes, centre: Centre) -> None:
     def request_reset(account: str, request: Request) -> Json:
         """Ask to replace a lost factor; another person approves."""
         caller = require_caller(request)
-        reset = centre.identity.request_reset(known(caller, account), by=caller.account.id)
+        reset = centre.identity.request_reset(_known(centre, caller, account), by=caller.account.id)
         _note(centre, caller, "reset-requested", account)
         return {"reset": reset.id}
 
@@ -179,12 +183,20 @@ def _keeping(routes: Routes, centre: Centre) -> None:
         if asked is None:
             raise NotFoundError(_NO_RESET)
         try:
-            known(caller, asked.account)
+            _known(centre, caller, asked.account)
         except NotFoundError as error:
             raise NotFoundError(_NO_RESET) from error
         invitation = centre.identity.approve_reset(reset, by=caller.account.id)
         _note(centre, caller, "reset-approved", invitation.account)
         return _link(centre, invitation)
+
+
+def _known(centre: Centre, caller: Caller, account: str) -> AccountId:
+    """The account, unless it is another commune's: then it is as if it were not there."""
+    found = next((one for one in centre.identity.accounts() if one.id == account), None)
+    if found is None or not _keeps(centre, caller, found):
+        raise NotFoundError(_NO_ACCOUNT)
+    return found.id
 
 
 def _keeps(centre: Centre, caller: Caller, account: Account) -> bool:
