@@ -67,6 +67,11 @@ def test_an_invitation_link_is_shown_once(page: Page, address: str) -> None:
     expect(page.get_by_text("invitation#")).to_be_visible()
     page.get_by_role("button", name="Fermer").click()
     expect(page.get_by_text("invitation#")).to_have_count(0)
+    again = page.get_by_role("button", name="Nouveau lien")
+    expect(again).to_have_count(1)  # of the one account that was never opened
+    again.click()
+    expect(page.get_by_text("invitation#")).to_be_visible()
+    assert faults(page) == []
 
 
 def test_the_reason_changes_without_closing_views(page: Page, address: str) -> None:

@@ -147,6 +147,7 @@ def _lists(app: FastAPI) -> None:
     async def acts(before: int | None = None) -> Any:
         return facts.acts(before)
 
+    @app.post("/api/accounts/{account}/invite")
     @app.post("/api/accounts", status_code=201)
     async def invite() -> Any:
         link = f"https://centre.example/invitation#{secrets.token_urlsafe(24)}"
