@@ -1,6 +1,8 @@
 """The requisition desk before two persons, each in their own browser: a real centre, a real register, real pictures."""
 
 import re
+import sys
+import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -75,9 +77,11 @@ def test_by_keyboard_alone_a_hold_stands_and_nobody_saw_anything(
         expect(page.get_by_role("status").filter(has_text="1 cochée sur 1")).to_be_visible()
         expect(page.get_by_text("attend la réquisition sept jours au plus")).to_be_visible()
         looked_at(page, tmp_path, "call")
+        began_s = time.monotonic()
         placed(page)
         row = page.get_by_role("row", name="Rue Haute")
         expect(row).to_contain_text("sous gel")
+        sys.stderr.write(f"\nheld and told {(time.monotonic() - began_s) * 1000:.0f} ms after Ctrl + Enter\n")
         expect(row).to_contain_text("hors réquisition")
         expect(row).to_contain_text("dans 36 j")  # thirty days of the order, seven for the paper
         expect(page.get_by_text("papier attendu")).to_be_visible()
