@@ -251,6 +251,22 @@ def test_nothing_of_what_proved_identity_can_be_sent_or_kept(place: DeskTown) ->
     assert not {one for one in columns if re.search("name|birth|born|card|passport|photo", one)}
 
 
+def test_a_decision_after_the_deadline_is_possible_and_written_as_late(place: DeskTown) -> None:
+    for received, late in (("2026-01-15", True), ("2026-02-28", False)):
+        request = str(entered(place, wish="objection", received_on=received)["id"])
+        told = place.town.person(AGENT).get(f"/api/subject/requests/{request}").body["due"]
+        assert (told["late"], told["why"]) == (late, "month")
+        assert step(place, request, "decide", {"outcome": "routed"}, "mayorX")[0] == 200
+        (decided,) = [
+            one for one in entries(place) if one.detail.get("case") == request and one.outcome == "subject_decided"
+        ]
+        assert decided.detail["late"] is late
+        assert step(place, request, "decide", {"outcome": "routed"}, "mayorX")[0] == 422, "once"
+    for received in ("2026-03-03", "2025-01-01"):
+        answer = place.town.person(AGENT).post("/api/subject/requests", {**PAPER, "received_on": received})
+        assert answer.status == 422, "tomorrow, or more than a year ago"
+
+
 def test_other_wishes_get_the_standard_answer(place: DeskTown) -> None:
     for wish in ("objection", "erasure", "rectification"):
         request = str(entered(place, wish=wish)["id"])
