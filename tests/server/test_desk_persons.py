@@ -1,0 +1,83 @@
+"""Whose step each step of a delivery is, once: nobody does another's, nobody does it twice."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+from tests.server.test_desk_delivery import SECOND, ask, journal_in_register, reason, requisition, store_of
+from tests.support import worlds
+from tests.support.clips import clip
+from tests.support.desktown import AGENT, CLERK, DeskTown, desk_town
+
+from beffroi.domain.documents import DocumentKind, JsonValue
+from beffroi.domain.errors import RefusedError
+from beffroi.domain.ids import PersonId
+from beffroi.server.session import Caller
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskTown]:
+    with desk_town(tmp_path_factory.mktemp("persons") / "data") as one:
+        one.record("cx", clip(count=250))
+        yield one
+
+
+def prepared(place: DeskTown, name: str) -> tuple[str, str]:
+    """A case with a delivery that waits for the second person."""
+    case = place.open_case()
+    assert place.hold(case, {"cx": (0, 9)}).body["holds"][0]["complete"]
+    ask(place, case, "requisition", {"document": requisition(place, name, "cx", 0, 60)})
+    status, told = ask(place, case, "packages", {"second": SECOND})
+    assert status == 201, told
+    return case, str(told["packages"][0]["id"])
+
+
+def test_a_word_without_two_factors_is_none(place: DeskTown) -> None:
+    case, name = prepared(place, "weak")
+    account = next(one for one in place.town.centre.identity.accounts() if one.person == PersonId(SECOND))
+    weak = Caller(account, "a" * 64, strong=False)
+    store, deliveries = store_of(place), place.town.app.state.deliveries
+    with pytest.raises(RefusedError):
+        asyncio.run(deliveries.agree(store.case(case), name, weak))
+    assert store.case(case).package(name).agreed_us is None
+
+
+def test_the_second_person_agrees_and_does_not_make_it_and_one_receipt_is_all(place: DeskTown) -> None:
+    case, name = prepared(place, "steps")
+    assert ask(place, case, f"packages/{name}/agree", {}, SECOND)[0] == 200
+    assert ask(place, case, f"packages/{name}/agree", {}, SECOND)[0] == 422, "once"
+    journal_in_register(place)
+    body = {"reason": reason(place)}
+    status, told = ask(place, case, f"packages/{name}/build", body, SECOND)
+    assert (status, "préparée" in told["error"]["text"]["fr"]) == (403, True), "who agrees does not build"
+    status, told = ask(place, case, f"packages/{name}/build", body)
+    assert status == 200, told
+    assert ask(place, case, f"packages/{name}/build", body)[0] == 422, "once"
+    first = {"signed_on": "2026-03-02", "signed_by": "OPJ de permanence", "reference": "R-17"}
+    assert ask(place, case, f"packages/{name}/receipt", first)[0] == 200
+    second = {**first, "signed_by": "quelqu'un d'autre", "reference": "R-18"}
+    assert ask(place, case, f"packages/{name}/receipt", second)[0] == 422, "a receipt is not replaced"
+    kept = store_of(place).case(case).package(name)
+    assert (kept.signed_by, kept.reference) == ("OPJ de permanence", "R-17")
+
+
+def test_a_requisition_about_no_camera_of_the_centre_is_not_attached(place: DeskTown) -> None:
+    case = place.open_case()
+    place.hold(case, {"cx": (0, 1)})
+    fields: dict[str, JsonValue] = {"opj": "OPJ", "service": "gendarmerie", "frame": "flagrance", "article": "60-1"}
+    fields |= {"from": "2026-03-02T08:00:00+01:00", "to": "2026-03-02T10:00:00+01:00"}
+    elsewhere = worlds.paper(DocumentKind.REQUISITION, "elsewhere", cameras=("cz",), fields=fields)
+    place.town.centre.registry.propose(elsewhere, by=CLERK)
+    place.town.centre.registry.confirm_all([elsewhere.id], by=PersonId("mayorZ"))
+    for document in (elsewhere.id, "requisition/none", "agreement/E-Y", ""):
+        status, told = ask(place, case, "requisition", {"document": document})
+        assert status == 422, (document, told)
+    assert place.town.person(AGENT).get(f"/api/desk/cases/{case}").body["papers"] == []
+
+
+def test_a_case_keeps_the_frame_that_was_given(place: DeskTown) -> None:
+    case = place.open_case()
+    assert place.hold(case, {"cx": (0, 1)}, frame="flagrance").status == 200
+    assert place.hold(case, {"cx": (2, 3)}, frame="information").status == 422, "another frame is another case"
+    told = place.town.person(AGENT).get(f"/api/desk/cases/{case}").body
+    assert (told["call"]["frame"], len(told["holds"])) == ("flagrance", 1)
