@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from tests.support.console_person import faults
 from tests.support.deskscreen import SIZES, seated, town_with_map
-from tests.support.desktown import AGENT, DeskTown
+from tests.support.desktown import AGENT, DeskTown, span
 
 SECOND, MAYOR = "pmX", "mayorX"
 
@@ -180,3 +180,33 @@ def test_the_public_form_in_a_browser_without_script(browser: Browser, place: De
         seen.goto(f"{address}{path}")
         assert seen.locator("html").get_attribute("lang") == "fr"
     checked.close()
+
+
+def test_a_viewing_in_the_person_s_presence(browser: Browser, place: DeskTown, tmp_path: Path) -> None:
+    """Granted over the routes; then on the agent's screen: nothing but the minutes of the request, and a note."""
+    agent, mayor = place.town.person(AGENT), place.town.person(MAYOR)
+    asked = {
+        "wish": "viewing",
+        "channel": "desk",
+        "received_on": "2026-03-02",
+        "commune": "X",
+        "place": "sous le porche",
+    }
+    path = f"/api/subject/requests/{agent.post('/api/subject/requests', asked).body['request']['id']}"
+    assert agent.post(f"{path}/register", {"cameras": [{"camera": "cx", **span(6, 9)}]}).status == 200
+    assert agent.post(f"{path}/identity", {"how": "card_seen", "on": "2026-03-02"}).status == 200
+    assert agent.post(f"{path}/propose").status == 200
+    assert mayor.post(f"{path}/decide", {"outcome": "viewing", "nobody_else": True}).status == 200
+    with seated(browser, place, AGENT, size=SIZES[1]) as seat:
+        page = seat.page
+        requests_of(page)
+        page.get_by_role("button", name="sous le porche").click()
+        page.get_by_role("button", name="La personne est devant l’écran").click()
+        page.get_by_role("button", name="Ouvrir Place du Marché").click()
+        expect(page.locator("video")).to_have_js_property("readyState", 4, timeout=10_000)
+        page.screenshot(path=tmp_path / "viewing.png")
+        page.get_by_label("Note de fin").fill("la personne s'est reconnue")
+        page.get_by_role("button", name="Terminer le visionnage").click()
+        expect(page.get_by_text("la personne s'est reconnue")).to_be_visible()
+        expect(page.locator("video")).to_have_count(0)
+    assert agent.get("/api/screen").body["present"] == []
