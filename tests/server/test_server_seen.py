@@ -9,6 +9,7 @@ from tests.support.registeracts import view
 from typer.testing import CliRunner
 
 from beffroi.cli.ledger import app
+from beffroi.domain.acts import Act
 from beffroi.ledger.entry import EntryKind
 
 DAY = "2026-03-02"
@@ -32,6 +33,16 @@ def test_views_of_the_day_and_later_ones_of_its_images_with_reason_ranges_and_en
     assert told[refused]["state"]["fr"] == "CSI L.132-14"
     assert "agentE" not in json.dumps(found)
     assert one["agent"] == told[refused]["agent"]
+
+
+def test_one_that_began_the_evening_before_and_one_of_held_images_months_later(town: Town) -> None:
+    """Both showed something of that day: neither may be missing from the answer."""
+    evening = view(town, "cy", "evening", minutes_ago=610, act=Act.LIVE, lasts_min=30)  # 23:50 to 0:20, legal time
+    gone = view(town, "cy", "gone", minutes_ago=660, act=Act.LIVE, lasts_min=30)  # over before midnight
+    held = view(town, "cy", "held", days_ago=-120, footage_days_ago=0, documents=("requisition/9",))
+    found = town.person("dpo").get(f"/api/seen?camera=cy&day={DAY}").body["views"]
+    told = {one["entries"][0]["index"]: one["shown"] for one in found}
+    assert (told.get(evening), told.get(held), told.get(gone)) == ("that_day", "later", None)
 
 
 def test_a_view_on_requisition_is_named_as_such_to_controllers(town: Town) -> None:

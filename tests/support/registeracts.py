@@ -28,8 +28,9 @@ def view(
     footage_days_ago: int | None = None,
     refused: bool = False,
     act: Act = Act.REPLAY,
+    lasts_min: int = 1,
 ) -> int:
-    """One view, refused or opened and ended a minute later; the number of its first entry."""
+    """One view, refused or opened and ended a minute later (or so many); the number of its first entry."""
     at_us = to_wall_us(worlds.NOW) - minutes_ago * _MINUTE_US - days_ago * _DAY_US
     ago = days_ago if footage_days_ago is None else footage_days_ago
     begins = to_wall_us(worlds.NOW) - (minutes_ago + 10) * _MINUTE_US - ago * _DAY_US
@@ -49,6 +50,6 @@ def view(
     opened = town.centre.ledger.append(Entry(kind, decision=trace, payload=payload, at_us=at_us, **common))
     if not refused:
         sent = Sent(1500, 9, WallRange(footage.from_us, footage.to_us - 10_000_000))
-        ended = Entry(EntryKind.VIEW_ENDED, opened=opened, sent=sent, at_us=at_us + _MINUTE_US, **common)
+        ended = Entry(EntryKind.VIEW_ENDED, opened=opened, sent=sent, at_us=at_us + lasts_min * _MINUTE_US, **common)
         town.centre.ledger.append(ended)
     return opened
