@@ -252,3 +252,17 @@ def test_a_case_that_never_held_anything_closes_by_itself(place: DeskTown) -> No
     place.town.clock.advance(0.2 * DAY_S)
     run_round(place)
     assert store_of(place).case(case).row.closed_why == "empty"
+
+
+def test_a_case_closes_with_its_last_hold_not_its_first(place: DeskTown) -> None:
+    place.record("cx", clip(count=100))
+    case = preserve(place, **marks(0, 3)).body["case"]["id"]
+    place.days_pass(5 * DAY_S)
+    later = marks(5 * DAY_S, 5 * DAY_S + 60)
+    assert ask(place, case, "hold", {"cameras": [{"camera": "cd", **later}]})[0] == 200
+    place.days_pass(28 * DAY_S)
+    run_round(place)
+    assert store_of(place).case(case).row.closed_us is None, "its second hold has days yet"
+    place.days_pass(5 * DAY_S)
+    run_round(place)
+    assert store_of(place).case(case).row.closed_why == "ended"
