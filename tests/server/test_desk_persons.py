@@ -11,7 +11,7 @@ from tests.support.desktown import AGENT, CLERK, DeskTown, desk_town
 
 from beffroi.domain.documents import DocumentKind, JsonValue
 from beffroi.domain.errors import RefusedError
-from beffroi.domain.ids import PersonId
+from beffroi.domain.ids import DocumentId, PersonId
 from beffroi.server.session import Caller
 
 
@@ -81,3 +81,18 @@ def test_a_case_keeps_the_frame_that_was_given(place: DeskTown) -> None:
     assert place.hold(case, {"cx": (2, 3)}, frame="information").status == 422, "another frame is another case"
     told = place.town.person(AGENT).get(f"/api/desk/cases/{case}").body
     assert (told["call"]["frame"], len(told["holds"])) == ("flagrance", 1)
+
+
+def test_the_law_is_asked_at_the_download_not_the_requisition_alone(place: DeskTown) -> None:
+    """Last of this file: the requisition stands, the convention does not; what was made leaves no more."""
+    case, name = prepared(place, "right")
+    assert ask(place, case, f"packages/{name}/agree", {}, SECOND)[0] == 200
+    journal_in_register(place)
+    assert ask(place, case, f"packages/{name}/build", {"reason": reason(place)})[0] == 200
+    path = f"/api/desk/cases/{case}/packages/{name}/remise.zip"
+    assert place.town.person(AGENT).get(path).status == 200
+    place.town.centre.registry.suspend(DocumentId("agreement/E-X"), by=PersonId("mayorX"), reason="essai")
+    refused = place.town.person(AGENT).get(path)
+    assert (refused.status, set(refused.body["error"]["text"])) == (403, {"fr", "en"})
+    ledger = place.town.centre.ledger
+    assert "fetch_refused" in {ledger.record(number).outcome for number in range(ledger.size)}
