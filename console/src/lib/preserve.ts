@@ -60,7 +60,7 @@ export function stateOf(kept: Kept): KeptState {
 
 /** Whether this person's work is to preserve; the centre decides again. */
 export function preserves(me: Me | null): boolean {
-  return (me?.tools as string[] | undefined)?.includes('desk') === true && me?.role !== 'dpo' && me?.role !== 'inspector';
+  return me?.tools.includes('desk') === true && me?.role !== 'dpo' && me?.role !== 'inspector';
 }
 
 export const preserveApi = {
