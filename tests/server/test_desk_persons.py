@@ -8,6 +8,7 @@ from tests.server.test_desk_delivery import SECOND, ask, journal_in_register, re
 from tests.support import worlds
 from tests.support.clips import clip
 from tests.support.desktown import AGENT, CLERK, DeskTown, desk_town
+from tests.support.missionletter import letter
 
 from beffroi.domain.documents import DocumentKind, JsonValue
 from beffroi.domain.errors import RefusedError
@@ -96,3 +97,24 @@ def test_the_law_is_asked_at_the_download_not_the_requisition_alone(place: DeskT
     assert (refused.status, set(refused.body["error"]["text"])) == (403, {"fr", "en"})
     ledger = place.town.centre.ledger
     assert "fetch_refused" in {ledger.record(number).outcome for number in range(ledger.size)}
+
+
+def test_an_inspector_s_letter_bounds_the_cases_too(place: DeskTown) -> None:
+    """A case is read whole or not at all: when the letter is about one of its cameras."""
+    town, inspector = place.town, place.town.person("inspector")
+    inside, outside, empty = place.open_case(), place.open_case(), place.open_case()
+    assert place.hold(inside, {"cx": (7, 8), "cy": (7, 8)}).status == 200
+    assert place.hold(outside, {"cy": (8, 9)}).status == 200
+
+    def told() -> tuple[set[str], list[int]]:
+        listed = {one["id"] for one in inspector.get("/api/desk/cases").body} & {inside, outside, empty}
+        paths = [f"/api/desk/cases/{one}{more}" for one in (inside, outside, empty) for more in ("", "/onsite")]
+        return listed, [inspector.get(path).status for path in paths]
+
+    assert told() == ({inside, outside, empty}, [200] * 6), "without a letter everything is open"
+    with letter(town, "one-camera", cameras="cx"):
+        assert told() == ({inside, empty}, [200, 200, 404, 404, 200, 200])
+        unknown = inspector.get("/api/desk/cases/D-20260302-00000000")
+        assert inspector.get(f"/api/desk/cases/{outside}").body == unknown.body, "as if it were not there"
+    with letter(town, "everything"):
+        assert told()[0] == {inside, outside, empty}

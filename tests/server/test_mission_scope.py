@@ -4,16 +4,14 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import date
 from typing import Any
 
 import pytest
-from tests.support.centre import CLERK, Town, running
+from tests.support.centre import Town, running
+from tests.support.missionletter import letter
 from tests.support.registeracts import view
 
-from beffroi.domain.documents import Document, DocumentKind, JsonValue, Scope
-from beffroi.domain.ids import BodyId, CameraId, DocumentId, PersonId
+from beffroi.domain.ids import DocumentId, PersonId
 
 SPAN = "from=2026-03-01&to=2026-03-03"
 DAY = "2026-03-02"
@@ -25,33 +23,6 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
         for camera in ("cx", "cd", "cy"):
             view(one, camera, f"plain-{camera}")
         yield one
-
-
-@contextmanager
-def letter(town: Town, name: str, *, bodies: str = "", cameras: str = "", **fields: JsonValue) -> Iterator[None]:
-    """A letter in force for a while."""
-    made = Document(
-        DocumentId(f"mission_letter/{name}"),
-        DocumentKind.MISSION_LETTER,
-        number=name,
-        signed_on=date(2026, 2, 20),
-        signatory="présidente de la commission départementale",
-        valid_from=date(2026, 3, 1),
-        valid_until=date(2026, 3, 31),
-        scope=Scope(
-            bodies=frozenset(map(BodyId, bodies.split())),
-            cameras=frozenset(map(CameraId, cameras.split())),
-            persons=frozenset({PersonId("inspector")}),
-        ),
-        fields={"reference": f"CDV-{name}", "images": True, **fields},
-    )
-    registry = town.centre.registry
-    registry.propose(made, by=CLERK)
-    registry.confirm(made.id, by=PersonId("dpo"))
-    try:
-        yield
-    finally:
-        registry.withdraw(made.id, by=PersonId("dpo"), reason="essai")
 
 
 def get(town: Town, path: str) -> tuple[int, Any]:

@@ -105,8 +105,7 @@ def build(centre: Centre, desk: Desk) -> Routes:
     async def listed(request: Request) -> list[Json]:
         """The cases that the caller handles (all of them for the data protection officer and inspectors)."""
         caller = require_caller(request)
-        found = store.listed(desk.reader(caller))
-        return [case_json(centre, one, caller) for one in found if one.kind is not CaseKind.SUBJECT]
+        return [case_json(centre, one, caller) for one in desk.cases(caller) if one.kind is not CaseKind.SUBJECT]
 
     @routes.post("/api/desk/cases", DESK, status_code=201)
     async def open_case(body: OpenCase, request: Request) -> Json:
@@ -122,7 +121,7 @@ def build(centre: Centre, desk: Desk) -> Routes:
     async def one(case: str, request: Request) -> Json:
         """One case: the call, what is held, the papers, what was handed over."""
         caller = require_caller(request)
-        return case_json(centre, store.case(case, desk.reader(caller)), caller)
+        return case_json(centre, desk.case(case, caller), caller)
 
     @routes.post("/api/desk/cases/{case}/handlers", DESK)
     async def add(case: str, body: AddHandler, request: Request) -> Json:

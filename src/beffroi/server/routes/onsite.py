@@ -75,7 +75,7 @@ def _sessions(routes: Routes, centre: Centre, onsites: Onsites) -> None:
     async def listed(case: str, request: Request) -> Json:
         """What the case's requisitions open on site, and its viewings."""
         caller = require_caller(request)
-        return onsite_json(onsites, store.case(case, onsites.desk.reader(caller)), caller)
+        return onsite_json(onsites, onsites.desk.case(case, caller), caller)
 
     @routes.post("/api/desk/cases/{case}/onsite", DESK, status_code=201)
     async def ask(case: str, body: Ask, request: Request) -> Json:
@@ -106,7 +106,7 @@ def _sessions(routes: Routes, centre: Centre, onsites: Onsites) -> None:
     async def slip(case: str, onsite: str, request: Request) -> Response:
         """The slip of a viewing that is over, to be signed by both on paper."""
         caller = require_caller(request)
-        found = store.case(case, onsites.desk.reader(caller))
+        found = onsites.desk.case(case, caller)
         one = onsites.store.one(found.row.id, onsite)
         if one.row.ended_us is None:
             raise RefusedError(_STANDS)
