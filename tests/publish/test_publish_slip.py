@@ -1,12 +1,14 @@
 """The slip of a delivery as a clerk holds it: what it is, its hashes, its codes; the same statement, the same bytes."""
 
 import io
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pypdf
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from beffroi.domain.gaps import GapCause
 from beffroi.evidence.manifest import Asked, CameraFacts, Case, GapNote, Grounds, Manifest, MediaFile
 from beffroi.ledger.note import Checkpoint, sign
 from beffroi.publish.registers.report import qr_of
@@ -78,7 +80,7 @@ def test_it_says_all_that_a_procedure_needs() -> None:
     for word in (
         CASE, "PV 2026/114", "60-1", "gendarmerie", "flagrance", "agent-7", "agent-9",
         "Place du Marché", "x-marche", "48.12345, 2.12345", "Orville", "+1,2 s", "-0,3 s", "non connue",
-        "02/03/2026 09:45:00", "02/03/2026 09:55:00", "flux coupé par la caméra", "15000", "media/x-marche-0.mp4",
+        "02/03/2026 09:45:00", "02/03/2026 09:55:00", "La caméra a fermé le flux.", "15000", "media/x-marche-0.mp4",
         "inscription n° 4207", "4211 inscriptions", "ab" * 32, "cd" * 32, "31 415 926 octets",
         "Horodatage d'un tiers joint", "sha256sum manifest.json", "beffroi evidence verify", "Signature",
     ):  # fmt: skip
@@ -114,3 +116,18 @@ def test_nothing_of_the_data_is_read_as_markup(odd: str) -> None:
 @pytest.mark.parametrize("note", [b"", b"x", b"a\nb\nc\n\n"])
 def test_a_head_that_cannot_be_read_stops_no_paper(note: bytes) -> None:
     assert "? inscriptions" in read(slip_pdf(statement(), on=ON, note=note))
+
+
+def test_every_cause_and_the_title_s_date_are_said_in_french() -> None:
+    causes = [*(one.value for one in GapCause), "lost", "of_a_later_version"]
+    made = statement(gaps=0)
+    gaps = tuple(GapNote("y-haute", BEGIN_US, BEGIN_US + 3_000_000, cause) for cause in causes)
+    sheet = sheet_of(replace(made, gaps=gaps), NOTE)
+    told = [row[3] for row in sheet["gaps"]]
+    assert len(told) == len(causes)
+    assert [one for one in told if "_" in one] == ["of_a_later_version"]
+    assert told[0] == GapCause(causes[0]).text.fr
+    assert ["Date du titre", "02/03/2026"] in sheet["facts"]
+    for written, shown in (("2026-03-02, 2026-03-04", "02/03/2026, 04/03/2026"), ("hier", "hier"), ("", "")):
+        facts = sheet_of(replace(made, case=replace(made.case, date=written)), NOTE)["facts"]
+        assert ["Date du titre", shown] in facts

@@ -89,6 +89,8 @@ def test_from_paper_to_the_letter(place: DeskTown) -> None:
     assert told["recognise"] == "", "what served to find the images goes with the decision"
     letter = place.town.person(AGENT).get(f"/api/subject/requests/{request}/lettre.pdf")
     assert (letter.status, letter.raw[:5]) == (200, b"%PDF-")
+    commune = next(one.name for one in place.town.centre.registry.facts().bodies.values() if one.id == "X")
+    assert f"Maire de {commune}" in " ".join(PdfReader(io.BytesIO(letter.raw)).pages[0].extract_text().split())
     assert step(place, request, "answered")[0] == 200
     assert outcomes(place, request) == [
         "subject_received", "subject_registered", "subject_identified", "subject_proposed", "subject_decided",
@@ -278,6 +280,19 @@ def test_other_wishes_get_the_standard_answer(place: DeskTown) -> None:
         if wish == "objection":
             assert "R.253-6, V" in words
         assert "article 108" in " ".join(words.split()), "police-justice: the CNIL's indirect access"
+
+
+def test_what_the_person_wrote_goes_with_the_end_of_the_request(place: DeskTown) -> None:
+    request = str(entered(place, wish="objection")["id"])
+    assert step(place, request, "decide", {"outcome": "routed", "reason": "précision"}, "mayorX")[0] == 200
+    assert step(place, request, "answered")[0] == 200
+    editings: Editings = place.town.app.state.subjects
+    editings.copies.subjects.store.set(request, commune_said="Bourg Neuf")
+    asyncio.run(place.town.app.state.subject_round.once())
+    row = editings.copies.subjects.store.request(request).row
+    assert row.closed_us is not None
+    left = (row.contact, row.place, row.recognise, row.reason, row.commune_said, row.day, row.hours)
+    assert left == ("",) * 7, "the public page promises it"
 
 
 def test_the_round_destroys_and_forgets_in_time(place: DeskTown) -> None:

@@ -181,3 +181,13 @@ def test_the_form_is_closed_for_a_while_when_too_many_come(tmp_path: Path) -> No
         answers = [send(town, "/demande", form())[0] for _ in range(subjectpublic.EACH + 1)]
         assert answers == [201] * subjectpublic.EACH + [429]
         assert len(town.person("dpo").get("/api/subject/requests").body) == subjectpublic.EACH
+
+
+def test_who_follows_too_often_is_not_told_that_nothing_was_registered(tmp_path: Path) -> None:
+    with running(tmp_path / "data") as town:
+        asked = urlencode({"reference": "P-1", "code": "A" * 16}).encode()
+        answers = [send(town, "/demande/suivi", asked)[:2] for _ in range(subjectpublic.FOLLOWS_EACH + 1)]
+        assert [status for status, _ in answers] == [404] * subjectpublic.FOLLOWS_EACH + [429]
+        told = unescape(answers[-1][1])
+        assert "Votre demande reste enregistrée" in told
+        assert "Rien n'a été enregistré" not in told

@@ -7,7 +7,7 @@ has had the package since.
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from importlib.resources import files
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -15,16 +15,13 @@ from zoneinfo import ZoneInfo
 import typst
 
 from beffroi.domain.clock import instant
+from beffroi.domain.gaps import GapCause
 from beffroi.evidence.manifest import Manifest
 from beffroi.ledger.note import NoteError, parse_checkpoint
 from beffroi.publish.audit_pdf import unbroken
 from beffroi.publish.registers.report import qr_of
 
-_CAUSES: Final = {
-    "lost": "fichier perdu ou abîmé",
-    "stream_closed": "flux coupé par la caméra",
-    "unknown": "cause inconnue",
-}
+_LOST: Final = "Fichier perdu ou abîmé."
 _FRAMES: Final = {
     "flagrance": "flagrance",
     "preliminary": "enquête préliminaire",
@@ -87,7 +84,7 @@ def sheet_of(manifest: Manifest, note: bytes, sealed: Sealed | None = None) -> d
             ["Origine", _KINDS.get(case.kind, case.kind)],
             ["Service demandeur", case.service],
             ["Titre", ", ".join(part for part in (case.article, case.number) if part)],
-            ["Date du titre", case.date],
+            ["Date du titre", _days(case.date)],
             ["Cadre", _FRAMES.get(case.frame, case.frame)],
             ["Autorité", manifest.authority],
             ["Préparé par l'agent", manifest.made_by],
@@ -112,7 +109,7 @@ def sheet_of(manifest: Manifest, note: bytes, sealed: Sealed | None = None) -> d
             for one in manifest.files
         ],
         "gaps": [
-            [names.get(one.camera, one.camera), told(one.from_us), told(one.to_us), _CAUSES.get(one.cause, one.cause)]
+            [names.get(one.camera, one.camera), told(one.from_us), told(one.to_us), _cause(one.cause)]
             for one in manifest.gaps
             if one.to_us - one.from_us >= 100_000
         ],
@@ -141,6 +138,21 @@ def _sealed(sealed: Sealed) -> dict[str, str]:
         "stamped": sealed.stamped,
         "qr": qr_of(f"sha256:{sealed.manifest_sha256}"),
     }
+
+
+def _cause(name: str) -> str:
+    """Why there is no picture, in words; a cause of a later version as it is written."""
+    if name == "lost":
+        return _LOST
+    return GapCause(name).text.fr if name in set(GapCause) else name
+
+
+def _days(written: str) -> str:
+    """The dates of the titles, as a French paper says them; as it stands when it cannot be read."""
+    try:
+        return ", ".join(f"{date.fromisoformat(one):%d/%m/%Y}" for one in written.split(", ")) if written else ""
+    except ValueError:
+        return written
 
 
 def _offset(offset_ms: int | None) -> str:

@@ -23,9 +23,10 @@ def letter_of(subjects: Subjects, request: RequestFile) -> Answered:
     decided = instant(row.decided_us or 0)
     terms = subjects.terms_us(request)
     commune = commune_name(facts, row.commune)
+    sender = authority_name(facts, f"maire/{row.commune}", commune).fr
     return Answered(
         request=row.id,
-        sender=authority_name(facts, f"maire/{row.commune}", commune).fr.capitalize(),
+        sender=sender[:1].upper() + sender[1:],  # the commune keeps its own capitals
         on=_day(day_of(decided)),
         received_on=_day(date.fromisoformat(row.received_on)),
         wish=Wish(row.wish),

@@ -153,7 +153,7 @@ def follow_page(words: str = "", *, found: bool = True) -> str:
 
 
 def refused_page(words: str) -> str:
-    """A page that says why nothing was done."""
+    """A page that says why a request was not taken."""
     return _page("Demande non enregistrée", f'<h1>Rien n\'a été enregistré</h1><p role="alert">{escape(words)}</p>')
 
 
@@ -165,7 +165,7 @@ def progress(told: Json, until: str) -> str:
         return "La réponse vous a été envoyée."
     if told["outcome"]:
         return _DECIDED.get(Outcome(told["outcome"]), "") + " La lettre de réponse vous parvient."
-    return f"Votre demande est à l'étude ; la réponse est due avant le {until}."
+    return f"Votre demande est à l'étude ; la réponse est due avant la fin du {until}."
 
 
 _DECIDED: Final = {

@@ -17,6 +17,8 @@ from beffroi.server.subjectviewing import Supervised
 _log = structlog.get_logger(__name__)
 
 PERIOD_S: Final = 20.0
+_WRITTEN: Final = ("contact", "reason", "recognise", "place", "commune_said", "day", "hours")
+"""Erased with the end of a request: all that the person wrote, as the public page promises, and why."""
 
 
 class SubjectRound:
@@ -45,6 +47,8 @@ class SubjectRound:
                 await self._one(request)
             except BeffroiError as error:
                 _log.error("a filmed person's request waits", request=request.row.id, reason=error.text.en)
+            except Exception:  # noqa: BLE001  a disk that refuses one file must not keep what others wrote
+                _log.exception("a filmed person's request waits", request=request.row.id)
 
     async def _one(self, request: RequestFile) -> None:
         now_us, subjects = self._centre.clock.wall_us(), self._copies.subjects
@@ -60,10 +64,10 @@ class SubjectRound:
         request = subjects.store.request(request.row.id)
         case = subjects.case(request)
         left = [one for one in request.copies if one.built_us is not None and one.destroyed_us is None]
-        held = case is not None and case.row.closed_us is None
+        held = case is not None and case.row.closed_us is None and bool(case.holds)
         if request.row.answered_us is not None and not held and not left:
             await subjects.enter("subject_closed", request, None, {"why": "answered"})
-            gone = {"contact": "", "reason": "", "recognise": "", "place": ""}
+            gone = dict.fromkeys(_WRITTEN, "")
             subjects.store.set(request.row.id, closed_us=now_us, closed_why="answered", **gone)
 
     async def _run(self) -> None:

@@ -46,6 +46,7 @@ _WAIT: Final = (
     "Trop de demandes viennent d'arriver. Réessayez dans une heure ; ou faites-la sur papier, par téléphone ou au "
     "guichet de la mairie : elle a les mêmes effets et les mêmes délais."
 )
+_LATER: Final = "Trop de consultations viennent d'arriver. Votre demande reste enregistrée : revenez dans une heure."
 _UNKNOWN: Final = "Aucune demande ne répond à ce numéro et à ce code : vérifiez-les."
 
 
@@ -88,7 +89,7 @@ def build(centre: Centre, subjects: Subjects) -> Routes:
         """Where a request stands, for who holds its code; unknown and wrong are answered alike."""
         values = fields_of(await _form(request), ("reference", "code"))
         if not followed.admit(_address(request)):
-            return _html(refused_page(_WAIT), 429)
+            return _html(follow_page(_LATER, found=False), 429)
         try:
             found = subjects.store.followed(values["reference"], values["code"])
         except NoRequestError:
