@@ -15,7 +15,8 @@ from beffroi.domain.ids import CameraId, PersonId, ViewId
 from beffroi.domain.ranges import WallRange
 from beffroi.ledger.entry import Entry, EntryKind, EntryRefusedError, Source
 from beffroi.ledger.ledger import Ledger, LedgerClosedError
-from beffroi.ledger.note import open_note
+from beffroi.ledger.note import Checkpoint, open_note
+from beffroi.ledger.signing import OwnKey, Proof, SignerGoneError
 from beffroi.ledger.store import LedgerDamagedError
 from beffroi.ledger.verify import verify
 
@@ -149,6 +150,57 @@ def test_a_full_disk_refuses_this_entry_and_not_the_next(tmp_path: Path, monkeyp
     assert ledger.failure is None
     assert ledger.append(view_entry(2)) == 1
     clean(tmp_path, ledger)
+    ledger.close()
+
+
+def act(seq: int, recorder: str = "rec-1") -> Entry:
+    return Entry(EntryKind.RECORDER, source=Source(recorder, seq), at_us=5, detail={"what": "run_started"})
+
+
+class HungUp(OwnKey):
+    """A signer that hangs up once, when it is told to, on the commit that is then under way."""
+
+    def __init__(self) -> None:
+        super().__init__(KEY, "beffroi.example/register")
+        self.armed, self.asked, self.go = threading.Event(), threading.Event(), threading.Event()
+
+    def sign(self, head: Checkpoint, proof: Proof) -> bytes:
+        if self.armed.is_set():
+            self.armed.clear()
+            self.asked.set()
+            assert self.go.wait(10)
+            raise SignerGoneError("it hung up")
+        return super().sign(head, proof)
+
+
+def test_no_act_overtakes_one_that_a_commit_refused(tmp_path: Path) -> None:
+    signer = HungUp()
+    ledger = Ledger.open(tmp_path / "ledger", ManualClock(), signer)
+    assert ledger.append(act(1)) == 0
+    signer.armed.set()
+    first = ledger.submit_all([act(2)])
+    assert signer.asked.wait(10)
+    later = ledger.submit_all([act(seq) for seq in range(3, 600)])
+    others = [ledger.submit(view_entry(1)), *ledger.submit_all([act(1, "rec-2")])]
+    signer.go.set()
+    for future in (*first, *later):
+        with pytest.raises(SignerGoneError):
+            future.result(10)
+    assert [future.result(10) for future in others] == [1, 2], "what has no order with it goes on"
+    assert ledger.last_seq("rec-1") == 1, "the next round begins at the refused act"
+    handed = ledger.submit_all([act(seq) for seq in range(2, 600)])
+    assert [future.result(10) for future in handed] == list(range(3, 601))
+    clean(tmp_path, ledger)
+    ledger.close()
+
+
+def test_acts_before_one_without_a_spelling_are_taken_in(tmp_path: Path) -> None:
+    ledger = open_ledger(tmp_path)
+    bad = Entry(EntryKind.RECORDER, source=Source("rec-1", 3), detail={"x": 1.5})
+    with pytest.raises(EntryRefusedError):
+        ledger.submit_all([act(1), act(2), bad, act(4)])
+    assert ledger.append(view_entry(1)) == 2
+    assert ledger.last_seq("rec-1") == 2
     ledger.close()
 
 

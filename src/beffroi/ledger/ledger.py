@@ -8,7 +8,7 @@ import fcntl
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -149,6 +149,22 @@ class Ledger(Readings):
         """Hand in an entry and get its future: for callers that must know how a late write ended."""
         return self._submit(entry)
 
+    def submit_all(self, entries: Iterable[Entry]) -> "list[Future[int]]":
+        """Hand in a recorder's acts in their order, all at once: when a commit is refused, what waits behind it of the
+        same recorder is refused with it. An act that a later one has overtaken would never be taken in.
+
+        Raises:
+            EntryRefusedError: one cannot be written; those before it were handed in.
+            FsyncFailedError, LedgerClosedError: as `append`.
+        """
+        made: list[_Waiting] = []
+        try:
+            for entry in entries:
+                made.append(_waiting(entry, self._clock.wall_us()))
+        finally:
+            self._hand_in(made)
+        return [one.future for one in made]
+
     @property
     def failure(self) -> BrokenError | None:
         """Why the register is closed for good, or None."""
@@ -219,20 +235,18 @@ class Ledger(Readings):
     def _submit(self, entry: Entry, *, own: bool = False) -> "Future[int]":
         if entry.kind is EntryKind.REGISTER_PRUNED and not own:
             raise EntryRefusedError("only a pruning says so")
-        time_us = self._clock.wall_us()
-        body = payload_bytes(entry.payload)
-        # refused here, to this caller alone: in the committer it would fail a whole commit
-        leaf_bytes(entry, time_us=time_us, actor=_NO_PERSON if entry.actor else None, bound=bytes(32))
-        future: Future[int] = Future()
-        future.set_running_or_notify_cancel()
+        waiting = _waiting(entry, self._clock.wall_us())
+        self._hand_in([waiting])
+        return waiting.future
+
+    def _hand_in(self, made: list[_Waiting]) -> None:
         with self._wake:
             if self._failure is not None:
                 raise self._failure
             if self._closing:
                 raise LedgerClosedError("it is closing")
-            self._queue.append(_Waiting(entry, body, time_us, future))
+            self._queue += made
             self._wake.notify()
-        return future
 
     def _run(self) -> None:
         for batch in self._batches():
@@ -241,7 +255,7 @@ class Ledger(Readings):
                 indices = self._commit(batch)
             except LedgerClosedError as error:
                 _log.error("ledger commit refused", error=error)
-                _fail(batch, error)
+                _fail([*batch, *self._behind(batch)], error)
             except BrokenError as error:
                 self._die(batch, error)
             except Exception as error:  # noqa: BLE001  whatever failed here, what is on disk is no longer known
@@ -261,6 +275,18 @@ class Ledger(Readings):
                     return
                 batch, self._queue = self._queue[:BATCH_LIMIT], self._queue[BATCH_LIMIT:]
             yield batch
+
+    def _behind(self, batch: list[_Waiting]) -> list[_Waiting]:
+        """Take out of the queue the acts that would overtake a refused one of the same recorder."""
+        recorders = {one.entry.source.recorder for one in batch if one.entry.source}
+        left: list[_Waiting] = []
+        behind: list[_Waiting] = []
+        with self._wake:
+            for one in self._queue:
+                source = one.entry.source
+                (behind if source and source.recorder in recorders else left).append(one)
+            self._queue = left
+        return behind
 
     def _die(self, batch: list[_Waiting], error: BrokenError) -> None:
         _log.critical("ledger closed for good", error=error)
@@ -338,6 +364,15 @@ class Ledger(Readings):
     def _refuse_orphaned_payloads(self) -> None:
         if self._payloads.count():
             raise LedgerDamagedError("payloads are there, the register is not")
+
+
+def _waiting(entry: Entry, time_us: int) -> _Waiting:
+    body = payload_bytes(entry.payload)
+    # refused here, to this caller alone: in the committer it would fail a whole commit
+    leaf_bytes(entry, time_us=time_us, actor=_NO_PERSON if entry.actor else None, bound=bytes(32))
+    future: Future[int] = Future()
+    future.set_running_or_notify_cancel()
+    return _Waiting(entry, body, time_us, future)
 
 
 def _is_fresh(directory: Path) -> bool:

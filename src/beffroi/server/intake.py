@@ -75,11 +75,10 @@ class JournalIntake:
             await self._cross.once()
         after = self._ledger.last_seq(self._name) or 0
         while entries := await self._recorder.journal(after, BATCH):
-            # Handed in in order: an act that is refused stops here, it is never skipped by a later one.
+            # Handed in in order and at once: an act that is refused stops here, it is never skipped by a later one.
             # The last act of a batch carries the chain over all before it: with it the register holds the journal.
             made = [_entry(self._name, one, last=one is entries[-1]) for one in entries]
-            handed = [self._ledger.submit(one) for one in made]
-            for future in handed:
+            for future in self._ledger.submit_all(made):
                 await asyncio.wrap_future(future)
             after = int(entries[-1]["seq"])
             await self._recorder.journal_ack(after)
