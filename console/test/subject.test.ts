@@ -40,8 +40,9 @@ describe('boxes drawn on pictures', () => {
 
 describe('time that is left', () => {
   it('is told in days, then in hours', () => {
-    expect(leftWords(2 * 86_400 + 3 * 3600 + 59)).toBe('2 j 3 h');
-    expect(leftWords(3 * 3600 + 5 * 60)).toBe('3 h 05');
-    expect(leftWords(0)).toBe('0 h 00');
+    expect(leftWords(2 * 86_400 + 3 * 3600 + 59, 'j')).toBe('2 j 3 h');
+    expect(leftWords(2 * 86_400 + 3 * 3600 + 59, 'd')).toBe('2 d 3 h');
+    expect(leftWords(3 * 3600 + 5 * 60, 'j')).toBe('3 h 05');
+    expect(leftWords(0, 'j')).toBe('0 h 00');
   });
 });

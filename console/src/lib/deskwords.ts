@@ -25,9 +25,9 @@ export function minutesWords(fromUs: number, toUs: number): [string, string] {
 }
 
 /** A running clock: « 04:07 », « 1 h 12 min ». */
-export function stopwatch(us: number): string {
+export function stopwatch(us: number, dayWord: string): string {
   const s = Math.max(0, Math.floor(us / 1e6));
-  if (s >= 3600) return lengthOf(s, 'j');
+  if (s >= 3600) return lengthOf(s, dayWord);
   return `${String(Math.floor(s / 60)).padStart(2, '0')}:${String(s % 60).padStart(2, '0')}`;
 }
 

@@ -167,7 +167,7 @@ export function nudged([left, top, right, bottom]: Box, dx: number, dy: number, 
 }
 
 /** A left time in words: days and hours, then hours and minutes. */
-export function leftWords(seconds: number): string {
+export function leftWords(seconds: number, dayWord: string): string {
   const [d, h, m] = [Math.floor(seconds / 86_400), Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60];
-  return d > 0 ? `${d} j ${h} h` : `${h} h ${String(m).padStart(2, '0')}`;
+  return d > 0 ? `${d} ${dayWord} ${h} h` : `${h} h ${String(m).padStart(2, '0')}`;
 }

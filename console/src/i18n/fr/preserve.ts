@@ -21,7 +21,7 @@ export const preserve = {
     none: 'aucune image enregistrée',
     trouble: 'pas encore gardé : nouvel essai automatique',
   },
-  nobody: 'Personne n’a rien vu du fait de ce gel. Sans réquisition jointe avant, tout est détruit à ces dates, sans rien faire.',
+  nobody: 'Personne n’a rien vu du fait de ce gel. Sans réquisition jointe avant, tout est détruit à ces dates, sans que personne n’ait à agir.',
   neighbours: (n: number) => (n === 1 ? 'Préserver aussi la caméra voisine' : `Préserver aussi les ${n} caméras voisines`),
   metres: (m: number) => `${m} m`,
   noNeighbour: 'Aucune voisine connue à moins de 300 m (ou coordonnées non saisies).',
