@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.evidence.test_package import FORGED, ZIPS, nothing, zipped
+from tests.evidence.test_package import DIRECTORIES, FORGED, ZIPS, nothing, torn_directory, zipped
 from tests.support.evidence import TRUST, Made, forge, make_minute, make_package, resign
 from tests.support.faultmatrix import run_seed
 from tests.support.forgedproof import hostile
@@ -66,6 +66,13 @@ def test_both_find_the_same_in_a_hostile_zip(made: Made, second: SecondVerifier,
 def test_both_say_what_is_no_package(second: SecondVerifier, tmp_path: Path, content: bytes) -> None:
     (tmp_path / "x.zip").write_bytes(content)
     assert both(second, tmp_path / "x.zip") == "altered"
+
+
+@pytest.mark.parametrize("name", [name for name, (_, kind) in DIRECTORIES.items() if kind is Kind.FILE_STRAY])
+def test_both_find_the_same_in_a_directory_that_lies(
+    made: Made, second: SecondVerifier, tmp_path: Path, name: str
+) -> None:
+    assert both(second, torn_directory(made, tmp_path / "remise.zip", name)) == "altered"
 
 
 def test_a_packed_zip_is_unpacked_by_neither(made: Made, second: SecondVerifier, tmp_path: Path) -> None:

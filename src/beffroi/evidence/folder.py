@@ -4,6 +4,7 @@ import hashlib
 import os
 import re
 import stat
+import struct
 import zipfile
 from pathlib import Path, PurePosixPath
 from typing import Final, Protocol
@@ -94,7 +95,7 @@ def _folder(root: Path) -> FilePackage:
             path = Path(folder, name)
             status = path.lstat()
             kind = status.st_mode
-            relative = path.relative_to(root).as_posix()
+            relative = os.fsencode(path.relative_to(root).as_posix()).decode(errors="replace")
             if stat.S_ISDIR(kind):
                 continue
             if not stat.S_ISREG(kind) or not is_name(relative) or len(found) >= MAX_FILES:
@@ -108,17 +109,30 @@ def _zip(path: Path) -> FilePackage:
     found: dict[str, Opened] = {}
     strange: list[str] = []
     whole = Opened(path, 0, path.stat().st_size)
-    with zipfile.ZipFile(path) as archive:
-        for item in archive.infolist():
-            if item.is_dir() and is_name(item.filename.rstrip("/")):
-                continue
-            local = whole[item.header_offset : item.header_offset + 30]
-            if not _is_plain(item, local) or item.filename in found or len(found) >= MAX_FILES:
-                strange.append(item.filename[:200])
-                continue
-            name_and_extra = int.from_bytes(local[26:28], "little") + int.from_bytes(local[28:30], "little")
-            found[item.filename] = Opened(path, item.header_offset + 30 + name_and_extra, item.file_size)
+    for item in _directory(path):
+        name = item.orig_filename  # as it is written: `filename` ends at its first NUL
+        if name.endswith("/") and is_name(name[:-1]):
+            continue
+        local = whole[item.header_offset : item.header_offset + 30]
+        name_and_extra = int.from_bytes(local[26:28], "little") + int.from_bytes(local[28:30], "little")
+        start = item.header_offset + 30 + name_and_extra
+        inside = item.header_offset >= 0 and start + item.file_size <= len(
+            whole
+        )  # else nobody ends reading what is not there
+        if not _is_plain(item, local) or not inside or name in found or len(found) >= MAX_FILES:
+            strange.append(name[:200])
+            continue
+        found[name] = Opened(path, start, item.file_size)
     return FilePackage(found, strange)
+
+
+def _directory(path: Path) -> list[zipfile.ZipInfo]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.infolist()
+    except (ValueError, LookupError, NotImplementedError, OverflowError, struct.error) as error:
+        # names that are no UTF-8, versions and places that no zip has: zipfile lets them through as they come
+        raise zipfile.BadZipFile(type(error).__name__) from error
 
 
 def _is_plain(item: zipfile.ZipInfo, local: bytes) -> bool:
@@ -126,4 +140,4 @@ def _is_plain(item: zipfile.ZipInfo, local: bytes) -> bool:
     stored = item.compress_type == zipfile.ZIP_STORED and item.compress_size == item.file_size
     is_link = stat.S_ISLNK(item.external_attr >> 16)
     encrypted = bool(item.flag_bits & 0x1)
-    return is_name(item.filename) and stored and not is_link and not encrypted and local[:4] == b"PK\x03\x04"
+    return is_name(item.orig_filename) and stored and not is_link and not encrypted and local[:4] == b"PK\x03\x04"
