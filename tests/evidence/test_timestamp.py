@@ -309,7 +309,7 @@ def test_the_command_tells_the_time_and_whose_it_is(
     assert "La remise existait le" in verified.output
     assert run("evidence", "verify", str(folder), *keys, "--tsa-ca", str(other.ca)).code == 3
     nothing = run("evidence", "verify", str(folder), *keys, "--tsa-ca", str(folder / "manifest.json"))
-    assert nothing.code == 1
+    assert nothing.code == 2
     assert "ne se lit pas" in nothing.output
 
 

@@ -179,4 +179,4 @@ def test_a_quorum_that_is_demanded_must_be_met(made: Made, tmp_path: Path) -> No
         said = run("evidence", "verify", str(folder), *keys)
         assert said.code == code, said.output
         assert f"{count}/3" in said.output
-    assert run("evidence", "verify", str(folder), "--quorum", str(tmp_path / "none")).code == 1
+    assert run("evidence", "verify", str(folder), "--quorum", str(tmp_path / "none")).code == 2

@@ -1,6 +1,8 @@
 """`beffroi evidence`: verify what was handed over, offline."""
 
 import json
+import sys
+import unicodedata
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -21,6 +23,7 @@ K = TypeVar("K")
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="What is handed over to a procedure.")
 
 KEYS: Final = "verify/keys.txt"
+_MOVING: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _EXIT: Final = {"valid": 0, "altered": 1, "unknown_key": 1, "incomplete": 3}
 
 
@@ -69,18 +72,18 @@ def verify(
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable result on standard output.")] = False,
 ) -> None:
     """Verify a package offline. Exit code: 0 valid, 1 altered or of an unknown key, 3 not all is proven, 2 usage."""
-    from beffroi.evidence.verify import verify_package
-
-    trust = _trust(package, key, register, tsa_ca, quorum)
     try:
-        report = verify_package(package, trust)
-    except OSError as error:
-        raise _unreadable(package, error.strerror or type(error).__name__) from error
+        trust = _trust(package, key, register, tsa_ca, quorum)
+        report = _verified(package, trust)
+    except BadInputError as error:  # 1 would say that the package is altered
+        print(f"beffroi evidence: {error.text.fr}\nbeffroi evidence: {error.text.en}", file=sys.stderr)
+        raise typer.Exit(2) from error
+    weak = not (key and register)
     if as_json:
-        print(json.dumps(report.as_dict(), ensure_ascii=False, indent=2))
+        print(json.dumps({**report.as_dict(), "keys_from_package": weak}, ensure_ascii=False, indent=2))
     else:
         _show(report)
-        if not (key and register):
+        if weak:
             _say(_WEAK)
     raise typer.Exit(_EXIT[report.verdict.value])
 
@@ -116,8 +119,22 @@ def _show(report: "Report") -> None:
 
 
 def _say(text: Text) -> None:
-    print(text.fr)
-    print(f"  {text.en}")
+    print(_plain(text.fr))
+    print(f"  {_plain(text.en)}")
+
+
+def _plain(text: str) -> str:
+    """Names come out of the package: what would move the cursor of a terminal, or hide the verdict, becomes a mark."""
+    return "".join("\ufffd" if unicodedata.category(letter) in _MOVING else letter for letter in text)
+
+
+def _verified(package: Path, trust: "Trust") -> "Report":
+    from beffroi.evidence.verify import verify_package
+
+    try:
+        return verify_package(package, trust)
+    except OSError as error:
+        raise _unreadable(package, error.strerror or type(error).__name__) from error
 
 
 def _trust(package: Path, key: str | None, register: str | None, tsa_ca: Path | None, quorum: Path | None) -> "Trust":
