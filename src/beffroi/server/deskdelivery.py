@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -18,7 +19,7 @@ from beffroi.domain.ranges import WallRange
 from beffroi.domain.reasons import Reason
 from beffroi.domain.text import Text
 from beffroi.evidence.deskrules import Minutes, NoTitleError, Title, check_scope, titles_of, within
-from beffroi.evidence.deskstore import CaseFile
+from beffroi.evidence.deskstore import CaseFile, minutes_of
 from beffroi.gate.answers import OpenedView
 from beffroi.gate.gate import Gate
 from beffroi.ledger.entry import Entry, EntryKind, Sent
@@ -26,7 +27,7 @@ from beffroi.registry.desktables import DeskHoldRow, DeskPackageRow, DeskPaperRo
 from beffroi.server.asking import question
 from beffroi.server.centre import Centre
 from beffroi.server.desk import Desk
-from beffroi.server.deskbuild import Building, Built, Line, holding, package_path
+from beffroi.server.deskbuild import Building, Built, Line, holding, package_path, packages_folder
 from beffroi.server.duty import purpose_for
 from beffroi.server.posts import Post
 from beffroi.server.session import Caller
@@ -122,14 +123,14 @@ class Deliveries:
         return await self.settle(case.row.id, caller)
 
     async def settle(self, name: str, caller: Caller | None) -> CaseFile:
-        """Lengthen what is held once a requisition of the case is in force; nothing before."""
+        """Lengthen what is held and what a requisition in force of the case speaks of; nothing before, nothing else."""
         case = self.desk.store.case(name)
-        waiting = [one for one in case.holds if one.ended_us is None and not one.lengthened]
-        if waiting and self.titles(case):
-            return await self.desk.holds.renew(
-                name, caller.person if caller else None, screen_id(caller.session) if caller else None
-            )
-        return case
+        waiting, titles = [one for one in case.holds if one.ended_us is None and not one.lengthened], self.titles(case)
+        named = [one for one in waiting if within([minutes_of(one)], titles)]
+        if not named:
+            return case
+        person, session = (caller.person, screen_id(caller.session)) if caller else (None, None)
+        return await self.desk.holds.renew(case, named, person, session)
 
     async def prepare(self, case: CaseFile, wanted: Sequence[Minutes], second: str, caller: Caller) -> CaseFile:
         """Prepare a delivery: these lines, or all that is held and that the requisitions let leave. It waits for the
@@ -201,9 +202,21 @@ class Deliveries:
             raise BadInputError(_DONE)
         asked = [Minutes(CameraId(one), WallRange(begin, end)) for one, begin, end in package.asked]
         check_scope(asked, self.titles(case))
+        self._busy.add(name)  # before the first wait: two asks at once make one
+        try:
+            return await self._make(case, package, asked, maker)
+        except BaseException:
+            path = package_path(self.centre, name)
+            if path.exists():  # no row speaks of it: nothing would ever destroy it
+                unlink_durable(path)
+            raise
+        finally:
+            self._busy.discard(name)
+
+    async def _make(self, case: CaseFile, package: DeskPackageRow, asked: Sequence[Minutes], maker: Maker) -> CaseFile:
+        name = package.id
         case = await self.desk.holds.secure(case.row.id)
         holds = [self._held(case, one) for one in asked]
-        self._busy.add(name)
         views: list[OpenedView] = []
         outcome, built = "not_built", None
         try:
@@ -214,7 +227,6 @@ class Deliveries:
             built = await asyncio.to_thread(building.run, lines)
             outcome = "ended"
         finally:
-            self._busy.discard(name)
             for view in views:
                 self.viewing.others.pop(view.connection, None)
                 await self.gate.end(view.id, _sent(built, view), outcome=outcome)
@@ -275,6 +287,16 @@ class Deliveries:
             Entry(EntryKind.DESTRUCTION, outcome="package_destroyed", detail={**detail, "gone": not path.exists()})
         )
         self._mark(case, package.id, {"destroyed_us": self.centre.clock.wall_us()})
+
+    def tidy(self) -> None:
+        """Unlink what a crash left in clear: half a delivery, or a whole one that no row knows of."""
+        standing = self.desk.store.standing()
+        known = {one.id for case in standing for one in case.packages if one.built_us and one.destroyed_us is None}
+        for left in packages_folder(self.centre).glob("*"):
+            if left.is_dir():
+                shutil.rmtree(left)
+            elif left.suffix != ".zip" or left.stem not in known:
+                unlink_durable(left)
 
     def file(self, case: CaseFile, name: str) -> DeskPackageRow:
         """A delivery whose copy is there.

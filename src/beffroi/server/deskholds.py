@@ -72,19 +72,19 @@ class DeskHolds:
         self._add(case.row.id, rows)
         return await self.secure(case.row.id)
 
-    async def renew(self, name: str, person: PersonId | None, session: str | None) -> CaseFile:
-        """The requisition is there: what is held waits for its hand-over, no longer for paper."""
-        case, now_us = self._store.case(name), self._centre.clock.wall_us()
-        beyond = beyond_us(case.kind, case.call, paper=True)
-        for row in case.holds:
-            if row.ended_us is None and not row.lengthened:
-                until = until_us(minutes_of(row).range, beyond, now_us, paper=True)
-                keep = replace(keep_of(row), person=person, session=session)  # None: the centre's own round
-                kept = await self.keeper.write(keep, "renewed", _ends(until, beyond), {})
-                changed = {"until_us": until, "beyond_us": beyond, "entry": kept.ledger_index}
-                changed |= {"complete": False, "lengthened": True}
-                self._change(row, changed)
-        return await self.secure(name)
+    async def renew(
+        self, case: CaseFile, rows: Sequence[DeskHoldRow], person: PersonId | None, session: str | None
+    ) -> CaseFile:
+        """The requisition for these is there: they wait for their hand-over, no longer for paper."""
+        now_us, beyond = self._centre.clock.wall_us(), beyond_us(case.kind, case.call, paper=True)
+        for row in rows:
+            until = until_us(minutes_of(row).range, beyond, now_us, paper=True)
+            keep = replace(keep_of(row), person=person, session=session)  # None: the centre's own round
+            kept = await self.keeper.write(keep, "renewed", _ends(until, beyond), {})
+            changed = {"until_us": until, "beyond_us": beyond, "entry": kept.ledger_index}
+            changed |= {"complete": False, "lengthened": True}
+            self._change(row, changed)
+        return await self.secure(case.row.id)
 
     async def secure(self, name: str) -> CaseFile:
         """Have recorder and keyring hold what the case's rows say; what is complete is left alone."""

@@ -29,6 +29,7 @@ class DeskRound:
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> "DeskRound":
+        await asyncio.to_thread(self._deliveries.tidy)
         self._task = asyncio.create_task(self._run(), name="desk")
         return self
 
@@ -45,6 +46,8 @@ class DeskRound:
                 await self._one(case)
             except BeffroiError as error:
                 _log.error("a case of the desk waits", case=case.row.id, reason=error.text.en)
+            except Exception:  # noqa: BLE001  a disk that refuses one file must not keep the other cases' holds alive
+                _log.exception("a case of the desk waits", case=case.row.id)
 
     async def _one(self, case: CaseFile) -> None:
         now_us, name = self._centre.clock.wall_us(), case.row.id
