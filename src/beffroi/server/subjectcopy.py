@@ -118,8 +118,13 @@ class Copies:
         return self.set(request, name, checked_us=self.centre.clock.wall_us())
 
     async def fetch(self, request: RequestFile, name: str, caller: Caller) -> Path:
-        """The file: for the second person to look at, for the preparer once that is done. The entry comes first."""
+        """The file: for the second person to look at, for the preparer once that is done. The entry comes first.
+
+        Raises:
+            RefusedError: another person's, not looked over, destroyed; or the access was withdrawn since.
+        """
         row = request.copy(name)
+        self.check_title(request, row)
         if caller.person != row.second:
             self.only(caller, row.prepared_by)
             if row.checked_us is None:

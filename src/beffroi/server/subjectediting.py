@@ -14,6 +14,7 @@ from functools import partial
 from typing import Final
 
 from beffroi import __version__
+from beffroi.base.files import unlink_durable
 from beffroi.domain.acts import Act
 from beffroi.domain.errors import BadInputError, RefusedError
 from beffroi.domain.ids import CameraId, ConnectionId, PersonId
@@ -75,6 +76,7 @@ class Editings:
     viewing: Viewing
     idle_s: float = IDLE_S
     _open: dict[str, Editing] = field(default_factory=dict)
+    _making: set[str] = field(default_factory=set)
 
     async def __aenter__(self) -> "Editings":
         await asyncio.to_thread(self.copies.tidy)
@@ -151,7 +153,19 @@ class Editings:
             LeaseRefusedError: withdrawn; nothing is left. NoFootageError: no picture. BeffroiError, OSError: nothing is
                 left either.
         """
-        row, name = request.copy(editing.copy), editing.copy
+        name = editing.copy
+        if name in self._making:
+            raise BadInputError(DONE)
+        self._making.add(name)  # until the row says so: what the second person looks over is never made again
+        try:
+            return await self._build(self.copies.subjects.store.request(request.row.id), name, editing)
+        finally:
+            self._making.discard(name)
+
+    async def _build(self, request: RequestFile, name: str, editing: Editing) -> RequestFile:
+        row = request.copy(name)
+        if row.built_us is not None:
+            raise BadInputError(DONE)
         masking, outcome = masking_from(row.masking), "not_built"
         async with editing.lock:
             try:
@@ -161,16 +175,13 @@ class Editings:
                 await self.close(editing, outcome)
         derived, (size, sha256, manifest) = made
         told = {"copy": name, "manifest": manifest, "sha256": sha256, "pictures": derived.pictures, "bytes": size}
-        await self.copies.subjects.enter("subject_copy_built", request, editing.caller, told)
-        return self.copies.set(
-            request,
-            name,
-            built_us=self.centre.clock.wall_us(),
-            pictures=derived.pictures,
-            size_bytes=size,
-            sha256=sha256,
-            manifest_sha256=manifest,
-        )
+        done = {"pictures": derived.pictures, "size_bytes": size, "sha256": sha256, "manifest_sha256": manifest}
+        try:
+            await self.copies.subjects.enter("subject_copy_built", request, editing.caller, told)
+            return self.copies.set(request, name, built_us=self.centre.clock.wall_us(), **done)
+        except BaseException:
+            unlink_durable(self.copies.path(name))  # no row speaks of it: nothing would destroy it before a restart
+            raise
 
     async def close(self, editing: Editing, outcome: str = "ended") -> None:
         """The pictures are closed: the register is told how many were shown."""

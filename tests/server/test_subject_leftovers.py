@@ -1,0 +1,90 @@
+"""What two persons agreed to is what leaves, while it is granted; and what the person wrote does not stay for ever."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+from tests.server.test_subject import SECOND, entered, granted, prepared, reason, step
+from tests.support.clips import clip
+from tests.support.desktown import AGENT, DeskTown, desk_town
+
+from beffroi.domain.errors import BadInputError, BrokenError
+from beffroi.domain.ids import PersonId
+from beffroi.domain.text import Text
+from beffroi.evidence.deskrules import CaseKind
+from beffroi.server.subject import Subjects
+from beffroi.server.subjectediting import Editings
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskTown]:
+    with desk_town(tmp_path_factory.mktemp("leftovers") / "data") as one:
+        one.record("cx", clip(count=250))
+        yield one
+
+
+def opened(place: DeskTown) -> tuple[str, str]:
+    """A granted request and a copy of it whose pictures are open."""
+    request = granted(place)
+    name = prepared(place, request)
+    assert step(place, request, f"copies/{name}/open", {"reason": reason(place)})[0] == 200
+    return request, name
+
+
+def test_a_copy_does_not_leave_once_the_access_is_withdrawn(place: DeskTown) -> None:
+    request, name = opened(place)
+    assert step(place, request, f"copies/{name}/build")[0] == 200
+    assert step(place, request, f"copies/{name}/check", who=SECOND)[0] == 200
+    path = f"/api/subject/requests/{request}/copies/{name}"
+    assert place.town.person(AGENT).get(f"{path}/copie.zip").status == 200
+    told = place.town.person(AGENT).get(f"/api/subject/requests/{request}").body
+    place.town.centre.registry.withdraw(told["papers"][0]["id"], by=PersonId("mayorX"), reason="essai")
+    for who, file in ((AGENT, "copie.zip"), (SECOND, "copie.zip"), (SECOND, "film.mp4")):
+        assert place.town.person(who).get(f"{path}/{file}").status == 403, (who, file)
+
+
+def test_what_was_looked_over_is_never_made_again(place: DeskTown) -> None:
+    request, name = opened(place)
+    editings: Editings = place.town.app.state.subjects
+    editing = editings._open[name]
+    before = editings.copies.subjects.store.request(request)
+    assert step(place, request, f"copies/{name}/build")[0] == 200
+    assert step(place, request, f"copies/{name}/check", who=SECOND)[0] == 200
+    whole = editings.copies.path(name).read_bytes()
+    with pytest.raises(BadInputError):  # asked of an editor that was opened while the copy was being made
+        asyncio.run(editings.build(before, editing))
+    assert editings.copies.path(name).read_bytes() == whole
+
+
+def test_a_copy_that_the_register_does_not_have_is_not_left(place: DeskTown, monkeypatch: pytest.MonkeyPatch) -> None:
+    request, name = opened(place)
+    editings: Editings = place.town.app.state.subjects
+    path, whole, seen = editings.copies.path(name), Subjects.enter, []
+
+    async def silent(subjects: Subjects, outcome: str, *args: object) -> int:
+        if outcome == "subject_copy_built":
+            seen.append(path.exists())
+            raise BrokenError(Text(fr="muet", en="silent"))
+        return await whole(subjects, outcome, *args)  # type: ignore[arg-type]  # passed on as they came
+
+    with monkeypatch.context() as shut:
+        shut.setattr(Subjects, "enter", silent)
+        assert step(place, request, f"copies/{name}/build")[0] == 503
+    assert seen == [True], "it was made when the register fell silent"
+    assert not path.exists()
+
+
+def test_a_request_whose_hold_was_refused_closes_like_others(place: DeskTown) -> None:
+    request = str(entered(place)["id"])
+    editings: Editings = place.town.app.state.subjects
+    subjects = editings.copies.subjects
+    case = subjects.desk.store.open(
+        CaseKind.SUBJECT, PersonId(AGENT)
+    )  # as `register` leaves it when the hold is refused
+    subjects.store.set(request, case=case.row.id)
+    body = {"outcome": "no_image", "missing": "destroyed"}
+    assert step(place, request, "decide", body, "mayorX")[0] == 200
+    assert step(place, request, "answered")[0] == 200
+    asyncio.run(place.town.app.state.subject_round.once())
+    row = subjects.store.request(request).row
+    assert (row.closed_why, row.contact) == ("answered", "")
