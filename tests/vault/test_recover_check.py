@@ -513,3 +513,20 @@ def test_a_file_rewritten_with_a_consistent_index_contradicts_the_catalogue(
     finally:
         written.path.write_bytes(good)
     assert kinds == [FindingKind.CONTRADICTION]
+
+
+def test_a_disk_that_opens_no_file_for_writing_postpones_recovery(
+    tmp_path: Path, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer, _ = crashed(tmp_path, catalogue)
+    real = os.open
+
+    def read_only(path: Path, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
+        if path == writer.path:
+            raise OSError(errno.EROFS, "Read-only file system")
+        return real(path, flags, mode, dir_fd=dir_fd)
+
+    monkeypatch.setattr(os, "open", read_only)
+    assert [item.outcome for item in recover(tmp_path, catalogue)] == [Outcome.POSTPONED]
+    monkeypatch.setattr(os, "open", real)
+    assert [item.outcome for item in recover(tmp_path, catalogue)] == [Outcome.CUT]

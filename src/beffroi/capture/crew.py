@@ -22,6 +22,8 @@ workers cost less, for each looks at its sockets at its own tick, and more of th
 _WATCH_S: Final = 0.1
 _RESTART_S: Final = 0.5
 _SHORT_LIFE_S: Final = 5.0
+_AGAIN_S: Final = 10.0
+"""A worker whose files could not be finished, for the disk refused, is tried again after so long."""
 
 Recover = Callable[[Collection[StreamId]], None]
 
@@ -98,6 +100,8 @@ class Crew:
         while True:
             for worker in list(self._workers):
                 if worker.pid is None:
+                    if time.monotonic() - self._alive_s[worker.number] >= _AGAIN_S:
+                        await self._start_recovered(worker)
                     continue
                 what = worker.stuck()
                 if what:
@@ -121,6 +125,12 @@ class Crew:
         worker.cause = GapCause.RECORDER_KILLED
         if lived_s < _SHORT_LIFE_S:
             await asyncio.sleep(_RESTART_S)
+        await self._start_recovered(worker)
+
+    async def _start_recovered(self, worker: WorkerHandle) -> None:
+        """Finish what a worker left open, then start it. When the first fails it is shouted by who keeps this duty, and
+        `watch` tries it again: a stream must not stay without a worker."""
+        self._alive_s[worker.number] = time.monotonic()
         await asyncio.to_thread(self._recover, list(worker.streams))
         self._start(worker)
 

@@ -117,14 +117,13 @@ def being_written(path: Path) -> bool:
 def _adopt(root: Path, catalogue: Catalogue, relative: str) -> Recovered:
     """A file without a row: the process died between the two, or the catalogue was lost."""
     path = root / relative
-    if being_written(path):
-        return Recovered(relative, Outcome.BUSY)
     try:
+        if being_written(path):
+            return Recovered(relative, Outcome.BUSY)
         with ChunkReader.open(path, trust_footer=False) as reader:
             header, size = reader.header, reader.size
     except OSError as error:
-        _log.error("recovery postponed", path=relative, error=str(error))
-        return Recovered(relative, Outcome.POSTPONED)
+        return _postponed(relative, error)
     except DamagedChunkError:
         if _is_void(path):
             unlink_durable(path)
@@ -142,9 +141,11 @@ def _finish(root: Path, catalogue: Catalogue, row: ChunkRow) -> Recovered:
     path = root / row.path
     try:
         fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        catalogue.mark_lost(row.id)
-        return Recovered(row.path, Outcome.MISSING)
+    except OSError as error:
+        missing = isinstance(error, FileNotFoundError)
+        if missing:
+            catalogue.mark_lost(row.id)
+        return Recovered(row.path, Outcome.MISSING) if missing else _postponed(row.path, error)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -165,14 +166,18 @@ def _finish(root: Path, catalogue: Catalogue, row: ChunkRow) -> Recovered:
             return Recovered(row.path, Outcome.FINISHED, _frames(footer.entries), 0, footer.entries[-1].end_us)
         return _cut(catalogue, row, reader, fd, confirmed)
     except OSError as error:
-        _log.error("recovery postponed", path=row.path, error=str(error))
-        return Recovered(row.path, Outcome.POSTPONED)
+        return _postponed(row.path, error)
     except DamagedChunkError:
         _quarantine(path)
         catalogue.mark_lost(row.id)
         return Recovered(row.path, Outcome.QUARANTINED)
     finally:
         os.close(fd)
+
+
+def _postponed(path: str, error: OSError) -> Recovered:
+    _log.error("recovery postponed", path=path, error=str(error))
+    return Recovered(path, Outcome.POSTPONED)
 
 
 def _cut(
