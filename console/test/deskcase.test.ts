@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { DeskCase, DeskHold, DeskPackage, DeskTitle } from '../src/lib/desk';
-import { awaitingMe, byCommune, COPY_US, dueOf, holdState, inOrder, leaving, scopeOf, stateOf } from '../src/lib/deskcase';
+import { awaitingMe, byCommune, COPY_US, dueOf, holdState, inOrder, isPast, leaving, scopeOf, stateOf } from '../src/lib/deskcase';
 
+const NOW = 250;
 const hold = (more: Partial<DeskHold> = {}): DeskHold => ({
   camera: 'c1', name: 'Place', commune: 'Bourg', authority: { fr: 'maire', en: 'mayor' }, from_us: 100, to_us: 200, until_us: 900, beyond_us: 0,
   dies_us: 800, lengthened: false, inside: [], files: { held: 1, growing: 0, waiting: 0, refused: 0 }, complete: true, placed_us: 210, ended_us: null, ...more,
@@ -51,25 +52,37 @@ describe('where a case stands', () => {
 
 describe('what ends next', () => {
   it('is the first image held', () => {
-    expect(dueOf(file({ holds: [hold({ dies_us: 800 }), hold({ dies_us: 700 }), hold({ dies_us: 1, ended_us: 2 })] }))).toEqual({ what: 'images', atUs: 700 });
-    expect(dueOf(file())).toBeNull();
-    expect(dueOf(file({ holds: [hold()], closed_us: 1 }))).toBeNull();
+    expect(dueOf(file({ holds: [hold({ dies_us: 800 }), hold({ dies_us: 700 }), hold({ dies_us: 1, ended_us: 2 })] }), NOW)).toEqual({ what: 'images', atUs: 700 });
+    expect(dueOf(file(), NOW)).toBeNull();
+    expect(dueOf(file({ holds: [hold()], closed_us: 1 }), NOW)).toBeNull();
+  });
+
+  it('is the next of the images where the first have come to their term, and presses no more where all have', () => {
+    const [gone, next] = [hold({ dies_us: 240 }), hold({ dies_us: 260 })];
+    expect(dueOf(file({ holds: [gone, next] }), NOW)).toEqual({ what: 'images', atUs: 260 });
+    expect(isPast(file({ holds: [gone, next] }), NOW)).toBe(false);
+    const over = file({ id: 'over', holds: [gone, hold({ dies_us: 245 })] });
+    expect(dueOf(over, NOW)).toEqual({ what: 'images', atUs: 245 });
+    expect([isPast(over, NOW), isPast({ ...over, closed_us: 249 }, NOW), isPast(file(), NOW)]).toEqual([true, false, false]);
+    expect(holdState(gone, NOW)).toBe('past');
+    const live = file({ id: 'live', holds: [next] });
+    expect(inOrder([over, live], NOW).map((one) => one.id)).toEqual(['live', 'over']);
   });
 
   it('is the copy once it was received', () => {
-    expect(dueOf(file({ holds: [hold()], packages: [packet({ built_us: 1, received_us: 50 })] }))).toEqual({ what: 'copy', atUs: 50 + COPY_US });
+    expect(dueOf(file({ holds: [hold()], packages: [packet({ built_us: 1, received_us: 50 })] }), NOW)).toEqual({ what: 'copy', atUs: 50 + COPY_US });
   });
 });
 
 describe('a hold', () => {
   it('says what is there, what is missing first', () => {
     const files = { held: 1, growing: 0, waiting: 0, refused: 0 };
-    expect(holdState(hold())).toBe('held');
-    expect(holdState(hold({ complete: false, files: { ...files, growing: 1 } }))).toBe('growing');
-    expect(holdState(hold({ complete: false, files: { ...files, held: 0 } }))).toBe('waiting');
-    expect(holdState(hold({ files: { ...files, refused: 1, growing: 1 } }))).toBe('refused');
-    expect(holdState(hold({ files: { ...files, held: 0 } }))).toBe('nothing');
-    expect(holdState(hold({ ended_us: 5 }))).toBe('ended');
+    expect(holdState(hold(), NOW)).toBe('held');
+    expect(holdState(hold({ complete: false, files: { ...files, growing: 1 } }), NOW)).toBe('growing');
+    expect(holdState(hold({ complete: false, files: { ...files, held: 0 } }), NOW)).toBe('waiting');
+    expect(holdState(hold({ files: { ...files, refused: 1, growing: 1 } }), NOW)).toBe('refused');
+    expect(holdState(hold({ files: { ...files, held: 0 } }), NOW)).toBe('nothing');
+    expect(holdState(hold({ ended_us: 5 }), NOW)).toBe('ended');
   });
 
   it('is inside of the requisition, outside, or in part', () => {
@@ -90,7 +103,7 @@ describe('the list', () => {
     const mine = file({ id: 'mine', holds: [hold({ dies_us: 950 })], packages: [packet({ awaits_you: true })] });
     const shut = file({ id: 'shut', closed_us: 1 });
     const empty = file({ id: 'empty' });
-    expect(inOrder([shut, late, empty, soon, mine]).map((one) => one.id)).toEqual(['mine', 'soon', 'late', 'empty', 'shut']);
+    expect(inOrder([shut, late, empty, soon, mine], NOW).map((one) => one.id)).toEqual(['mine', 'soon', 'late', 'empty', 'shut']);
     expect(awaitingMe([late, mine, { ...mine, closed_us: 3 }]).map((one) => one.packet.id)).toEqual(['p1']);
   });
 

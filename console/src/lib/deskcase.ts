@@ -7,7 +7,7 @@ export const STATES = [
 ] as const;
 export type CaseState = (typeof STATES)[number];
 
-export type HoldState = 'held' | 'growing' | 'waiting' | 'refused' | 'nothing' | 'ended';
+export type HoldState = 'held' | 'growing' | 'waiting' | 'refused' | 'nothing' | 'past' | 'ended';
 
 const DAY_US = 86_400e6;
 /** The centre's copy lives so long after the receipt. */
@@ -42,17 +42,26 @@ export interface Due {
   atUs: number;
 }
 
-/** What ends next of a case, and when; null when nothing of it is kept. */
-export function dueOf(file: DeskCase): Due | null {
+/** Whether the images of every hold have come to their term: a hold ends later, when the case closes. */
+export function isPast(file: DeskCase, nowUs: number): boolean {
+  const holds = standing(file);
+  return file.closed_us === null && holds.length > 0 && holds.every((one) => one.dies_us <= nowUs);
+}
+
+/** What ends next of a case, and when; the past when all has; null when nothing of it is kept. */
+export function dueOf(file: DeskCase, nowUs: number): Due | null {
   if (file.closed_us !== null) return null;
   const delivery = current(file);
   if (delivery?.received_us) return { what: 'copy', atUs: delivery.received_us + COPY_US };
   const ends = standing(file).map((one) => one.dies_us);
-  return ends.length === 0 ? null : { what: 'images', atUs: Math.min(...ends) };
+  if (ends.length === 0) return null;
+  const ahead = ends.filter((us) => us > nowUs);
+  return { what: 'images', atUs: ahead.length > 0 ? Math.min(...ahead) : Math.max(...ends) };
 }
 
-export function holdState(hold: DeskHold): HoldState {
+export function holdState(hold: DeskHold, nowUs: number): HoldState {
   if (hold.ended_us !== null) return 'ended';
+  if (hold.dies_us <= nowUs) return 'past';
   if (hold.files.refused > 0) return 'refused';
   if (hold.files.growing > 0) return 'growing';
   if (!hold.complete) return 'waiting';
@@ -86,13 +95,16 @@ export function awaitingMe(files: readonly DeskCase[]): Awaited[] {
 }
 
 /** Cases to act on first: what waits for me, what ends soonest; the closed last, newest first. */
-export function inOrder(files: readonly DeskCase[]): DeskCase[] {
+export function inOrder(files: readonly DeskCase[], nowUs: number): DeskCase[] {
   const mine = new Set(awaitingMe(files).map((one) => one.file.id));
   const rank = (file: DeskCase): number => (file.closed_us !== null ? 2 : mine.has(file.id) ? 0 : 1);
+  // Where all has come to its term nothing presses any more.
+  const presses = (file: DeskCase): number => (isPast(file, nowUs) ? Infinity : (dueOf(file, nowUs)?.atUs ?? Infinity));
+  const sooner = (a: number, b: number): number => (a === b ? 0 : a - b);
   return files.toSorted(
     (a, b) =>
       rank(a) - rank(b) ||
-      (rank(a) === 2 ? b.opened_us - a.opened_us : (dueOf(a)?.atUs ?? Infinity) - (dueOf(b)?.atUs ?? Infinity) || b.opened_us - a.opened_us) ||
+      (rank(a) === 2 ? b.opened_us - a.opened_us : sooner(presses(a), presses(b)) || b.opened_us - a.opened_us) ||
       a.id.localeCompare(b.id),
   );
 }

@@ -14,6 +14,7 @@ export function countdown(atUs: number, nowUs: number, t: Dictionary): string {
 
 export function dueWords(due: Due | null, nowUs: number, t: Dictionary): string {
   if (!due) return '';
+  if (due.what === 'images' && due.atUs <= nowUs) return t.desk.past;
   return (due.what === 'copy' ? t.desk.dueCopy : t.desk.dueImages)(countdown(due.atUs, nowUs, t));
 }
 
