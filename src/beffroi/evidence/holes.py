@@ -12,6 +12,8 @@ from beffroi.domain.ranges import WallRange
 UNTOLD_US: Final = 300_000
 """So much in all, of one camera, may be missing without a note: what rounding leaves between groups of pictures."""
 
+UNKNOWN: Final = "unknown"
+
 
 def untold(asked: Iterable[WallRange], known: Iterable[WallRange]) -> list[WallRange]:
     """The holes that had to be told; empty when all of them together are no longer than `UNTOLD_US`.
@@ -35,6 +37,36 @@ def untold(asked: Iterable[WallRange], known: Iterable[WallRange]) -> list[WallR
 def uncovered(asked: WallRange, held: Iterable[WallRange]) -> Iterator[WallRange]:
     """What of a range none of these covers, in order."""
     return _minus([asked], union(held))
+
+
+def caused(hole: WallRange, known: Iterable[tuple[WallRange, str]]) -> list[tuple[WallRange, str]]:
+    """A hole cut where its cause changes, in order and whole: a second without network is no word on the hour beside.
+
+    Args:
+        hole: a range without pictures.
+        known: causes, each with where it is known to hold; of several at one instant the first counts.
+
+    Returns:
+        Each stretch and its cause, "unknown" where none is known. An unknown stretch of at most `UNTOLD_US` goes with
+        the one after it, the last with the one before: what rounding leaves between groups of pictures.
+    """
+    found: list[tuple[WallRange, str]] = []
+    at = hole.from_us
+    for span, cause in sorted(known):
+        start, end = max(at, span.from_us), min(span.to_us, hole.to_us)
+        if start >= end:
+            continue
+        if start - at > UNTOLD_US:
+            found.append((WallRange(at, start), UNKNOWN))
+            at = start
+        found.append((WallRange(at, end), cause))
+        at = end
+    if hole.to_us - at > UNTOLD_US or not found:
+        found.append((WallRange(at, hole.to_us), UNKNOWN))
+    elif at < hole.to_us:
+        last, cause = found[-1]
+        found[-1] = (WallRange(last.from_us, hole.to_us), cause)
+    return found
 
 
 def union(ranges: Iterable[WallRange]) -> list[WallRange]:

@@ -27,7 +27,7 @@ from beffroi.evidence.build import Materials, Spec, build
 from beffroi.evidence.deskrules import Minutes, titles_of
 from beffroi.evidence.deskstore import CaseFile, minutes_of
 from beffroi.evidence.heldsource import HeldSource
-from beffroi.evidence.holes import uncovered
+from beffroi.evidence.holes import caused, uncovered
 from beffroi.evidence.manifest import Asked, CameraFacts, Case, GapNote, Grounds, Manifest
 from beffroi.gate.answers import OpenedView
 from beffroi.gate.gate import Gate
@@ -165,7 +165,7 @@ class Building:
         return HeldSource(piece, key, read)
 
     def _gaps(self, line: Line, stream: str, entries: Sequence[GopEntry]) -> list[GapNote]:
-        """Where a line has no picture, with the cause that the recorder knows of."""
+        """Where a line has no picture, with the cause that the recorder knows of at each instant."""
         camera, asked = line.minutes.camera, line.minutes.range
         held = [WallRange(one.wall_us, max(one.wall_us, one.end_us)) for one in entries]
         calendar = self._loop.run_until_complete(
@@ -173,11 +173,8 @@ class Building:
         )
         known = [(WallRange(int(a), int(b)), str(cause)) for a, b, cause in calendar["gaps"]]
         known += [(WallRange(int(a), int(b)), "lost") for a, b in calendar["lost"]]
-        notes = []
-        for hole in uncovered(asked, held):
-            causes = [cause for span, cause in known if span.overlaps(hole)]
-            notes.append(GapNote(camera, hole.from_us, hole.to_us, causes[0] if causes else "unknown"))
-        return notes
+        told = [one for hole in uncovered(asked, held) for one in caused(hole, known)]
+        return [GapNote(camera, span.from_us, span.to_us, cause) for span, cause in told]
 
     def _spec(
         self, facts: Facts, lines: Sequence[Line], gaps: Sequence[GapNote], closed: Sequence[Record], now_us: int
