@@ -19,6 +19,7 @@ from tests.law.oracle_papers import (
     yes,
 )
 
+from beffroi.domain.acts import Act
 from beffroi.domain.documents import Document
 from beffroi.domain.ids import BodyId
 
@@ -241,10 +242,12 @@ def mission_is_about(q: Question, one: Document) -> bool:
         return False
     if devices and q.camera.id not in devices and q.camera.system not in devices:
         return False
+    if footage is None and q.request.act in {Act.REPLAY, Act.EXTRACT} and {"from", "to"} & set(one.fields):
+        return False
     first, last = edge(one.fields.get("from"), days=0), edge(one.fields.get("to"), days=1)
     if "from" in one.fields and (first is None or asked[0] < first):
         return False
-    return "to" not in one.fields or (last is not None and asked[1] <= last)
+    return "to" not in one.fields or (last is not None and asked[1] <= last and asked[0] < last)
 
 
 def titled(q: Question) -> bool:

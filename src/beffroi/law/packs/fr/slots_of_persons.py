@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final
 
+from beffroi.domain.acts import Act
 from beffroi.domain.clock import instant, to_wall_us
 from beffroi.domain.documents import Document, DocumentKind
 from beffroi.domain.facts import PersonStatus
@@ -17,6 +18,7 @@ from .slots_of_pooling import consent_to, state_agreements
 _Kind = DocumentKind
 FRAMES: Final = {"flagrance": "procureur", "preliminary": "procureur", "information": "juge"}
 """The frames of a requisition, and the authority of each."""
+_STORED: Final = frozenset({Act.REPLAY, Act.EXTRACT})
 _POOLING_FORMS: Final = frozenset({"C", "D", "E"})
 _CD_STATUSES: Final = frozenset({PersonStatus.DEPARTEMENT_AGENT, PersonStatus.DEPARTEMENT_PRESIDENT})
 
@@ -170,7 +172,8 @@ def _title(slot: str, kind: DocumentKind, said: Callable[[Document], tuple[bool,
             opens, leaves = letter and told["names"] and told["reaches"], letter and told["covers"]
             return (opens, leaves, told["names"] and told["complete"], told["complete"], told["viewing"])
 
-        return dossier.best((slot, person, camera, footage, guest), candidates, describe, rank)
+        stored = asked.request.act in _STORED
+        return dossier.best((slot, person, camera, footage, stored, guest), candidates, describe, rank)
 
     return find
 
@@ -187,8 +190,11 @@ def _covers_footage(title: Document, asked: Asked) -> bool:
 
 
 def _reaches(letter: Document, asked: Asked) -> bool:
-    """Whether a mission letter is about this camera and the images asked for (those of now, when they are live)."""
+    """Whether a mission letter is about this camera and the images asked for: those of now, when they are live. Stored
+    ones that nobody named are within no dates."""
     footage, at = asked.request.footage, asked.request.at
+    if footage is None and asked.request.act in _STORED and {"from", "to"} & set(letter.fields):
+        return False
     span = (at, at) if footage is None else (instant(footage.from_us), instant(footage.to_us))
     return reaches(letter, asked.camera) and dated(letter, *span)
 

@@ -12,6 +12,7 @@ from beffroi.domain.documents import LEGAL_TIME_ZONE, Document, DocumentKind
 from beffroi.domain.facts import Body, BodyKind, Facts
 from beffroi.domain.ids import BodyId
 
+from . import missions
 from .reading import hours, later, moment, word
 
 ALERT: Final = timedelta(minutes=15)
@@ -121,6 +122,8 @@ def _edges(document: Document) -> Iterator[datetime]:
         ended = moment(document, "event_ended_on", last=True)
         if ended is not None:
             yield ended
+    if document.kind is DocumentKind.MISSION_LETTER:
+        yield from missions.edges(document)
     if document.kind is DocumentKind.ALERT_RECORD:
         for field in ("opened_at", "closed_at", "renewed_at"):
             at = moment(document, field)
