@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { DeskCase, DeskHold, DeskPackage, DeskTitle } from '../src/lib/desk';
-import { awaitingMe, byCommune, COPY_US, dueOf, holdState, inOrder, isPast, leaving, scopeOf, stateOf } from '../src/lib/deskcase';
+import { awaitingMe, byCommune, COPY_US, dueOf, holdState, inOrder, isPast, leaving, scopeOf, stateOf, warningOf } from '../src/lib/deskcase';
 
 const NOW = 250;
 const hold = (more: Partial<DeskHold> = {}): DeskHold => ({
@@ -83,6 +83,15 @@ describe('a hold', () => {
     expect(holdState(hold({ files: { ...files, refused: 1, growing: 1 } }), NOW)).toBe('refused');
     expect(holdState(hold({ files: { ...files, held: 0 } }), NOW)).toBe('nothing');
     expect(holdState(hold({ ended_us: 5 }), NOW)).toBe('ended');
+  });
+
+  it('that is refused, or of minutes that nobody recorded, is told first', () => {
+    const files = { held: 1, growing: 0, waiting: 0, refused: 0 };
+    const [refused, nothing] = [hold({ complete: false, files: { ...files, refused: 1 } }), hold({ files: { ...files, held: 0 } })];
+    expect(warningOf(file({ holds: [hold(), refused, nothing] }), NOW)).toBe('refused');
+    expect(warningOf(file({ holds: [nothing] }), NOW)).toBe('nothing');
+    expect(warningOf(file({ holds: [hold(), nothing] }), NOW)).toBeNull();
+    expect(warningOf(file(), NOW)).toBeNull();
   });
 
   it('is inside of the requisition, outside, or in part', () => {

@@ -68,6 +68,13 @@ export function holdState(hold: DeskHold, nowUs: number): HoldState {
   return hold.files.held > 0 ? 'held' : 'nothing';
 }
 
+/** What the clerk must know before anything else of what was asked to be held: the vault refused a key, or no camera had a picture then. */
+export function warningOf(file: DeskCase, nowUs: number): 'refused' | 'nothing' | null {
+  const states = standing(file).map((one) => holdState(one, nowUs));
+  if (states.includes('refused')) return 'refused';
+  return states.length > 0 && states.every((one) => one === 'nothing') ? 'nothing' : null;
+}
+
 /** How much of a hold the requisitions in force let leave. */
 export function scopeOf(hold: DeskHold): 'none' | 'part' | 'whole' {
   if (hold.inside.length === 0) return 'none';

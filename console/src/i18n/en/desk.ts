@@ -36,6 +36,8 @@ export const desk: typeof french = {
     received: 'Nothing to do: the centre’s copy is destroyed within seven days of the receipt.',
     destroyed: 'Nothing is kept. The register keeps the acts.',
     past: 'The images come to their term: they are destroyed one after the other and cannot be handed over any more. The case closes by itself.',
+    refused: 'The vault refused a camera: read the lines and tell the technician. The centre tries again.',
+    nothing: 'Nothing was recorded in these minutes: ask for the day, the time and the place again.',
     subject: 'Kept for the request of a person filmed: the commune decides.',
     safeguard: 'A safeguard dies with its images, unless a requisition comes.',
   },

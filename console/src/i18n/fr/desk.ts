@@ -35,6 +35,8 @@ export const desk = {
     received: 'Rien à faire : la copie du centre est détruite sept jours au plus après le reçu.',
     destroyed: 'Rien n’est gardé. Le registre garde les actes.',
     past: 'Les images arrivent à leur terme : elles sont détruites à mesure et ne pourront plus être remises. Le dossier se ferme de lui-même.',
+    refused: 'Le coffre a refusé une caméra : lisez les lignes et prévenez le technicien. Le centre réessaie.',
+    nothing: 'Rien n’a été enregistré à ces minutes : redemandez le jour, l’heure et le lieu.',
     subject: 'Gardé pour la demande d’une personne filmée : la commune décide.',
     safeguard: 'Un constat meurt avec ses images, sauf réquisition.',
   },
