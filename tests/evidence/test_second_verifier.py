@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.evidence.test_package import DIRECTORIES, FORGED, ZIPS, nothing, torn_directory, zipped
+from tests.evidence.test_hostile_package import DIRECTORIES, torn_directory
+from tests.evidence.test_package import FORGED, ZIPS, nothing, zipped
 from tests.support.evidence import TRUST, Made, forge, make_minute, make_package, resign
 from tests.support.faultmatrix import run_seed
 from tests.support.forgedproof import hostile

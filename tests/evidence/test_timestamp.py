@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import load_pem_x509_certificate
 from tests.evidence.test_second_verifier import ROUNDS, torn
 from tests.support.commands import run
 from tests.support.evidence import EVIDENCE, REGISTER, TRUST, Made, forge, make_package
@@ -285,6 +287,22 @@ def test_both_agree_on_whatever_is_torn_from_a_time_stamp(
         assert verdict != "valid" or raw in genuine or read_stamp(raw) in [read_stamp(one) for one in genuine]
         counts[verdict] = counts.get(verdict, 0) + 1
     print(f"\n[time stamps] {ROUNDS} torn, seed {seed}: {counts}")  # noqa: T201  a figure is printed
+
+
+def test_a_certificate_that_no_library_reads_beside_the_signers_is_a_finding(authority: Authority, made: Made) -> None:
+    data = stated(made.folder)
+    name = authority.signer("beside")
+    pem = load_pem_x509_certificate((authority.folder / f"{name}.pem").read_bytes()).public_bytes(Encoding.DER)
+    odd = pem.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x07", 1)
+    assert odd != pem
+    status, token = read(canonical_answer(authority.stamp(data)), "").parts("").rest()
+    kind, content = token.parts("").rest()
+    version, digests, info, certificates, signers = read(content.body, "").parts("").rest()
+    more = write(CONTEXT, certificates.body, odd)
+    signed = write(SEQUENCE, version.raw, digests.raw, info.raw, more, signers.raw)
+    raw = write(SEQUENCE, status.raw, write(SEQUENCE, kind.raw, write(CONTEXT, signed)))
+    assert read_stamp(raw).imprint == hashlib.sha256(data).digest()
+    assert why_untrusted(raw, hashlib.sha256(data).digest(), read_authorities(authority.ca)) != ""
 
 
 def test_what_nobody_signed_is_taken_out_before_it_is_kept(authority: Authority, made: Made) -> None:

@@ -232,7 +232,7 @@ def _check_bytes(name: str, clear: ClearBytes, proof: FileProof) -> list[Finding
     if anchor is not None:
         config = _config(proof.chunks[selection.steps[selection.anchor][0]])
         layout = lay_out(selection, config, anchor)
-        if layout.head != clear[0:start]:
+        if start != len(layout.head) or layout.head != clear[0:start]:
             return [Finding(Kind.HEAD_ALTERED, name)]
     for number in range(len(proof.fragments)):
         given = piece(number)

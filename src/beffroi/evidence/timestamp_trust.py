@@ -3,10 +3,15 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509 import (
     Certificate,
+    DuplicateExtension,
+    InvalidVersion,
     ObjectIdentifier,
+    UnsupportedGeneralNameType,
     load_der_x509_certificate,
     load_pem_x509_certificates,
 )
@@ -15,6 +20,9 @@ from rfc3161_client import VerificationError, VerifierBuilder, decode_timestamp_
 from beffroi.domain.errors import BadInputError
 from beffroi.domain.text import Text
 from beffroi.evidence.timestamp_der import CONTEXT, INTEGER, SEQUENCE, SET, Der, DerError, read, write
+
+_ODD: Final = (InvalidVersion, DuplicateExtension, UnsupportedGeneralNameType, UnsupportedAlgorithm)
+"""What a certificate that anybody may put beside the signer's makes the library raise; none is a `ValueError`."""
 
 
 def why_untrusted(raw: bytes, imprint: bytes, authorities: Sequence[Certificate], *, policy: str | None = None) -> str:
@@ -26,7 +34,7 @@ def why_untrusted(raw: bytes, imprint: bytes, authorities: Sequence[Certificate]
     builder = VerifierBuilder(roots=list(authorities), policy_id=wanted)
     try:
         builder.build().verify(decode_timestamp_response(canonical_answer(raw)), imprint)
-    except (VerificationError, ValueError) as error:
+    except (VerificationError, ValueError, *_ODD) as error:
         # OpenSSL's own words are inside of a dump of its error stack
         reason = re.search(r'reason: "([^"]+)"', str(error))
         return (reason[1] if reason else str(error))[:100] or type(error).__name__

@@ -1,0 +1,114 @@
+"""What is handed over was made to stop, mislead or tire out whoever verifies it: it is refused, and said."""
+
+import os
+import struct
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.evidence.test_package import kinds, zipped
+from tests.support.commands import run
+from tests.support.evidence import Made, forge, make_package
+
+from beffroi.evidence.findings import Kind
+from beffroi.evidence.frames import check_file, parse_proof
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    root = tmp_path_factory.mktemp("evidence")
+    (root / "streams").mkdir()
+    return make_package(root)
+
+
+def _line(raw: bytearray, name: bytes) -> int:
+    return raw.rindex(b"PK\x01\x02", 0, raw.rindex(name))
+
+
+def _beyond(raw: bytearray) -> None:
+    """The directory gives a file a size that no reader would see the end of."""
+    struct.pack_into("<II", raw, _line(raw, b"proof/log.json") + 20, 0x7FFF_FFFF, 0x7FFF_FFFF)
+
+
+def _renamed(raw: bytearray, name: bytes) -> None:
+    at = _line(raw, b"proof/log.json") + 46
+    raw[at : at + 14] = name
+
+
+def _no_text(raw: bytearray) -> None:
+    struct.pack_into("<H", raw, _line(raw, b"proof/log.json") + 8, 0x800)
+    _renamed(raw, b"proof/log.jso\xff")
+
+
+def _version(raw: bytearray) -> None:
+    raw[_line(raw, b"proof/log.json") + 6] = 99
+
+
+DIRECTORIES: dict[str, tuple[Callable[[bytearray], None], Kind]] = {
+    "a size beyond the file": (_beyond, Kind.FILE_STRAY),
+    "a name with NUL": (lambda raw: _renamed(raw, b"proof/log.js\0n"), Kind.FILE_STRAY),
+    "a folder with two strokes": (lambda raw: _renamed(raw, b"proof/folder//"), Kind.FILE_STRAY),
+    "a name that is no text": (_no_text, Kind.MANIFEST_MISSING),
+    "a version that no zip has": (_version, Kind.MANIFEST_MISSING),
+}
+
+
+def torn_directory(made: Made, to: Path, name: str) -> Path:
+    raw = bytearray(zipped(made.folder, to).read_bytes())
+    DIRECTORIES[name][0](raw)
+    to.write_bytes(raw)
+    return to
+
+
+@pytest.mark.parametrize("name", DIRECTORIES)
+def test_a_zip_whose_directory_lies_is_never_valid(made: Made, tmp_path: Path, name: str) -> None:
+    found = kinds(torn_directory(made, tmp_path / "remise.zip", name))
+    assert DIRECTORIES[name][1] in found
+
+
+def test_a_name_that_ends_at_its_nul_is_not_the_file_of_that_name(made: Made, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "remise.zip", "w") as archive:
+        for one in sorted(made.folder.rglob("*")):
+            if one.is_file():
+                info = zipfile.ZipInfo(one.relative_to(made.folder).as_posix())
+                info.filename += "\0x" * (info.filename == "manifest.json")
+                archive.writestr(info, one.read_bytes())
+    assert kinds(tmp_path / "remise.zip") == {Kind.MANIFEST_MISSING}
+
+
+class _Behind:
+    """A file behind a terabyte that is not there (a sparse file): nobody may ask for it whole."""
+
+    SIZE = 1 << 40
+
+    def __init__(self, raw: bytes) -> None:
+        self._raw = raw
+
+    def __len__(self) -> int:
+        return self.SIZE + len(self._raw)
+
+    def __getitem__(self, at: slice) -> bytes:
+        assert at.stop - at.start < 1 << 30
+        return self._raw[at.start - self.SIZE : at.stop - self.SIZE]
+
+
+def test_a_head_of_a_terabyte_is_not_read(made: Made) -> None:
+    one = made.manifest.files[0]
+    raw, proof = (made.folder / one.path).read_bytes(), parse_proof((made.folder / one.proof).read_bytes())
+    assert check_file(one.path, raw, proof) == []
+    assert {found.kind for found in check_file(one.path, _Behind(raw), proof)} == {Kind.HEAD_ALTERED}
+
+
+@pytest.mark.parametrize("name", [b"\x1b[8mVALIDE", b"a\nVALIDE", b"\xc2\x9b8m", "\u202emp4".encode(), b"\xff\xfe"])
+def test_a_name_in_the_package_cannot_write_the_verdict(made: Made, tmp_path: Path, name: bytes) -> None:
+    folder = forge(made, tmp_path / "forged")
+    Path(folder, os.fsdecode(name)).write_bytes(b"x")
+    for more in ((), ("--json",)):
+        said = run("evidence", "verify", str(folder), *more)
+        assert said.code == 1
+        assert said.output.encode()
+        assert not any(line.startswith("VALID") for line in said.output.splitlines())
+        assert "\x1b" not in said.output
+    shown = run("evidence", "verify", str(folder)).output
+    assert not {"\x9b", "\u202e"} & set(shown)
