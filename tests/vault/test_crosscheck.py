@@ -256,6 +256,24 @@ async def test_a_forged_opening_balance_is_off_the_chain(tmp_path: Path) -> None
         assert CrossKind.OFF_CHAIN in one.kinds()
 
 
+async def test_the_site_s_memory_dropped_by_hand_is_no_pruning(tmp_path: Path) -> None:
+    async with pair(tmp_path / "p") as one:
+        await one.hours(4)
+        for _ in range(2):
+            one.act(3)
+            await one.round()
+        head, _ = one.kept()[-1]
+        one.acts.close()
+        with sqlite3.connect(one.journal_file) as db:  # as an honest pruning leaves it, every checkpoint included
+            seq, chain = db.execute("SELECT seq, hash FROM act ORDER BY seq DESC LIMIT 1 OFFSET 1").fetchone()
+            assert seq >= head
+            db.execute("INSERT OR REPLACE INTO opening VALUES (1, ?, ?, 0, ?)", (seq, chain, bytes(32)))
+            db.execute("DELETE FROM act WHERE seq <= ?", (seq,))
+        db.close()
+        (found,) = one.cross().findings
+        assert (found.kind, found.first) == (CrossKind.ACT_NOT_IN_JOURNAL, head)
+
+
 async def _restored(one: Pair, *, told: bool) -> None:
     await one.hours(3)
     one.ledger.close()

@@ -5,16 +5,19 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.support.crosspair import NAME, VERIFIER, crossed, edited, rewrite
+from tests.support.crosspair import NAME, VERIFIER, crossed, edited, pair, rewrite
 from typer.testing import CliRunner
 
 from beffroi.cli.ledger import app
 from beffroi.domain.errors import BadInputError
 from beffroi.vault.crosscheck import cross
+from beffroi.vault.crossfindings import CrossKind
+from beffroi.vault.journal import ActKind
 from beffroi.vault.journalfile import JournalUnreadableError
 
 HOSTILE: dict[str, Callable[[sqlite3.Connection], object]] = {
@@ -143,3 +146,29 @@ def test_the_command_says_it_in_two_languages_and_by_its_exit_code(cross_copy: P
 def test_a_journal_that_is_not_understood_is_wrong_usage(cross_copy: Path, given: str) -> None:
     asked = ["cross", str(cross_copy / "centre" / "ledger"), "--key", VERIFIER.encode(), "--journal", given]
     assert isinstance(CliRunner().invoke(app, asked).exception, BadInputError)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"what": "cameras_stopped_disk", "stopped": [f"une-camera-au-nom-un-peu-long-{n:04d}" for n in range(600)]},
+        {"what": "é" * 9_000},
+        {"run": 2**60},
+        {"é": 1},
+    ],
+    ids=["long", "text", "number", "key"],
+)
+async def test_an_act_that_no_leaf_can_hold_keeps_no_other_out(tmp_path: Path, fields: dict[str, Any]) -> None:
+    async with pair(tmp_path / "p") as one:
+        await one.hours(1)
+        one.acts.reader().append(ActKind.ALARM, fields, wall_us=one.clock.wall_us())
+        one.act(5)
+        await one.round()
+        await one.round()
+        journal = one.acts.reader()
+        assert one.ledger.last_seq(NAME) == journal.last_seq() == journal.acked()
+        assert one.cross().findings == ()
+        number = next(act.seq for act in journal.read_after(0) if act.kind is ActKind.ALARM)
+        one.acts.close()
+        rewrite(one.journal_file, edited(number, **{**fields, "count": 1}))
+        assert CrossKind.ACT_DIFFERS in one.kinds(), "by its hash it is compared all the same"

@@ -59,6 +59,7 @@ class _Cross:
         self._heads: list[Act] = []
         self._acts = self._chained = self._agreed = self._pruned = self._before = self._kept = 0
         self._compared = (0, 0)
+        self._head_told = 0
 
     def whole(self) -> CrossReport:
         to, carried = self._register.pruned()
@@ -85,6 +86,9 @@ class _Cross:
         if last_seq > self._journal.last:
             self._found.add(CrossKind.JOURNAL_SHORT, self._journal.last, str(last_seq))
         self._found.span(CrossKind.ACT_NOT_IN_REGISTER, last_seq + 1, self._journal.acked)
+        if 0 < self._head_told <= self._journal.opening and not self._heads:
+            # A journal never drops the newest checkpoint that it kept: a hand did.
+            self._found.add(CrossKind.ACT_NOT_IN_JOURNAL, self._head_told)
         if self._acts and not self._agreed:
             self._found.drop(CrossKind.ACT_DIFFERS, CrossKind.OFF_CHAIN)
             self._found.span(CrossKind.OTHER_JOURNAL, *self._compared)
@@ -124,6 +128,8 @@ class _Cross:
         source = told.record.source
         if source is None:
             return
+        if told.record.outcome in _HEADS:
+            self._head_told = source.seq
         if source.seq <= self._journal.opening:
             self._pruned += 1
             if source.seq == self._journal.opening and source.chain not in (None, self._journal.opening_hash.hex()):
@@ -150,7 +156,7 @@ class _Cross:
             return False
         try:
             entry = entry_of(self._recorder, act.seq, act.wall_us, act.kind, act.fields)
-        except RecursionError:
+        except (RecursionError, ValueError):
             return False
         return says_the_same(told.record, entry)
 
