@@ -139,7 +139,8 @@ def test_three_communes_held_then_one_delivered_bit_for_bit(
     assert len(got) >= 25 * 6
     assert missing_pictures(got, loop_digests(Path(shown["main"]))) == 0
 
-    receipt = {"signed_on": datetime.now(UTC).date().isoformat(), "signed_by": "OPJ", "reference": "R-1"}
+    today = datetime.now(ZoneInfo("Europe/Paris")).date().isoformat()
+    receipt = {"signed_on": today, "signed_by": "OPJ", "reference": "R-1"}
     done = posted(who, f"{step}/receipt", receipt)
     assert done["packages"][0]["received_us"]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.server.test_desk_delivery import SECOND, ask, journal_in_register, reason, requisition, round_of, store_of
 from tests.support.clips import clip
-from tests.support.desktown import AGENT, DeskTown, desk_town
+from tests.support.desktown import AGENT, DAY_S, DeskTown, desk_town
 
 from beffroi.domain.errors import BrokenError
 from beffroi.domain.text import Text
@@ -89,6 +89,26 @@ def test_a_delivery_that_no_row_knows_of_is_not_left_in_clear(place: DeskTown, m
     assert [one.name for one in packages_folder(place.town.centre).iterdir()] == [path.name], "and the good one stays"
 
 
+def test_the_seven_days_run_from_the_day_on_which_the_receipt_was_signed(place: DeskTown) -> None:
+    case, name = agreed(place)
+    assert ask(place, case, f"packages/{name}/build", {"reason": reason(place)})[0] == 200
+    receipt = {"signed_by": "OPJ de permanence", "reference": "R-17"}
+    for wrong in ("2026-03-01", "2026-03-03"):
+        status, body = ask(place, case, f"packages/{name}/receipt", {**receipt, "signed_on": wrong})
+        assert (status, "date" in body["error"]["text"]["fr"]) == (422, True), body
+    place.days_pass(6.5 * DAY_S)
+    assert ask(place, case, f"packages/{name}/receipt", {**receipt, "signed_on": "2026-03-02"})[0] == 200
+    asyncio.run(round_of(place).once())
+    assert not package_path(place.town.centre, name).exists(), "written down late: the law does not wait"
+
+
+def test_a_safeguard_that_held_nothing_closes_too(place: DeskTown) -> None:
+    case = place.open_case(kind="safeguard")
+    place.town.clock.advance(7.1 * DAY_S)
+    asyncio.run(round_of(place).once())
+    assert store_of(place).case(case).row.closed_why == "empty"
+
+
 def test_two_asks_at_once_make_one_delivery(place: DeskTown) -> None:
     case, name = agreed(place)
     deliveries: Deliveries = place.town.app.state.deliveries
@@ -113,7 +133,7 @@ def test_two_asks_at_once_make_one_delivery(place: DeskTown) -> None:
 
 def test_one_case_that_cannot_end_keeps_no_other_alive(place: DeskTown, monkeypatch: pytest.MonkeyPatch) -> None:
     cases = [place.open_case() for _ in range(3)]
-    place.town.clock.advance(8 * 86_400)
+    place.town.clock.advance(8 * DAY_S)
     whole = DeskRound.close
 
     async def close(one: DeskRound, case: CaseFile, why: str) -> None:

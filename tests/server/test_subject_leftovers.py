@@ -7,6 +7,7 @@ import pytest
 from tests.server.test_subject import SECOND, entered, granted, prepared, reason, step
 from tests.support.clips import clip
 from tests.support.desktown import AGENT, DeskTown, desk_town
+from tests.support.missionletter import letter
 
 from beffroi.domain.errors import BadInputError, BrokenError
 from beffroi.domain.ids import PersonId
@@ -88,3 +89,20 @@ def test_a_request_whose_hold_was_refused_closes_like_others(place: DeskTown) ->
     asyncio.run(place.town.app.state.subject_round.once())
     row = subjects.store.request(request).row
     assert (row.closed_why, row.contact) == ("answered", "")
+
+
+def test_an_inspector_s_letter_bounds_the_requests_too(place: DeskTown) -> None:
+    town, inspector = place.town, place.town.person("inspector")
+    inside, unrouted = str(entered(place)["id"]), str(entered(place)["id"])
+    subjects = town.app.state.subjects.copies.subjects
+    subjects.store.set(unrouted, commune="")
+
+    def told() -> tuple[set[str], list[int]]:
+        listed = {one["id"] for one in inspector.get("/api/subject/requests").body} & {inside, unrouted}
+        return listed, [inspector.get(f"/api/subject/requests/{one}").status for one in (inside, unrouted)]
+
+    assert told() == ({inside, unrouted}, [200, 200]), "without a letter everything is open"
+    with letter(town, "another-commune", bodies="Y"):
+        assert told() == (set(), [404, 404])
+    with letter(town, "its-commune", bodies="X"):
+        assert told() == ({inside}, [200, 404])

@@ -22,6 +22,7 @@ from beffroi.evidence.deskrules import Minutes, NoTitleError, Title, check_scope
 from beffroi.evidence.deskstore import CaseFile, minutes_of
 from beffroi.gate.answers import OpenedView
 from beffroi.gate.gate import Gate
+from beffroi.law.timeline import day_of
 from beffroi.ledger.entry import Entry, EntryKind, Sent
 from beffroi.registry.desktables import DeskHoldRow, DeskPackageRow, DeskPaperRow
 from beffroi.server.asking import question
@@ -63,6 +64,11 @@ _DONE: Final = Text(fr="Cette étape est déjà faite.", en="This step is done a
 _NOT_BUILT: Final = Text(
     fr="Cette remise n'est pas faite, ou sa copie est détruite.",
     en="This delivery is not made, or its copy is destroyed.",
+)
+
+_NO_DAY: Final = Text(
+    fr="Le reçu se signe entre le jour où la remise est faite et aujourd'hui : vérifiez sa date.",
+    en="The receipt is signed between the day on which the delivery was made and today: check its date.",
 )
 
 
@@ -256,11 +262,13 @@ class Deliveries:
         """The signed receipt: from now on the centre's copy has seven days at most.
 
         Raises:
-            BadInputError: nothing was made, or received already.
+            BadInputError: nothing was made, or received already; signed before it was made, or in the future.
         """
         package = case.package(name)
         if package.built_us is None or package.received_us is not None:
             raise BadInputError(_NOT_BUILT if package.built_us is None else _DONE)
+        if not day_of(instant(package.built_us)).isoformat() <= signed_on <= day_of(now(self.centre.clock)).isoformat():
+            raise BadInputError(_NO_DAY)
         payload = {"signed_by": signed_by, "reference": reference}
         await self.desk.enter("received", case.row.id, caller, {"package": name, "signed_on": signed_on}, payload)
         at_us = self.centre.clock.wall_us()

@@ -2,13 +2,18 @@
 
 import asyncio
 import contextlib
+from datetime import UTC, date, datetime, time
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import structlog
 
+from beffroi.domain.clock import to_wall_us
+from beffroi.domain.documents import LEGAL_TIME_ZONE
 from beffroi.domain.errors import BeffroiError
 from beffroi.evidence.deskrules import DAY_US, GRACE_US, CaseKind
 from beffroi.evidence.deskstore import CaseFile
+from beffroi.registry.desktables import DeskPackageRow
 from beffroi.server.centre import Centre
 from beffroi.server.deskdelivery import Deliveries
 
@@ -52,12 +57,12 @@ class DeskRound:
     async def _one(self, case: CaseFile) -> None:
         now_us, name = self._centre.clock.wall_us(), case.row.id
         for package in case.packages:
-            due = package.received_us is not None and now_us >= package.received_us + DUE_US
-            if due and package.destroyed_us is None:
+            since_us = receipt_us(package)
+            if since_us is not None and now_us >= since_us + DUE_US and package.destroyed_us is None:
                 await self._deliveries.destroy(case, package, "received")
         case = self._desk.store.case(name)
         if not case.holds:
-            if case.kind is CaseKind.REQUISITION and now_us >= case.row.opened_us + GRACE_US:
+            if case.kind is not CaseKind.SUBJECT and now_us >= case.row.opened_us + GRACE_US:
                 await self.close(case, "empty")  # opened, searched perhaps, and nothing was ever held
             return
         made = [one for one in case.packages if one.built_us is not None]
@@ -89,3 +94,11 @@ class DeskRound:
             except Exception:  # noqa: BLE001  the round must go on for the other cases; what failed is tried again
                 _log.exception("the desk's round failed")
             await asyncio.sleep(PERIOD_S)
+
+
+def receipt_us(package: DeskPackageRow) -> int | None:
+    """When a delivery was received: the day on which the receipt was signed, often before it was written down here."""
+    if package.received_us is None:
+        return None
+    day = datetime.combine(date.fromisoformat(package.signed_on), time.min, ZoneInfo(LEGAL_TIME_ZONE))
+    return min(package.received_us, to_wall_us(day.astimezone(UTC)))

@@ -27,6 +27,7 @@ from beffroi.registry.sheets import term_days_of
 from beffroi.server.centre import Centre, authority_name, commune_name
 from beffroi.server.desk import CONTROLLERS, Desk
 from beffroi.server.deskholds import Who
+from beffroi.server.missionscope import reach_of
 from beffroi.server.session import Caller
 from beffroi.server.sight import sight_of, slug
 
@@ -59,10 +60,15 @@ class Subjects:
     # --- who may know of what ---
 
     def communes(self, caller: Caller) -> Collection[BodyId] | None:
-        """Whose requests a caller may read: those of the communes served; all, for those who control."""
-        if caller.role in CONTROLLERS:
-            return None
-        return sight_of(self.centre.registry.facts(), caller.person).communes
+        """Whose requests a caller may read: those of the communes served; for those who control, all that are within
+        their mission."""
+        facts = self.centre.registry.facts()
+        if caller.role not in CONTROLLERS:
+            return sight_of(facts, caller.person).communes
+        reach = reach_of(facts, caller.person, now(self.centre.clock))
+        return (
+            reach.communes(facts, frozenset(one.commune for one in facts.cameras.values())) if reach.letters else None
+        )
 
     def request(self, caller: Caller, name: str, *, open_: bool = False) -> RequestFile:
         """A request that this caller may read; ``open_``: one that is not closed.
