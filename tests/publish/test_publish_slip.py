@@ -118,7 +118,7 @@ def test_a_head_that_cannot_be_read_stops_no_paper(note: bytes) -> None:
     assert "? inscriptions" in read(slip_pdf(statement(), on=ON, note=note))
 
 
-def test_every_cause_and_the_title_s_date_are_said_in_french() -> None:
+def test_every_cause_the_date_of_the_title_and_the_authorities_are_said_in_french() -> None:
     causes = [*(one.value for one in GapCause), "lost", "of_a_later_version"]
     made = statement(gaps=0)
     gaps = tuple(GapNote("y-haute", BEGIN_US, BEGIN_US + 3_000_000, cause) for cause in causes)
@@ -128,6 +128,7 @@ def test_every_cause_and_the_title_s_date_are_said_in_french() -> None:
     assert [one for one in told if "_" in one] == ["of_a_later_version"]
     assert told[0] == GapCause(causes[0]).text.fr
     assert ["Date du titre", "02/03/2026"] in sheet["facts"]
+    assert ["Autorité", "maire de Bourg-Neuf, maire d'Orville"] in sheet["facts"]
     for written, shown in (("2026-03-02, 2026-03-04", "02/03/2026, 04/03/2026"), ("hier", "hier"), ("", "")):
         facts = sheet_of(replace(made, case=replace(made.case, date=written)), NOTE)["facts"]
         assert ["Date du titre", shown] in facts

@@ -86,7 +86,7 @@ def sheet_of(manifest: Manifest, note: bytes, sealed: Sealed | None = None) -> d
             ["Titre", ", ".join(part for part in (case.article, case.number) if part)],
             ["Date du titre", _days(case.date)],
             ["Cadre", _FRAMES.get(case.frame, case.frame)],
-            ["Autorité", manifest.authority],
+            ["Autorité", ", ".join(dict.fromkeys(one.authority for one in manifest.cameras)) or manifest.authority],
             ["Préparé par l'agent", manifest.made_by],
             ["Accord de l'agent", manifest.agreed_by],
             ["Fait le", told(manifest.made_us)],
