@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { coordinates, isSummer, readings, timeOfDay, today, understand, type Said } from '../src/lib/desktime';
+import { coordinates, isSummer, readings, timeOfDay, today, typedWithin, understand, type Said } from '../src/lib/desktime';
 import { civil } from '../src/lib/time';
 
 const us = (iso: string): number => Date.parse(iso) * 1000;
@@ -86,4 +86,15 @@ describe('a place', () => {
 
 it('today is the legal day', () => {
   expect(today(us('2026-11-21T23:30:00Z'))).toBe('2026-11-22');
+});
+
+describe('an instant typed within minutes that are held', () => {
+  it('is the second of two where the second is held', () => {
+    const [from, to] = [us('2026-10-25T01:30:00.400Z'), us('2026-10-25T01:45:00Z')];
+    expect(typedWithin('25/10/2026 02:35:00', from, to)).toBe(us('2026-10-25T01:35:00Z'));
+    expect(typedWithin('25/10/2026 02:30:00', from, to)).toBe(us('2026-10-25T01:30:00Z'));
+    expect(typedWithin('25/10/2026 02:35:00', from - 3600e6, to - 3600e6)).toBe(us('2026-10-25T00:35:00Z'));
+    expect(typedWithin('26/10/2026 02:35:00', from, to)).toBe(us('2026-10-26T01:35:00Z'));
+    expect(typedWithin('demain', from, to)).toBeNull();
+  });
 });

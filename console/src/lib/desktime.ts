@@ -2,7 +2,7 @@
  * What an investigator says of time, in legal time. On the night when an hour comes twice the console asks which one is
  * meant; an hour that the spring night skips is refused: minutes that are held must be those that were said.
  */
-import { civil, legalOffsetUs, type CivilTime } from './time';
+import { civil, legalOffsetUs, parseTyped, type CivilTime } from './time';
 
 const MINUTE_US = 60e6;
 
@@ -112,6 +112,14 @@ export function coordinates(typed: string): [number, number] | null {
   if (!found || !/[.,]\d/.test(typed)) return null;
   const [latitude, longitude] = [found[1], found[2]].map((one) => Number((one ?? '').replace(',', '.'))) as [number, number];
   return Math.abs(latitude) <= 90 && Math.abs(longitude) <= 180 ? [latitude, longitude] : null;
+}
+
+/** What was typed, as the instant within these minutes that it can mean; null when it is not a time. Where an hour comes twice the one held is meant. */
+export function typedWithin(input: string, fromUs: number, toUs: number): number | null {
+  const typed = parseTyped(input, fromUs);
+  if (typed === null) return null;
+  // Typed to the second: what is held to the fraction begins within it.
+  return readings(civil(typed)).find((us) => us > fromUs - 1e6 && us < toUs + 1e6) ?? typed;
 }
 
 /** The day on which legal clocks are now. */
