@@ -216,6 +216,10 @@ def _quorum(*lines: str) -> str:
     return "\n".join([*head, *lines])
 
 
+def _same_key_as_w0(name: str) -> str:
+    return WitnessKey(name, Ed25519PrivateKey.from_private_bytes(bytes([1]) * 32).public_key()).encode()
+
+
 def _signed_by(*numbers: int) -> bytes:
     note = TREE.note(5)
     for n in numbers:
@@ -269,6 +273,8 @@ def test_cosignatures_of_another_checkpoint_count_for_nothing() -> None:
         _quorum("log nonsense", "quorum w0"),
         _quorum(f"witness again {_quorum().split()[4]}"),
         _quorum("witness x y file:///etc/passwd", "quorum x"),
+        _quorum(f"witness again {_same_key_as_w0('again')}", "group g all w0 again", "quorum g"),
+        _quorum(f"witness own {WitnessKey('own', LOG_KEY.public_key()).encode()}", "quorum own"),
         "# only a comment\n" * 600,
     ],
 )

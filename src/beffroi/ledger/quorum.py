@@ -140,13 +140,19 @@ class _Reader:
     def done(self, line: int) -> Quorum:
         if not self._logs or not self._quorum:
             raise QuorumRefusedError(line, "« log » ou « quorum » manque", "“log” or “quorum” is missing")
+        own = {log.key.public_bytes_raw() for log in self._logs}
+        if any(witness.key.key.public_bytes_raw() in own for witness in self._witnesses.values()):
+            raise QuorumRefusedError(
+                line, "un registre n'est pas son propre témoin", "a register is not its own witness"
+            )
         required = None if self._quorum[0] == _NONE else self._quorum[0]
         return Quorum(tuple(self._logs), self._witnesses, self._groups, required)
 
     def _witness(self, line: int, name: str, vkey: str, address: str) -> None:
         self._new(line, name)
         key = parse_witness_key(vkey)
-        if any(other.key.key_id == key.key_id for other in self._witnesses.values()):
+        raw = key.key.public_bytes_raw()  # without its name: one key under two names is one witness
+        if any(other.key.key.public_bytes_raw() == raw for other in self._witnesses.values()):
             raise QuorumRefusedError(line, "cette clé est déjà donnée", "this key is given already")
         if address and urlsplit(address).scheme not in {"http", "https"}:
             raise QuorumRefusedError(line, "l'adresse n'est pas https", "the address is not https")
