@@ -1,5 +1,6 @@
 """What is handed over was made to stop, mislead or tire out whoever verifies it: it is refused, and said."""
 
+import json
 import os
 import struct
 import zipfile
@@ -7,12 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.evidence.test_package import kinds, zipped
 from tests.support.commands import run
 from tests.support.evidence import Made, forge, make_package
 
 from beffroi.evidence.findings import Kind
 from beffroi.evidence.frames import check_file, parse_proof
+from beffroi.evidence.key import vkey
 
 
 @pytest.fixture(scope="module")
@@ -112,3 +115,11 @@ def test_a_name_in_the_package_cannot_write_the_verdict(made: Made, tmp_path: Pa
         assert "\x1b" not in said.output
     shown = run("evidence", "verify", str(folder)).output
     assert not {"\x9b", "\u202e"} & set(shown)
+
+
+def test_the_first_key_of_a_name_is_the_one_as_the_page_takes_it(made: Made, tmp_path: Path) -> None:
+    folder = forge(made, tmp_path / "forged")
+    more = vkey(Ed25519PrivateKey.generate())
+    (folder / "verify" / "keys.txt").open("a").write(f"{more}\n")
+    found = json.loads(run("evidence", "verify", str(folder), "--json").output)["findings"]
+    assert {(one["kind"], one["where"]) for one in found} == {("file_altered", "verify/keys.txt")}

@@ -144,7 +144,9 @@ def _trust(package: Path, key: str | None, register: str | None, tsa_ca: Path | 
     from beffroi.ledger.note import parse_verifier
 
     lines = _beside(package)
-    beside = {one.name: one for one in _parsed(lines, parse_verifier)}
+    beside: dict[str, Verifier] = {}
+    for one in _parsed(lines, parse_verifier):
+        beside.setdefault(one.name, one)  # the first of a name, as the page takes it
     asked = None if quorum is None else _quorum(quorum)
     witnesses = _parsed(lines, parse_witness_key) if asked is None else [one.key for one in asked.witnesses.values()]
     return Trust(
@@ -181,7 +183,7 @@ def _beside(package: Path) -> list[str]:
         raise _unreadable(package, error.strerror or type(error).__name__) from error
     except BadZipFile:
         raw = b""
-    return raw.decode(errors="replace").splitlines()
+    return raw.decode(errors="replace").split("\n")
 
 
 def _parsed(lines: list[str], read: Callable[[str], K]) -> list[K]:
