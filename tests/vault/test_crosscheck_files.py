@@ -1,6 +1,7 @@
 """`ledger cross` on files of any hand: nothing in them is believed, and what is said is said in two languages."""
 
 import json
+import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
@@ -118,6 +119,21 @@ def test_the_journal_is_read_from_a_medium_that_takes_no_writing(cross_copy: Pat
     (cross_copy / "journal.sqlite").chmod(0o400)
     assert crossed(cross_copy).clean
     assert sorted(path.name for path in cross_copy.glob("journal.sqlite*"))[:1] == ["journal.sqlite"]
+
+
+async def test_a_journal_whose_newest_acts_cannot_be_read_is_not_called_cut_short(tmp_path: Path) -> None:
+    async with pair(tmp_path / "p") as one:
+        await one.hours(2)
+        copy = tmp_path / "disc" / "journal.sqlite"
+        copy.parent.mkdir()
+        for end in ("", "-wal"):
+            shutil.copy(f"{one.journal_file}{end}", f"{copy}{end}")
+        beside = copy.parent / "journal.sqlite-shm"
+        beside.symlink_to(tmp_path / "nowhere" / "shm")  # as on a medium that takes no writing: it cannot be made
+        with pytest.raises(JournalUnreadableError, match="can be written"):
+            cross(one.register, VERIFIER, copy, recorder=NAME)
+        beside.unlink()
+        assert cross(one.register, VERIFIER, copy, recorder=NAME).clean
 
 
 def test_the_command_says_it_in_two_languages_and_by_its_exit_code(cross_copy: Path) -> None:

@@ -120,9 +120,13 @@ class JournalFile:
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    """One view of the file, read only; on a medium that nothing can be written to, as it is there."""
+    """One view of the file, read only; on a medium that nothing can be written to, as it is there. Its newest acts may
+    lie in a -wal, which SQLite reads where it can write beside it: without them a journal would be called cut short."""
     with suppress(sqlite3.Error):
         return _begun(f"{path.absolute().as_uri()}?mode=ro")
+    log = path.with_name(f"{path.name}-wal")
+    if log.exists() and log.stat().st_size:
+        raise sqlite3.OperationalError("-wal: copy both files to a folder that can be written")
     return _begun(f"{path.absolute().as_uri()}?mode=ro&immutable=1")
 
 
