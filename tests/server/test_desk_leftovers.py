@@ -7,16 +7,17 @@ from pathlib import Path
 import pytest
 from tests.server.test_desk_delivery import SECOND, ask, journal_in_register, reason, requisition, round_of, store_of
 from tests.support.clips import clip
-from tests.support.desktown import AGENT, DAY_S, DeskTown, desk_town
+from tests.support.desktown import AGENT, DAY_S, DeskTown, desk_town, span
 
 from beffroi.domain.errors import BrokenError
 from beffroi.domain.text import Text
 from beffroi.evidence.deskrules import PAPER_US
 from beffroi.evidence.deskstore import CaseFile
+from beffroi.registry.desktables import DeskPackageRow
 from beffroi.server.desk import Desk
 from beffroi.server.deskbuild import package_path, packages_folder
 from beffroi.server.deskdelivery import Deliveries
-from beffroi.server.deskround import DeskRound
+from beffroi.server.deskround import DeskRound, handed_over
 
 
 @pytest.fixture
@@ -100,6 +101,34 @@ def test_the_seven_days_run_from_the_day_on_which_the_receipt_was_signed(place: 
     assert ask(place, case, f"packages/{name}/receipt", {**receipt, "signed_on": "2026-03-02"})[0] == 200
     asyncio.run(round_of(place).once())
     assert not package_path(place.town.centre, name).exists(), "written down late: the law does not wait"
+
+
+def test_a_receipt_ends_neither_what_waits_for_a_second_delivery_nor_what_was_held_since(place: DeskTown) -> None:
+    case, name = agreed(place)
+    half = {"second": SECOND, "cameras": [{"camera": "cx", **span(0, 4)}]}
+    _, body = ask(place, case, "packages", half)
+    assert ask(place, case, f"packages/{name}/build", {"reason": reason(place)})[0] == 200
+    receipt = {"signed_on": "2026-03-02", "signed_by": "OPJ de permanence", "reference": "R-17"}
+    assert ask(place, case, f"packages/{name}/receipt", receipt)[0] == 200
+    place.record("cd", clip(count=100))
+    place.days_pass(1)
+    assert place.hold(case, {"cd": (0, 3)}).status == 200
+    ask(place, case, "requisition", {"document": requisition(place, "complement", "cd", 0, 60)})
+    status, body = ask(place, case, "packages", {"second": SECOND, "cameras": [{"camera": "cd", **span(0, 3)}]})
+    assert status == 201, body
+    place.days_pass(6.5 * DAY_S)
+    asyncio.run(round_of(place).once())
+    told = store_of(place).case(case)
+    assert not package_path(place.town.centre, name).exists(), "what was received is destroyed"
+    assert (told.row.closed_us, len(told.held)) == (None, 2), "the complement is still to be delivered"
+
+    def alone(row: DeskPackageRow) -> CaseFile:
+        return CaseFile(told.row, [], [], [one for one in told.packages if one.built_us is not None or one is row])
+
+    same, other = [one for one in told.packages if one.built_us is None]
+    assert handed_over(alone(same)), "given up for the one that was delivered"
+    assert not handed_over(alone(other)), "other minutes"
+    assert not handed_over(CaseFile(told.row, told.holds, [], alone(same).packages)), "held since"
 
 
 def test_a_safeguard_that_held_nothing_closes_too(place: DeskTown) -> None:

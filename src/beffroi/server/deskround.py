@@ -11,7 +11,9 @@ import structlog
 from beffroi.domain.clock import to_wall_us
 from beffroi.domain.documents import LEGAL_TIME_ZONE
 from beffroi.domain.errors import BeffroiError
-from beffroi.evidence.deskrules import DAY_US, GRACE_US, CaseKind
+from beffroi.domain.ids import CameraId
+from beffroi.domain.ranges import WallRange
+from beffroi.evidence.deskrules import DAY_US, GRACE_US, CaseKind, Minutes
 from beffroi.evidence.deskstore import CaseFile
 from beffroi.registry.desktables import DeskPackageRow
 from beffroi.server.centre import Centre
@@ -65,8 +67,7 @@ class DeskRound:
             if case.kind is not CaseKind.SUBJECT and now_us >= case.row.opened_us + GRACE_US:
                 await self.close(case, "empty")  # opened, searched perhaps, and nothing was ever held
             return
-        made = [one for one in case.packages if one.built_us is not None]
-        done = bool(made) and all(one.destroyed_us is not None for one in made)
+        done = handed_over(case)
         over = all(one.ended_us is not None or now_us >= one.until_us for one in case.holds)
         if done or over:
             await self.close(case, "received" if done else "ended")
@@ -94,6 +95,31 @@ class DeskRound:
             except Exception:  # noqa: BLE001  the round must go on for the other cases; what failed is tried again
                 _log.exception("the desk's round failed")
             await asyncio.sleep(PERIOD_S)
+
+
+def handed_over(case: CaseFile) -> bool:
+    """Whether all that was to leave has left and is destroyed here: nothing else is prepared, nothing was held since.
+
+    What is still held then goes with the case; a delivery given up for another one of the same minutes keeps nothing.
+    """
+    made = [one for one in case.packages if one.built_us is not None]
+    if not made or any(one.destroyed_us is None for one in made):
+        return False
+    given = [line for one in made for line in lines_of(one)]
+    wanted = [line for one in case.packages if one.built_us is None for line in lines_of(one)]
+    last_us = max(one.received_us or 0 for one in made)
+    since = any(one.ended_us is None and (one.placed_us is None or one.placed_us > last_us) for one in case.holds)
+    return not since and all(any(covers(one, line) for one in given) for line in wanted)
+
+
+def lines_of(package: DeskPackageRow) -> list[Minutes]:
+    """The minutes of a delivery."""
+    return [Minutes(CameraId(camera), WallRange(from_us, to_us)) for camera, from_us, to_us in package.asked]
+
+
+def covers(whole: Minutes, part: Minutes) -> bool:
+    """Whether one has all of the other."""
+    return whole.camera == part.camera and whole.range.contains(part.range)
 
 
 def receipt_us(package: DeskPackageRow) -> int | None:
