@@ -37,8 +37,9 @@ def tell_key(
     data: Annotated[Path, typer.Option(help="data folder prepared by `beffroi init`")],
 ) -> None:
     """Tell the centre's evidence key and its register's, to be given to whoever verifies, by another way."""
-    from beffroi.evidence.key import evidence_key, vkey
+    from beffroi.evidence.key import evidence_key, key_print, vkey
     from beffroi.ledger.ledger import VERIFIER_FILE
+    from beffroi.ledger.note import parse_verifier
 
     secrets = data / "centre" / "secrets"
     if not secrets.is_dir():
@@ -48,9 +49,12 @@ def tell_key(
                 en="This folder is not prepared: run `beffroi init` first.",
             )
         )
-    print(vkey(evidence_key(secrets)))
+    told = [vkey(evidence_key(secrets))]
     if (data / "centre" / VERIFIER_FILE).exists():  # written when the register is first opened
-        print((data / "centre" / VERIFIER_FILE).read_text().strip())
+        told.append((data / "centre" / VERIFIER_FILE).read_text().strip())
+    for line in told:
+        print(line)
+        print(f"Empreinte / print: {key_print(parse_verifier(line))}", file=sys.stderr)  # what the viewer shows of it
 
 
 @app.command()

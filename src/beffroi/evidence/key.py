@@ -1,5 +1,6 @@
 """The centre's evidence key: signs what is handed over. Made once; a court has its public half from elsewhere."""
 
+import hashlib
 from pathlib import Path
 from typing import Final
 
@@ -29,3 +30,9 @@ def evidence_key(secrets: Path) -> Ed25519PrivateKey:
 def vkey(key: Ed25519PrivateKey) -> str:
     """Its public half as a line: name, id, key."""
     return Verifier(KEY_NAME, key.public_key()).encode()
+
+
+def key_print(verifier: Verifier) -> str:
+    """The print that the viewer shows of a key (console/evidence/verify/note.ts), to be read out on the telephone."""
+    raw = hashlib.sha256(verifier.algorithm + verifier.key.public_bytes_raw()).hexdigest()
+    return " ".join(raw[at : at + 4] for at in range(0, len(raw), 4))
