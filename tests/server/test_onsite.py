@@ -92,6 +92,9 @@ def test_from_the_card_to_nothing_found(here: OnsiteTown) -> None:
     assert [one["number"] for one in told["papers"]] == [here.number]
     assert [one["id"] for one in told["papers"][0]["cameras"]] == ["cx"]
 
+    given_up = str(here.ask().body["id"])
+    assert here.step(given_up, "end", {"outcome": "interrupted", "cause": "left"}).body["cause"] == "unconfirmed"
+    assert desk(place, "onsite_ended")[-1].detail["cause"] == "unconfirmed", "nobody knows whether she left"
     name = str(here.ask().body["id"])
     with here.agent.socket() as socket:
         assert here.open(name, socket.connection_id, 10, 20).status == 403, "the investigator has not confirmed"
@@ -117,14 +120,15 @@ def test_from_the_card_to_nothing_found(here: OnsiteTown) -> None:
     ended = here.step(name, "end", {"outcome": "nothing"})
     assert (ended.status, ended.body["outcome"]) == (200, "nothing")
     assert here.step(name, "end", {"outcome": "nothing"}).status == 403, "one end"
-    (entry,) = desk(place, "onsite_ended")
+    entry = desk(place, "onsite_ended")[-1]
     assert entry.detail["outcome"] == "nothing"
     assert entry.detail["views"] == 1
     assert "Essai" not in json.dumps([dict(one.detail) for one in register(place)])
 
     town = place.town
-    assert town.person("dpo").get(here.url).body["sessions"][0]["entry"] is not None
-    assert here.agent.get(here.url).body["sessions"][0]["entry"] is None
+    for who, told_of_it in ((town.person("dpo"), True), (here.agent, False)):
+        (session,) = [one for one in who.get(here.url).body["sessions"] if one["id"] == name]
+        assert (session["entry"] is not None) is told_of_it
     assert town.person("pmY").get(here.url).status == 404
     assert town.person("dpo").post(here.url, {}).status == 403
 

@@ -185,6 +185,8 @@ class OnsiteViews:
         if live.opened_s is None and outcome is not Outcome.INTERRUPTED:
             raise RefusedError(_UNCONFIRMED)
         check_end(outcome, cause, viewed=bool(found.views), marks=len(found.marks))
+        if live.opened_s is None:
+            cause = Cause.UNCONFIRMED  # given up before anybody confirmed: the register says that, and no more
         package = ""
         if outcome is Outcome.EXTRACT:
             if not wish.second:
