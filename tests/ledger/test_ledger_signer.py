@@ -1,8 +1,10 @@
 """The key behind its own process: it signs what goes on, and nothing else; the register waits for it, and goes on."""
 
+import errno
 import os
 import shutil
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -257,3 +259,28 @@ def test_the_real_process_is_killed_and_comes_back_and_ends_with_its_parent(tmp_
         child.stop()
     assert verify(tmp_path / "centre" / "ledger", ledger.verifier).findings == ()
     record("signer-killed", seen=f"{refused} entries refused, none lost, the next one went in", runs=1, seed=None)
+
+
+def test_a_signer_that_cannot_be_started_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from beffroi.cli import signerchild
+
+    monkeypatch.setattr(signerchild, "AGAIN_S", 0.05)
+    real, tried = subprocess.Popen, threading.Semaphore(0)
+
+    def none_left(*_: object, **__: object) -> "subprocess.Popen[bytes]":
+        tried.release()
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    child = signerchild.SignerChild(tmp_path)
+    try:
+        first = child.process
+        monkeypatch.setattr(subprocess, "Popen", none_left)
+        first.kill()
+        assert all(tried.acquire(timeout=10) for _ in range(3))
+        monkeypatch.setattr(subprocess, "Popen", real)
+        ends_s = time.monotonic() + 10
+        while child.process is first and time.monotonic() < ends_s:
+            time.sleep(0.02)
+        assert child.process is not first
+    finally:
+        child.stop()

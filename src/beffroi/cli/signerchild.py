@@ -65,4 +65,7 @@ class SignerChild:
             if self._stopping.wait(AGAIN_S):
                 return
             _log.error("the register's signer ended: started again", code=self.process.returncode)
-            self.process = self._start()
+            try:
+                self.process = self._start()
+            except OSError as error:  # no process, no memory: tried again, or no view would ever open again
+                _log.critical("the register's signer cannot be started", error=error.strerror)
