@@ -18,7 +18,8 @@ from tests.support.desktown import AGENT, BEGIN_US, DAY_S, DeskTown, desk_town, 
 from tests.support.ports import wait_for
 
 from beffroi.cli.promises.client import Answer
-from beffroi.domain.ids import PersonId
+from beffroi.domain.ids import BodyId, PersonId
+from beffroi.evidence import subjectstore
 from beffroi.ledger.entry import EntryKind, Record
 from beffroi.registry.subjecttables import SubjectRequestRow
 from beffroi.server.subjectediting import Editings
@@ -280,6 +281,21 @@ def test_other_wishes_get_the_standard_answer(place: DeskTown) -> None:
         if wish == "objection":
             assert "R.253-6, V" in words
         assert "article 108" in " ".join(words.split()), "police-justice: the CNIL's indirect access"
+
+
+def test_a_flood_of_requests_hides_none_that_is_due(place: DeskTown, monkeypatch: pytest.MonkeyPatch) -> None:
+    oldest = str(entered(place, wish="objection")["id"])
+    place.town.clock.advance(1)
+    editings: Editings = place.town.app.state.subjects
+    listed = editings.copies.subjects.store.listed
+    waiting = [one.row for one in listed([BodyId("X")]) if one.row.decided_us is None]
+    assert oldest in {one.id for one in waiting}
+    assert [one.received_us for one in waiting] == sorted(one.received_us for one in waiting)
+    for _ in range(3):
+        entered(place, wish="objection")
+    monkeypatch.setattr(subjectstore, "_MANY", len(waiting))
+    left = [one.row.id for one in listed([BodyId("X")]) if one.row.decided_us is None]
+    assert left == [one.id for one in waiting]
 
 
 def test_what_the_person_wrote_goes_with_the_end_of_the_request(place: DeskTown) -> None:

@@ -145,12 +145,18 @@ class SubjectStore:
         return found
 
     def listed(self, communes: Collection[BodyId] | None) -> list[RequestFile]:
-        """The requests of these communes (None: all, also those that nobody has routed yet), newest first."""
-        query = select(SubjectRequestRow).order_by(SubjectRequestRow.received_us.desc()).limit(_MANY)
+        """The requests of these communes (None: all, also those that nobody routed yet): those to be decided, oldest
+        first, so that however many come in none that is due is hidden; then the others, newest first."""
+        query, decided = select(SubjectRequestRow).limit(_MANY), SubjectRequestRow.decided_us
         if communes is not None:
             query = query.where(SubjectRequestRow.commune.in_([*communes]))
+        received = SubjectRequestRow.received_us
+        wanted = (
+            query.where(decided.is_(None)).order_by(received),
+            query.where(decided.is_not(None)).order_by(received.desc()),
+        )
         with session_scope(self._engine, read_only=True) as session:
-            return [self._filled(session, row) for row in session.scalars(query)]
+            return [self._filled(session, row) for one in wanted for row in session.scalars(one).all()]
 
     def standing(self) -> list[RequestFile]:
         """Those that are not closed, or whose derived copies are still there."""
