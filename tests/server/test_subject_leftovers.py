@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
-from tests.server.test_subject import SECOND, entered, granted, prepared, reason, step
+from tests.server.test_subject import SECOND, entered, granted, held, prepared, reason, step
 from tests.support.clips import clip
 from tests.support.desktown import AGENT, DeskTown, desk_town
 from tests.support.missionletter import letter
 
+from beffroi.domain.documents import DocumentKind
 from beffroi.domain.errors import BadInputError, BrokenError
 from beffroi.domain.ids import PersonId
 from beffroi.domain.text import Text
@@ -106,3 +107,22 @@ def test_an_inspector_s_letter_bounds_the_requests_too(place: DeskTown) -> None:
         assert told() == (set(), [404, 404])
     with letter(town, "its-commune", bodies="X"):
         assert told() == ({inside}, [200, 404])
+
+
+def test_an_order_that_ends_moves_no_image_s_end(place: DeskTown) -> None:
+    """Last of this file: the camera's order is suspended."""
+    request, case = held(place), place.open_case()
+    assert place.hold(case, {"cx": (0, 3)}, frame="none", verified=False).status == 200
+    registry = place.town.centre.registry
+
+    def told() -> list[int]:
+        mine = place.town.person(AGENT).get(f"/api/subject/requests/{request}").body
+        desk = place.town.person(AGENT).get(f"/api/desk/cases/{case}").body
+        return [mine["due"]["at_us"], mine["holds"][0]["dies_us"], desk["holds"][0]["dies_us"]]
+
+    before = told()
+    facts = registry.facts()
+    orders = [one for one in facts.documents if one.kind is DocumentKind.PREFECT_ORDER and "cx" in one.scope.cameras]
+    for order in {one.id for one in orders}:
+        registry.suspend(order, by=PersonId("mayorX"), reason="essai")
+    assert told() == before

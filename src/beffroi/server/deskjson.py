@@ -7,7 +7,7 @@ A person, a camera or a document that the reader may not know of has no name her
 from datetime import datetime
 from typing import Final
 
-from beffroi.domain.clock import now
+from beffroi.domain.clock import instant, now
 from beffroi.domain.documents import Document, DocumentKind, DocumentStatus
 from beffroi.domain.facts import Facts
 from beffroi.domain.ids import CameraId, DocumentId, PersonId
@@ -110,7 +110,9 @@ def _hold_json(facts: Facts, hold: DeskHoldRow, titles: list[Title], at: datetim
 
 def _dies_us(facts: Facts, hold: DeskHoldRow, at: datetime) -> int:
     camera = facts.cameras.get(CameraId(hold.camera))
-    days = None if camera is None else term_days_of(facts, camera, at)
+    # By the order of the day on which they were filmed: their keys were made for that term, whatever is in force since.
+    several = [] if camera is None else [term_days_of(facts, camera, one) for one in (instant(hold.from_us), at)]
+    days = next((one for one in several if one is not None), None)
     return dies_us(minutes_of(hold), hold.until_us, hold.beyond_us, days)
 
 

@@ -95,8 +95,11 @@ class Subjects:
         case, facts, found = self.case(request), self.centre.registry.facts(), []
         for hold in case.holds if case is not None else ():
             camera = facts.cameras.get(CameraId(hold.camera))
-            days = None if camera is None else term_days_of(facts, camera, now(self.centre.clock))
             minutes = Minutes(CameraId(hold.camera), WallRange(hold.from_us, hold.to_us))
+            # The keys were made for the term of the day of filming; the law opens nothing past that of today either.
+            dates = (instant(hold.from_us), now(self.centre.clock))
+            several = [] if camera is None else [term_days_of(facts, camera, at) for at in dates]
+            days = min((one for one in several if one is not None), default=None)
             found.append(dies_us(minutes, hold.until_us, hold.beyond_us, days))
         return found
 
