@@ -14,6 +14,7 @@ from beffroi.base.files import FsyncFailedError
 from beffroi.cli.init import prepare_folder
 from beffroi.domain.clock import ManualClock, to_wall_us
 from beffroi.domain.ids import AuthorityId
+from beffroi.gate.restored import MARK_FILE, MarkUnreadableError
 from beffroi.ledger.entry import EntryKind
 from beffroi.registry.streams import CameraStreams, set_streams
 from beffroi.server import supply as supply_module
@@ -137,6 +138,16 @@ def test_keys_die_at_their_term_also_in_a_locked_keyring(desk: Desk) -> None:
     assert len(gone) == len(set(gone))
     assert (desk.ring(MAYOR_X) / "destroyed.jsonl").read_text().count("\n") == len(gone) // 2
     assert any(centre.ledger.record(index).detail.get("read_back") for index in range(centre.ledger.size))
+
+
+def test_keys_die_at_their_term_also_behind_a_mark_of_restoration_that_cannot_be_read(desk: Desk) -> None:
+    centre = desk.centre()
+    centre.supply.once()
+    (desk.data / "centre" / MARK_FILE).write_bytes(b"{")
+    desk.clock.advance(35 * DAY_S)
+    with pytest.raises(MarkUnreadableError):
+        centre.supply.once()
+    assert {authority for authority, _ in destroyed(centre)} == {MAYOR_X, MAYOR_Y}
 
 
 def test_a_proof_that_the_register_did_not_take_is_told_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

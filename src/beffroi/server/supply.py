@@ -134,8 +134,10 @@ class Supply:
             BeffroiError, OSError, ValueError, SQLAlchemyError: the step failed; those before it hold.
         """
         with self._round:
-            shut = settle(self._restored, self._ledger)
-            self._destroy_due()
+            try:
+                shut = settle(self._restored, self._ledger)
+            finally:
+                self._destroy_due()  # whatever a restoration waits for: a term is a maximum
             self._registry.settle()
             at = now(self._clock)
             held = self._held()
