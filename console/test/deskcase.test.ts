@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { DeskCase, DeskHold, DeskPackage, DeskTitle } from '../src/lib/desk';
-import { awaitingMe, byCommune, COPY_US, dueOf, holdState, inOrder, isPast, leaving, scopeOf, stateOf, warningOf } from '../src/lib/deskcase';
+import { awaitingMe, byCommune, COPY_US, copyEndsUs, dueOf, holdState, inOrder, isPast, leaving, scopeOf, stateOf, warningOf } from '../src/lib/deskcase';
 
 const NOW = 250;
 const hold = (more: Partial<DeskHold> = {}): DeskHold => ({
@@ -67,6 +67,13 @@ describe('what ends next', () => {
     expect(holdState(gone, NOW)).toBe('past');
     const live = file({ id: 'live', holds: [next] });
     expect(inOrder([over, live], NOW).map((one) => one.id)).toEqual(['live', 'over']);
+  });
+
+  it('counts the copy from the day that was signed, in legal time', () => {
+    const written = Date.parse('2026-03-30T09:00:00Z') * 1000;
+    expect(copyEndsUs(packet({ received_us: written, signed_on: '2026-03-29' }))).toBe(Date.parse('2026-04-04T23:00:00Z') * 1000);
+    expect(copyEndsUs(packet({ received_us: written, signed_on: '2026-04-02' }))).toBe(written + COPY_US);
+    expect(copyEndsUs(packet())).toBeNull();
   });
 
   it('is the copy once it was received', () => {

@@ -1,5 +1,6 @@
 /** Where a case of the desk stands, what is due next, and when it dies. Pure: the instant is given. */
 import type { DeskCase, DeskHold, DeskPackage } from './desk';
+import { fromCivil } from './time';
 
 /** In the order of a case's life. */
 export const STATES = [
@@ -12,6 +13,14 @@ export type HoldState = 'held' | 'growing' | 'waiting' | 'refused' | 'nothing' |
 const DAY_US = 86_400e6;
 /** The centre's copy lives so long after the receipt. */
 export const COPY_US = 7 * DAY_US;
+
+/** When the centre's copy is gone at the latest: from the day on which the receipt was signed, often before it was written down. */
+export function copyEndsUs(packet: DeskPackage): number | null {
+  if (packet.received_us === null) return null;
+  const [year, month, day] = packet.signed_on.split('-').map(Number);
+  if (!year || !month || !day) return packet.received_us + COPY_US;
+  return Math.min(packet.received_us, fromCivil({ year, month, day, hour: 0, minute: 0, second: 0 })) + COPY_US;
+}
 
 /** The delivery that the case is at: the newest that is not destroyed. */
 export function current(file: Pick<DeskCase, 'packages'>): DeskPackage | null {
@@ -52,7 +61,8 @@ export function isPast(file: DeskCase, nowUs: number): boolean {
 export function dueOf(file: DeskCase, nowUs: number): Due | null {
   if (file.closed_us !== null) return null;
   const delivery = current(file);
-  if (delivery?.received_us) return { what: 'copy', atUs: delivery.received_us + COPY_US };
+  const copy = delivery && copyEndsUs(delivery);
+  if (copy) return { what: 'copy', atUs: copy };
   const ends = standing(file).map((one) => one.dies_us);
   if (ends.length === 0) return null;
   const ahead = ends.filter((us) => us > nowUs);
