@@ -76,6 +76,35 @@ def test_a_copy_that_the_register_does_not_have_is_not_left(place: DeskTown, mon
     assert not path.exists()
 
 
+@pytest.mark.parametrize(
+    ("decision", "status"),
+    [({"outcome": "copy"}, "confirmed"), ({"outcome": "refused", "ground": "court", "reason": "enquête"}, "withdrawn")],
+)
+def test_a_decision_that_the_register_did_not_take_is_made_again(
+    place: DeskTown, monkeypatch: pytest.MonkeyPatch, decision: dict[str, str], status: str
+) -> None:
+    request, whole = held(place), Subjects.enter
+    assert step(place, request, "propose")[0] == 200
+
+    async def silent(subjects: Subjects, outcome: str, *args: object) -> int:
+        if outcome == "subject_decided":
+            raise BrokenError(Text(fr="muet", en="silent"))
+        return await whole(subjects, outcome, *args)  # type: ignore[arg-type]  # passed on as they came
+
+    with monkeypatch.context() as shut:
+        shut.setattr(Subjects, "enter", silent)
+        assert step(place, request, "decide", decision, "mayorX")[0] == 503
+    code, body = step(place, request, "decide", decision, "mayorX")
+    assert (code, body.get("outcome"), body["papers"][0]["status"]) == (200, decision["outcome"], status), body
+
+
+def test_a_granted_access_that_was_withdrawn_meanwhile_is_not_granted(place: DeskTown) -> None:
+    request = held(place)
+    paper = step(place, request, "propose")[1]["papers"][0]["id"]
+    place.town.centre.registry.withdraw(paper, by=PersonId("mayorX"), reason="essai")
+    assert step(place, request, "decide", {"outcome": "copy"}, "mayorX")[0] == 422
+
+
 def test_a_request_whose_hold_was_refused_closes_like_others(place: DeskTown) -> None:
     request = str(entered(place)["id"])
     editings: Editings = place.town.app.state.subjects

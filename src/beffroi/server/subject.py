@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 from beffroi.domain.clock import instant, now
-from beffroi.domain.documents import Document, DocumentKind, Scope
+from beffroi.domain.documents import Document, DocumentKind, DocumentStatus, Scope
 from beffroi.domain.errors import BadInputError, NotFoundError, RefusedError
 from beffroi.domain.facts import Facts, Person, PersonStatus
 from beffroi.domain.ids import BodyId, CameraId, DocumentId, PersonId
@@ -245,10 +245,14 @@ class Subjects:
                         en="The access is not prepared yet: the agent in charge submits it first.",
                     )
                 )
-            self.centre.registry.confirm_all([one.id for one in papers], by=caller.person)
+            # What a first try confirmed or withdrew before the register fell silent stands: the second one goes on.
+            waiting = [one.id for one in papers if one.status is not DocumentStatus.CONFIRMED]
+            if waiting:
+                self.centre.registry.confirm_all(waiting, by=caller.person)
         else:
             for one in papers:
-                self.centre.registry.withdraw(one.id, by=caller.person, reason="demande non accordée")
+                if one.status is not DocumentStatus.WITHDRAWN:
+                    self.centre.registry.withdraw(one.id, by=caller.person, reason="demande non accordée")
         at_us, deadline = self.centre.clock.wall_us(), self.due(request)
         told = {"outcome": decision.outcome.value, "late": deadline.late(at_us)}
         ground = decision.ground or decision.missing
