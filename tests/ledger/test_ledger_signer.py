@@ -284,3 +284,25 @@ def test_a_signer_that_cannot_be_started_is_tried_again(tmp_path: Path, monkeypa
         assert child.process is not first
     finally:
         child.stop()
+
+
+def test_a_signer_started_again_while_nobody_asked_costs_no_entry(tmp_path: Path) -> None:
+    from beffroi.cli.signerchild import SignerChild
+
+    secrets = tmp_path / "centre" / "secrets"
+    secrets.mkdir(parents=True, mode=0o700)
+    (secrets / "register.key").write_bytes(KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    (secrets / "register.key").chmod(0o600)
+    child = SignerChild(tmp_path)
+    try:
+        ledger = Ledger.open(tmp_path / "centre" / "ledger", ManualClock(), child.signer(), fsync=quick_fsync)
+        fill(ledger, 3)
+        first = child.process
+        first.kill()
+        first.wait(5)
+        child.signer().close()  # the next one answers
+        assert child.process is not first
+        assert ledger.append(view_entry(9)) == 3
+        ledger.close()
+    finally:
+        child.stop()

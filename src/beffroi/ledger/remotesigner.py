@@ -74,17 +74,31 @@ class RemoteSigner:
 
     def _ask(self, frame: bytes) -> bytes:
         with self._mutex:
+            known = self._peer is not None
             try:
-                if self._peer is None:
-                    self._peer = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-                    self._peer.settimeout(self._timeout_s)
-                    self._peer.connect(str(self._path))
-                send(self._peer, frame)
-                answer = receive(self._peer)
+                return self._exchange(frame)
+            except TimeoutError as error:
+                raise SignerGoneError("it does not answer") from error
             except OSError as error:
-                self.close()
-                raise SignerGoneError(error.strerror or type(error).__name__) from error
-            if not answer:
-                self.close()
-                raise SignerGoneError("it hung up")
-            return answer
+                if not known:
+                    raise SignerGoneError(error.strerror or str(error)) from error
+            try:
+                return self._exchange(frame)  # it was started again since the last request; asked twice, it signs once
+            except OSError as error:
+                raise SignerGoneError(error.strerror or str(error)) from error
+
+    def _exchange(self, frame: bytes) -> bytes:
+        try:
+            if self._peer is None:
+                self._peer = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+                self._peer.settimeout(self._timeout_s)
+                self._peer.connect(str(self._path))
+            send(self._peer, frame)
+            answer = receive(self._peer)
+        except OSError:
+            self.close()
+            raise
+        if not answer:
+            self.close()
+            raise ConnectionResetError("it hung up")
+        return answer
