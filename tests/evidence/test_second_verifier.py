@@ -1,11 +1,13 @@
 """The viewer's verifier finds what the first one finds, in every package, forged or torn at random."""
 
+import base64
 import os
 import random
 import shutil
 import time
 import zipfile
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,7 @@ from beffroi.evidence.findings import Finding, Kind
 from beffroi.evidence.told import Told, ToldKind
 from beffroi.evidence.verify import verify_package
 from beffroi.ledger.entry import EntryKind
+from beffroi.ledger.note import NoteError, parse_verifier
 
 ROUNDS = int(os.environ.get("BEFFROI_FORGED", "60"))
 
@@ -79,6 +82,27 @@ def test_both_find_the_same_in_a_directory_that_lies(
 def test_a_packed_zip_is_unpacked_by_neither(made: Made, second: SecondVerifier, tmp_path: Path) -> None:
     path = zipped(made.folder, tmp_path / "r.zip", compression=zipfile.ZIP_DEFLATED)
     assert both(second, path) != "valid"
+
+
+@pytest.mark.parametrize("letter", ["\x85", "\ufeff", "\x1c", "\xa0", "\u3000", "\u180e", "\u200b", "é"])
+def test_both_read_the_same_names_in_a_signature(
+    made: Made, second: SecondVerifier, tmp_path: Path, letter: str
+) -> None:
+    """Anybody may add a line of their own to a signed note; what is no name makes it no note, for both."""
+    folder = forge(made, tmp_path / "forged")
+    with (folder / "manifest.sig").open("ab") as note:
+        note.write(f"— n{letter}n {base64.b64encode(bytes(68)).decode()}\n".encode())
+    assert both(second, folder) == ("valid" if letter in "é\u180e\u200b" else "altered")
+
+
+@pytest.mark.parametrize("letter", ["\x85", "\ufeff", "\x1c", "\xa0", "\u3000", "", "\n"])
+def test_both_take_the_same_lines_for_a_key(made: Made, second: SecondVerifier, letter: str) -> None:
+    line = TRUST.evidence.encode() + letter
+    asked = {"evidence": line, "register": TRUST.register.encode(), "witnesses": ""}
+    taken = "crashed" not in second.ask(path=str(made.folder), **asked)
+    assert taken == (letter in {"", "\n"})
+    with nullcontext() if taken else pytest.raises(NoteError):
+        parse_verifier(line)
 
 
 def torn(raw: bytes, chance: random.Random) -> bytes:

@@ -14,7 +14,11 @@ from typing import ClassVar, Final, TypeVar
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-_NAME: Final = re.compile(r"[^\s+]{1,200}")
+_LETTER: Final = r"[^\x00-\x20\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff+]"
+"""Of a name, spelled out: what ``\\s`` means differs from one language to the other, and with it what a note is."""
+_NAME: Final = re.compile(_LETTER + "{1,200}")
+_LINE: Final = re.compile(rf"— ({_LETTER}{{1,200}}) ([A-Za-z0-9+/=]+)")
+_AROUND: Final = " \t\r\n"
 _SIZE: Final = re.compile(r"0|[1-9][0-9]{0,18}")
 NOTE_LIMIT: Final = 16_384
 
@@ -71,14 +75,15 @@ def parse_key(text: str, kind: type[K]) -> K:
     Raises:
         NoteError: malformed, another kind of key, or a key id that is not that of the key.
     """
-    parts = text.strip().split("+", 2)
+    given = text.strip(_AROUND)
+    parts = given.split("+", 2)
     if len(parts) != 3:
         raise NoteError("a verifier key is name+id+key")
     raw = strict_base64(parts[2])
     if len(raw) != 33 or raw[:1] != kind.algorithm:
         raise NoteError("not a key of this kind")
     found = kind(parts[0], Ed25519PublicKey.from_public_bytes(raw[1:]))
-    if found.encode() != text.strip():
+    if found.encode() != given:
         raise NoteError("the key id is not that of the key")
     return found
 
@@ -172,7 +177,7 @@ def split_note(note: bytes) -> tuple[str, list[tuple[str, bytes]]]:
         raise NoteError("no signature block")
     signatures: list[tuple[str, bytes]] = []
     for line in tail[:-1].split("\n"):
-        match = re.fullmatch(r"— ([^\s+]{1,200}) ([A-Za-z0-9+/=]+)", line)
+        match = _LINE.fullmatch(line)
         if match is None:
             raise NoteError("a signature line is malformed")
         raw = strict_base64(match[2])
