@@ -4,6 +4,8 @@ import { encode, fromBase64, fromHex, toHex } from '../evidence/verify/bytes';
 import { load } from '../evidence/verify/canonical';
 import { isName } from '../evidence/verify/package';
 import { Sha256 } from '../evidence/verify/sha256';
+import { CAUSES, causeText } from '../evidence/viewer/causes';
+import { readable } from '../evidence/viewer/gaps';
 import { instant, readTyped } from '../evidence/viewer/time';
 
 describe('bytes', () => {
@@ -66,5 +68,33 @@ describe('a typed time', () => {
 
   it.each(['', '14', '25:00', '14:61', 'noon', '14:03:05:01'])('refuses %j', (text) => {
     expect(readTyped(text, near, zone)).toBeNull();
+  });
+});
+
+describe('the gaps told', () => {
+  const note = (from: number, to: number, cause: string, camera = 'a') => ({ camera, from, to, cause });
+
+  it('measures notes that touch as one, whatever their causes', () => {
+    const notes = Array.from({ length: 12_414 }, (_, n) => note(n * 290_000, (n + 1) * 290_000, n % 2 ? 'unknown' : 'clock_step'));
+    const { long, seams } = readable(notes);
+    expect(long).toEqual([{ camera: 'a', from: 0, to: 12_414 * 290_000, causes: ['clock_step', 'unknown'] }]);
+    expect(seams).toBe(0);
+  });
+
+  it('calls a seam only what the clock makes', () => {
+    const { long, seams, seamsUs } = readable([
+      note(0, 100_000, 'clock_step'), note(1e6, 1_100_000, 'unknown'), note(2e6, 2_100_000, 'disk_full'), note(100_000, 200_000, 'unknown', 'b'),
+    ]);
+    expect(long.map((gap) => gap.causes)).toEqual([['disk_full']]);
+    expect([seams, seamsUs]).toEqual([3, 300_000]);
+  });
+});
+
+describe('the causes', () => {
+  it.each(Object.entries(CAUSES))('says %s in its words', (cause, text) => expect(causeText(cause)).toEqual(text));
+  it('says what was lost', () => expect(causeText('lost').fr).toContain('perdues'));
+  it.each(['constructor', '__proto__', 'toString', '', 'x'.repeat(4096)])('has a sentence for %j', (cause) => {
+    expect(causeText(cause).fr).toContain('demandez au centre');
+    expect(causeText(cause).en.length).toBeLessThan(140);
   });
 });

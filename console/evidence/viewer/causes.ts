@@ -2,7 +2,7 @@
 
 import type { Text } from '../verify/findings';
 
-export const CAUSES: Record<string, Text> = {
+export const CAUSES = {
   camera_unreachable: {
     fr: 'La caméra ne répondait pas sur le réseau.',
     en: 'The camera did not answer on the network.',
@@ -59,4 +59,18 @@ export const CAUSES: Record<string, Text> = {
     fr: 'Cause inconnue.',
     en: 'Unknown cause.',
   },
+} satisfies Record<string, Text>;
+
+/** What the desk says of pictures that the recorder had and has no more (src/beffroi/server/deskbuild.py). */
+const LOST: Text = {
+  fr: 'Ces images ont été enregistrées, puis perdues : fichier manquant ou abîmé.',
+  en: 'These pictures were recorded, then lost: a file is missing or damaged.',
 };
+
+const KNOWN: ReadonlyMap<string, Text> = new Map([...Object.entries(CAUSES), ['lost', LOST]]);
+
+/** The cause in words; what comes out of a package may be any word. */
+export function causeText(cause: string): Text {
+  const word = cause.slice(0, 60);
+  return KNOWN.get(cause) ?? { fr: `Cause que cette page ne connaît pas (« ${word} ») : demandez au centre.`, en: `A cause that this page does not know (“${word}”): ask the centre.` };
+}

@@ -98,10 +98,10 @@ export const T = {
   to: both('À', 'To'),
   cause: both('Cause', 'Cause'),
   gaps: both('Trous déclarés', 'Gaps told'),
-  noGaps: both('Aucun trou de plus de 0,3 s n’est déclaré.', 'No gap longer than 0.3 s is told.'),
+  noGaps: both('Aucun trou n’est déclaré, hors raccords d’horloge de moins de 0,3 s.', 'No gap is told, but for seams of the clock shorter than 0.3 s.'),
   seams: both(
-    'Raccords de l’horloge de l’enregistreur entre deux groupes d’images, de moins de 0,3 s : {n}, {ms} ms en tout.',
-    'Seams of the recorder’s clock between two groups of pictures, shorter than 0.3 s: {n}, {ms} ms in all.',
+    'Raccords de moins de 0,3 s entre deux groupes d’images (horloge remise à l’heure, ou cause inconnue) : {n}, {ms} ms en tout.',
+    'Seams shorter than 0.3 s between two groups of pictures (clock set anew, or cause unknown): {n}, {ms} ms in all.',
   ),
   offset: both('Écart de l’horloge de la caméra', 'Offset of the camera’s clock'),
   unknownOffset: both('non communiqué', 'not told'),
