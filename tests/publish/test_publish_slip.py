@@ -8,9 +8,13 @@ import pypdf
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from beffroi.domain.clock import to_wall_us as us
 from beffroi.domain.gaps import GapCause
+from beffroi.domain.ranges import WallRange
 from beffroi.evidence.manifest import Asked, CameraFacts, Case, GapNote, Grounds, Manifest, MediaFile
+from beffroi.evidence.onsiterules import Outcome
 from beffroi.ledger.note import Checkpoint, sign
+from beffroi.publish.onsite_slip import OnsiteSheet, told
 from beffroi.publish.registers.report import qr_of
 from beffroi.publish.slip import Sealed, sheet_of, slip_pdf
 
@@ -132,3 +136,54 @@ def test_every_cause_the_date_of_the_title_and_the_authorities_are_said_in_frenc
     for written, shown in (("2026-03-02, 2026-03-04", "02/03/2026, 04/03/2026"), ("hier", "hier"), ("", "")):
         facts = sheet_of(replace(made, case=replace(made.case, date=written)), NOTE)["facts"]
         assert ["Date du titre", shown] in facts
+
+
+def test_two_minutes_of_the_autumn_night_do_not_print_alike() -> None:
+    first, second = (us(datetime(2026, 10, 25, hour, 30, tzinfo=UTC)) for hour in (0, 1))
+    made = replace(statement(), asked=(Asked("x-marche", first, second),))
+    assert sheet_of(made, NOTE)["asked"] == [
+        ["Place du Marché", "25/10/2026 02:30:00 (UTC+2)", "25/10/2026 02:30:00 (UTC+1)"]
+    ]
+    assert "02:30:00 (UTC+2)" in read(slip_pdf(made, on=ON, note=NOTE))
+
+
+def test_the_hour_that_spring_skips_does_not_seem_to_be_missing() -> None:
+    made = replace(
+        statement(),
+        asked=(
+            Asked("x-gare", us(datetime(2026, 3, 29, 0, 59, tzinfo=UTC)), us(datetime(2026, 3, 29, 1, 1, tzinfo=UTC))),
+        ),
+    )
+    assert sheet_of(made, NOTE)["asked"] == [["Gare", "29/03/2026 01:59:00 (UTC+1)", "29/03/2026 03:01:00 (UTC+2)"]]
+
+
+def test_the_slip_of_a_viewing_tells_the_two_hours_of_the_autumn_night_apart() -> None:
+    first, second = (us(datetime(2026, 10, 25, hour, 30, tzinfo=UTC)) for hour in (0, 1))
+    sheet = OnsiteSheet(
+        case=CASE,
+        id="v",
+        outcome=Outcome.NOTHING,
+        cause="",
+        investigator="agent",
+        service="gendarmerie",
+        number="1",
+        operator="agent-7",
+        post="poste",
+        asked_us=first,
+        opened_us=second,
+        ended_us=us(datetime(2026, 10, 25, 23, 30, tzinfo=UTC)),
+        seconds=60,
+        package="",
+        titles=(("1", "60-1", "flagrance", "2026-10-25T02:30:00+02:00", "2026-10-25T02:30:00+01:00"),),
+        views=(("Gare", "Bourg-Neuf", "maire", first, second, WallRange(first, second), 3),),
+        marks=(("Gare", "Bourg-Neuf", first, second),),
+        entries=(3,),
+        zone="Europe/Paris",
+    )
+    made, begin, end = told(sheet), "25/10/2026 02:30:00 (UTC+2)", "25/10/2026 02:30:00 (UTC+1)"
+    assert made["marks"] == [["Gare", "Bourg-Neuf", begin, end]]
+    assert made["titles"][0][3:] == [begin, end]
+    assert made["views"][0][3:5] == [f"{begin} – {end}"] * 2
+    facts = dict(made["facts"])
+    assert (facts["Demandé le"], facts["Confirmé le"]) == (begin, end)
+    assert facts["Terminé le"] == "26/10/2026 00:30:00"  # no change on that day: as every other day

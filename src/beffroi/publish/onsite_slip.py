@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 import typst
 
-from beffroi.domain.clock import instant
+from beffroi.domain.clock import instant, to_wall_us
+from beffroi.domain.legaltime import paper_time
 from beffroi.domain.ranges import WallRange
 from beffroi.evidence.onsiterules import Outcome
 
@@ -84,7 +85,7 @@ def told(sheet: OnsiteSheet) -> dict[str, Any]:
     zone = ZoneInfo(sheet.zone)
 
     def at(wall_us: int | None) -> str:
-        return "—" if wall_us is None else f"{instant(wall_us).astimezone(zone):%d/%m/%Y %H:%M:%S}"
+        return "—" if wall_us is None else paper_time(wall_us, zone)
 
     def sent(shown: WallRange | None) -> str:
         return "aucune" if shown is None else f"{at(shown.from_us)} – {at(shown.to_us)}"
@@ -127,6 +128,6 @@ def told(sheet: OnsiteSheet) -> dict[str, Any]:
 def _written(text: str, zone: ZoneInfo) -> str:
     """An instant of a paper, in legal time; as it stands when it cannot be read."""
     try:
-        return f"{datetime.fromisoformat(text).astimezone(zone):%d/%m/%Y %H:%M:%S}"
+        return paper_time(to_wall_us(datetime.fromisoformat(text).astimezone(zone)), zone)
     except ValueError:
         return text

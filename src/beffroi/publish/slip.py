@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 
 import typst
 
-from beffroi.domain.clock import instant
 from beffroi.domain.gaps import GapCause
+from beffroi.domain.legaltime import paper_time
 from beffroi.evidence.manifest import Manifest
 from beffroi.ledger.note import NoteError, parse_checkpoint
 from beffroi.publish.audit_pdf import unbroken
@@ -74,7 +74,7 @@ def sheet_of(manifest: Manifest, note: bytes, sealed: Sealed | None = None) -> d
     zone, case = ZoneInfo(manifest.zone), manifest.case
 
     def told(wall_us: int) -> str:
-        return f"{instant(wall_us).astimezone(zone):%d/%m/%Y %H:%M:%S}"
+        return paper_time(wall_us, zone)
 
     names = {one.id: one.name for one in manifest.cameras}
     return {

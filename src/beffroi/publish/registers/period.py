@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from beffroi.domain.clock import instant, to_wall_us
 from beffroi.domain.documents import LEGAL_TIME_ZONE
 from beffroi.domain.errors import BadInputError
+from beffroi.domain.legaltime import paper_time
 from beffroi.domain.ranges import WallRange
 from beffroi.domain.text import Text
 
@@ -88,7 +89,7 @@ def legal_day(wall_us: int) -> date:
 
 def told(wall_us: int) -> str:
     """An instant in legal time, to the second: “01/10/2026 14:03:22”."""
-    return instant(wall_us).astimezone(ZONE).strftime("%d/%m/%Y %H:%M:%S")
+    return paper_time(wall_us, ZONE)
 
 
 def told_range(span: WallRange | None) -> str:
