@@ -20,7 +20,7 @@ from beffroi.domain.clock import ManualClock
 from beffroi.domain.text import Text
 from beffroi.ledger.ledger import Ledger
 from beffroi.ledger.note import Verifier
-from beffroi.server.crosssign import CrossSigning
+from beffroi.server.crosssign import JOURNAL_MARK, CrossSigning
 from beffroi.server.intake import JournalIntake
 from beffroi.vault.catalogue import Catalogue
 from beffroi.vault.crosscheck import cross
@@ -93,7 +93,9 @@ class Pair:
         """A centre that starts on this register."""
         self.ledger = ledger
         self.told.clear()
-        signing = CrossSigning(self.client, ledger, name=NAME, tell=self.say)
+        signing = CrossSigning(
+            self.client, ledger, name=NAME, mark=self.folder / "centre" / JOURNAL_MARK, tell=self.say
+        )
         self._taking = JournalIntake(self.client, ledger, name=NAME, cross=signing)
 
     async def hours(self, count: int, *, entries: int = 20, acts: int = 5) -> None:

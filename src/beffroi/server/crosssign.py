@@ -4,12 +4,15 @@ checkpoints. Whoever rewrites the one is found by the other; here, while both ar
 
 import asyncio
 import base64
+import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 import structlog
 
+from beffroi.base.files import write_durable
 from beffroi.capture.client import RecorderClient
 from beffroi.domain.errors import BadInputError, RefusedError
 from beffroi.domain.text import Text
@@ -21,15 +24,18 @@ from beffroi.ledger.store import LedgerDamagedError
 
 _log = structlog.get_logger(__name__)
 
+JOURNAL_MARK: Final = "journal-disagrees.json"
 DISAGREES: Final = "journal_disagrees"
 """The outcome of the entry that says so."""
 
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
 _JOURNAL: Final = Text(
     fr="Le journal de l'enregistreur n'est plus celui que le registre a repris : il a été modifié, raccourci ou "
-    "remplacé. Gardez les deux, lancez « beffroi ledger cross » et prévenez le délégué à la protection des données.",
+    "remplacé. Gardez les deux, lancez « beffroi ledger cross » et prévenez le délégué à la protection des données. "
+    "D'ici là l'enregistreur garde toutes ses écritures.",
     en="The recorder's journal is no longer the one that the register took in: it was changed, cut short or replaced. "
-    "Keep both, run `beffroi ledger cross` and tell the data protection officer.",
+    "Keep both, run `beffroi ledger cross` and tell the data protection officer. Until then the recorder keeps all its "
+    "acts.",
 )
 _NO_KEY: Final = Text(
     fr="L'enregistreur n'a pas la clé du registre : il ne peut pas en être témoin. Lancez « beffroi recorder "
@@ -43,15 +49,34 @@ Tell = Callable[[str, Text | None], None]
 
 
 class CrossSigning:
-    """Of one recorder. Its troubles never hold up the taking in."""
+    """Of one recorder. Its troubles never hold up the taking in.
 
-    def __init__(self, recorder: RecorderClient, ledger: Ledger, *, name: str, tell: Tell = lambda _, __: None) -> None:
+    ``mark``: a file that stands while the journal is not known to be the one taken in, also over restarts, until the
+    persons who looked into it remove it. Meanwhile nothing is acknowledged: the recorder keeps all its acts, also those
+    that bear the numbers of others that the register has.
+    """
+
+    def __init__(
+        self,
+        recorder: RecorderClient,
+        ledger: Ledger,
+        *,
+        name: str,
+        mark: Path,
+        tell: Tell = lambda _, __: None,
+    ) -> None:
+        self._mark = mark
         self._recorder = recorder
         self._ledger = ledger
         self._name = name
         self._tell = tell
         self._said: tuple[int, str] | None = None
         self._refused = ""
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the recorder may be told that it need not keep what was taken in."""
+        return not self._mark.exists()
 
     async def once(self) -> None:
         """Compare, then hand over a checkpoint when one is due.
@@ -72,14 +97,14 @@ class CrossSigning:
         expected = self._ledger.chain_of(self._name)
         if last < after or (expected is not None and chain != expected):
             await self._disagreement(after, last, expected, chain)
-        elif self._said is None:
-            self._tell("journal", None)
+        else:
+            self._tell("journal", None if self.agrees else _JOURNAL)
         self._tell("key", None if state.get("key") else _NO_KEY)
         if state.get("due") and state.get("key") and after:
             await self._offer(size)
 
     async def _disagreement(self, after: int, last: int, expected: str | None, chain: object) -> None:
-        """An entry for each journal met, and a notice that stays while this centre runs."""
+        """An entry for each journal met, and a notice that stays while the mark does."""
         found = chain if isinstance(chain, str) and _HASH.fullmatch(chain) else ""
         self._tell("journal", _JOURNAL)
         if self._said == (after, found):
@@ -87,6 +112,7 @@ class CrossSigning:
         _log.critical("the recorder's journal is not the one taken in", recorder=self._name, act=after)
         detail = {"recorder": self._name, "seq": after, "last": last, "chain": expected, "found": found}
         kept = {key: value for key, value in detail.items() if value is not None}
+        write_durable(self._mark, json.dumps(kept).encode())
         await self._ledger.append_async(Entry(EntryKind.RECORDER, outcome=DISAGREES, detail=kept))
         self._said = (after, found)
 

@@ -30,6 +30,11 @@ _NOT_UNDERSTOOD: Final = Text(
 class CrossSign(Protocol):
     """What is done at each round besides taking in: `beffroi.server.crosssign.CrossSigning`."""
 
+    @property
+    def agrees(self) -> bool:
+        """Whether the journal is the one taken in: if not, nothing of it is acknowledged."""
+        ...
+
     async def once(self) -> None:
         """Hold the journal's chain against the register's, and hand the recorder a checkpoint when it is due."""
         ...
@@ -81,7 +86,8 @@ class JournalIntake:
             for future in self._ledger.submit_all(made):
                 await asyncio.wrap_future(future)
             after = int(entries[-1]["seq"])
-            await self._recorder.journal_ack(after)
+            if self._cross is None or self._cross.agrees:
+                await self._recorder.journal_ack(after)
             taken += len(entries)
         return taken
 

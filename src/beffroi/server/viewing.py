@@ -28,7 +28,7 @@ from beffroi.identity.accounts import SessionsEnded
 from beffroi.registry.changes import FactsChanged
 from beffroi.server.asking import before_screen
 from beffroi.server.centre import Centre
-from beffroi.server.crosssign import CrossSigning
+from beffroi.server.crosssign import JOURNAL_MARK, CrossSigning
 from beffroi.server.intake import RECORDER, JournalIntake
 from beffroi.server.posts import Post
 from beffroi.server.rendering import refusal_json
@@ -126,7 +126,8 @@ class Viewing:
         self._live = RecorderLive(self.centre.recorder)
         self.hub = LiveHub(self._live)
         told, ledger = self.centre.supply.told, self.centre.ledger
-        cross = CrossSigning(self.centre.recorder, ledger, name=RECORDER, tell=told.cross)
+        mark = self.centre.data / "centre" / JOURNAL_MARK
+        cross = CrossSigning(self.centre.recorder, ledger, name=RECORDER, mark=mark, tell=told.cross)
         self._intake = JournalIntake(self.centre.recorder, ledger, name=RECORDER, tell=told.journal, cross=cross)
 
     async def __aenter__(self) -> "Viewing":
