@@ -2,10 +2,11 @@ import { createHash, randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { encode, fromBase64, fromHex, toHex } from '../evidence/verify/bytes';
 import { load } from '../evidence/verify/canonical';
-import { isName } from '../evidence/verify/package';
+import { blobStretch, isName } from '../evidence/verify/package';
 import { Sha256 } from '../evidence/verify/sha256';
 import { CAUSES, causeText } from '../evidence/viewer/causes';
 import { readable } from '../evidence/viewer/gaps';
+import { SourceError, rooted } from '../evidence/viewer/source';
 import { instant, readTyped } from '../evidence/viewer/time';
 
 describe('bytes', () => {
@@ -96,5 +97,30 @@ describe('the causes', () => {
   it.each(['constructor', '__proto__', 'toString', '', 'x'.repeat(4096)])('has a sentence for %j', (cause) => {
     expect(causeText(cause).fr).toContain('demandez au centre');
     expect(causeText(cause).en.length).toBeLessThan(140);
+  });
+});
+
+describe('the folder that was given', () => {
+  const given = (...names: string[]) => () => [...rooted(names.map((name) => [name, blobStretch(new Blob())])).files.keys()];
+
+  it.each([
+    [['x/manifest.json', 'x/media/a.mp4']],
+    [['above/x/manifest.json', 'above/x/media/a.mp4']],
+  ])('takes the one that holds everything: %j', (names) => {
+    expect(given(...names)()).toEqual(['manifest.json', 'media/a.mp4']);
+  });
+
+  it.each([
+    [['x/media/forged.mp4', 'x/original/manifest.json', 'x/original/media/a.mp4']],
+    [['x/a/manifest.json', 'x/b/manifest.json']],
+    [['x/note.txt', 'x/a/b/manifest.json']],
+  ])('opens none with files around it: %j', (names) => expect(given(...names)).toThrow(SourceError));
+
+  it('keeps a stray manifest where it is', () => {
+    expect(given('x/manifest.json', 'x/original/manifest.json')()).toEqual(['manifest.json', 'original/manifest.json']);
+  });
+  it('takes what is no delivery as it is', () => {
+    expect(given()()).toEqual([]);
+    expect(given('x/media/a.mp4')()).toEqual(['media/a.mp4']);
   });
 });

@@ -87,6 +87,11 @@ class Viewer:
         expect(self.page.locator(f".banner.{expected} #verdict")).to_be_visible(timeout=30_000)
         expect(self.page.locator(".banner progress")).to_have_count(0, timeout=30_000)
 
+    def done(self, title: str) -> None:
+        """Verified, with this title."""
+        expect(self.page.locator("#verdict")).to_contain_text(title, timeout=30_000)
+        expect(self.page.locator(".banner progress")).to_have_count(0, timeout=30_000)
+
     def wall(self, camera: str = PLACE) -> int:
         """When the picture on the screen was taken."""
         return int(self.page.locator(f"canvas[data-camera={camera}]").get_attribute("data-wall") or -1)
@@ -317,6 +322,18 @@ def test_it_says_what_is_no_package(viewer: Viewer, made: Made, tmp_path: Path) 
     (tmp_path / "other" / "index.html").write_bytes((made.folder / "index.html").read_bytes())
     viewer.open(tmp_path / "other")
     expect(viewer.page.locator(".banner.amber")).to_contain_text("Les clés manquent")
+
+
+def test_files_around_a_delivery_are_not_shown_as_verified(viewer: Viewer, made: Made, tmp_path: Path) -> None:
+    shutil.copytree(made.folder, tmp_path / "given" / "original")
+    viewer.open(tmp_path / "given" / "original")
+    viewer.done("VALIDE")
+    (tmp_path / "given" / "media").mkdir()
+    (tmp_path / "given" / "media" / "forged.mp4").write_bytes(b"forged")
+    viewer.page.locator("#folder").set_input_files(tmp_path / "given")
+    expect(viewer.page.get_by_role("alert")).to_contain_text("des fichiers se trouvent autour de la remise")
+    expect(viewer.page.locator("#verdict")).to_contain_text("Pas encore vérifié")
+    expect(viewer.page.locator(".pane")).to_have_count(0)
 
 
 def test_nothing_can_leave_the_page(viewer: Viewer, made: Made) -> None:

@@ -1,9 +1,15 @@
 // What was handed over, as the browser gives it: a chosen folder, a dropped one, or a zip file.
 
+import { MANIFEST } from '../verify/manifest';
 import { type Package, type Stretch, blobStretch, gather } from '../verify/package';
 import { openZip } from '../verify/zip';
 
-export class SourceError extends Error {}
+/** `nested`: other files lie around the delivery; `several`: more than one thing was given. */
+export class SourceError extends Error {
+  constructor(readonly kind: 'drop' | 'nested' | 'several') {
+    super(kind);
+  }
+}
 
 /** Of a folder chooser, or of a file chooser with one zip. */
 export async function fromFiles(files: readonly File[]): Promise<Package> {
@@ -14,6 +20,7 @@ export async function fromFiles(files: readonly File[]): Promise<Package> {
 
 export async function fromDrop(items: DataTransferItemList): Promise<Package> {
   const files = [...items].filter((item) => item.kind === 'file');
+  if (files.length > 1) throw new SourceError('several');
   const handles = await Promise.all(
     files.map((item) => ('getAsFileSystemHandle' in item ? (item as WithHandle).getAsFileSystemHandle() : null)),
   );
@@ -45,10 +52,18 @@ async function collect(folder: FileSystemDirectoryHandle, path: string, found: [
   }
 }
 
-/** Names without that of the folder that was chosen, which may be the one above. */
-function rooted(found: [string, Stretch][]): Package {
-  const manifest = found.map(([name]) => name).filter((name) => name.endsWith('/manifest.json')).toSorted((a, b) => a.length - b.length)[0];
-  const root = manifest === undefined ? '' : manifest.slice(0, -'manifest.json'.length);
-  const inside = found.filter(([name]) => name.startsWith(root));
-  return gather(inside.map(([name, file]) => [root === '' ? name.replace(/^[^/]*\//, '') : name.slice(root.length), file]));
+/**
+ * Names as the delivery has them: below the one folder that holds everything that was given. A delivery with files around
+ * it is not opened: they would be shown to a person as if they had been verified.
+ */
+export function rooted(found: readonly [string, Stretch][]): Package {
+  const folders = found.map(([name]) => name.split('/').slice(0, -1));
+  const first = folders[0] ?? [];
+  let depth = 0;
+  while (depth < first.length && folders.every((one) => one[depth] === first[depth])) depth++;
+  const below = (skipped: number): [string, Stretch][] => found.map(([name, file]) => [name.split('/').slice(skipped).join('/'), file]);
+  const inside = below(depth);
+  if (inside.some(([name]) => name === MANIFEST)) return gather(inside);
+  if (inside.some(([name]) => name.endsWith(`/${MANIFEST}`))) throw new SourceError('nested');
+  return gather(below(Math.min(depth, 1)));
 }

@@ -34,6 +34,14 @@ export const T = {
     'Ce navigateur ne lit pas un dossier déposé ici : employez le bouton « Choisir le dossier ».',
     'This browser cannot read a folder dropped here: use the button “Choose the folder”.',
   ),
+  nested: both(
+    'Rien n’a été vérifié : des fichiers se trouvent autour de la remise, qui n’en font pas partie et que rien ne prouve. Choisissez le dossier même où se trouve manifest.json, et ne vous fiez qu’à ce qu’il contient.',
+    'Nothing was verified: there are files around the delivery, which are no part of it and which nothing proves. Choose the very folder where manifest.json is, and rely on nothing but what it holds.',
+  ),
+  several: both(
+    'Rien n’a été vérifié : déposez une seule chose, le dossier de la remise ou son fichier zip.',
+    'Nothing was verified: drop one thing only, the folder of the delivery or its zip file.',
+  ),
   zipFailed: both(
     'Ce fichier zip ne se lit pas directement : décompressez-le, puis choisissez le dossier obtenu.',
     'This zip file cannot be read directly: unpack it, then choose the folder that comes out.',
