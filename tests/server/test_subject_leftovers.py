@@ -2,20 +2,24 @@
 
 import asyncio
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
-from tests.server.test_subject import SECOND, entered, granted, held, prepared, reason, step
+from tests.server.test_subject import SECOND, entered, entries, granted, held, prepared, reason, step
 from tests.support.clips import clip
 from tests.support.desktown import AGENT, DeskTown, desk_town
 from tests.support.missionletter import letter
 
+from beffroi.domain.clock import to_wall_us
 from beffroi.domain.documents import DocumentKind
 from beffroi.domain.errors import BadInputError, BrokenError
 from beffroi.domain.ids import PersonId
 from beffroi.domain.text import Text
 from beffroi.evidence.deskrules import CaseKind
+from beffroi.registry.subjecttables import SubjectRequestRow
 from beffroi.server.subject import Subjects
 from beffroi.server.subjectediting import Editings
+from beffroi.server.subjectpublic import progress
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +123,46 @@ def test_a_request_whose_hold_was_refused_closes_like_others(place: DeskTown) ->
     asyncio.run(place.town.app.state.subject_round.once())
     row = subjects.store.request(request).row
     assert (row.closed_why, row.contact) == ("answered", "")
+
+
+@pytest.mark.parametrize("left", ["unrouted", "undecided", "held", "unanswered"])
+def test_a_request_that_nobody_answered_ends_too(place: DeskTown, left: str) -> None:
+    request = held(place) if left == "held" else str(entered(place, wish="objection", channel="desk")["id"])
+    if left == "unanswered":
+        assert step(place, request, "decide", {"outcome": "routed", "reason": "précision"}, "mayorX")[0] == 200
+    subjects = place.town.app.state.subjects.copies.subjects
+    commune = "" if left == "unrouted" else "X"
+    long_ago = to_wall_us(datetime(2025, 11, 1, tzinfo=UTC))
+    decided = {"decided_us": long_ago} if left == "unanswered" else {}
+
+    def after(received_on: str, **more: int) -> SubjectRequestRow:
+        """The request as it is after a round, had it been received that day."""
+        known = {"received_us": long_ago, **decided, **more}
+        subjects.store.set(request, commune=commune, commune_said="Bourg Neuf", received_on=received_on, **known)
+        asyncio.run(place.town.app.state.subject_round.once())
+        row: SubjectRequestRow = subjects.store.request(request).row
+        return row
+
+    row = after("2025-10-30")  # due with 30 November: the three months end with this day
+    assert (row.closed_us, row.contact) == (None, "poste restante")
+    told = place.town.person(AGENT).get(f"/api/subject/requests/{request}").body
+    assert left == "unrouted" or told["due"]["late"] is (left != "unanswered"), "the alarm stays until then"
+    assert after("2025-10-29", received_us=place.town.clock.wall_us()).closed_us is None, "only just entered"
+    if left == "unanswered":
+        assert after("2025-10-29", decided_us=place.town.clock.wall_us()).closed_us is None, "only just decided"
+    row = after("2025-10-29")
+    assert (row.closed_us is not None, row.closed_why) == (True, "lapsed")
+    assert {row.contact, row.place, row.recognise, row.reason, row.commune_said, row.day, row.hours} == {""}
+    closed = [one.detail["why"] for one in entries(place) if one.detail.get("case") == request and "why" in one.detail]
+    assert closed == ["lapsed"]
+    waiting = [one.row for one in subjects.store.listed(None)]
+    (at,) = [n for n, one in enumerate(waiting) if one.id == request]
+    assert all(one.decided_us is not None or one.closed_us is not None for one in waiting[at:]), (
+        "hides none that is due"
+    )
+    assert "sans qu'une réponse" in progress({"closed": row.closed_why}, "")
+    if left != "unrouted":
+        assert place.town.person("mayorX").get(f"/api/subject/requests/{request}").body["may"]["decide"] is False
 
 
 def test_an_inspector_s_letter_bounds_the_requests_too(place: DeskTown) -> None:

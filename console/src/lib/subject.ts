@@ -59,6 +59,8 @@ export interface SubjectRequest {
   reason: string;
   answered_us: number | null;
   closed_us: number | null;
+  /** "lapsed": nobody answered, and three months went by. */
+  closed_why: string;
   due: { at_us: number; late: boolean; soon: boolean; left_s: number | null; by_term: boolean };
   holds: { camera: string; name: string; from_us: number; to_us: number; complete: boolean; dies_us: number; ended_us: number | null }[];
   proposed: boolean;
@@ -128,6 +130,12 @@ export const subject = {
     return { url: URL.createObjectURL(await answer.blob()), atUs: Number(answer.headers.get('X-Beffroi-At')) };
   },
 };
+
+/** What is to be done first; the decided and the closed last. */
+export function inOrder(requests: readonly SubjectRequest[]): SubjectRequest[] {
+  const rank = (one: SubjectRequest): number => Number(one.decided_us !== null || one.closed_us !== null);
+  return requests.toSorted((a, b) => rank(a) - rank(b) || a.due.at_us - b.due.at_us);
+}
 
 export const FULL = 10_000;
 

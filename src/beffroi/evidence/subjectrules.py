@@ -29,6 +29,14 @@ COPY_US: Final = 30 * DAY_US
 HANDED_US: Final = 6 * DAY_US
 """The derived copy is destroyed so long after its hand-over: a day before its seven are over."""
 
+LAPSE_US: Final = 92 * DAY_US
+"""How long a request that nobody answered is kept after the last of its deadline, its entry and its decision: three
+months. With the month of the deadline these are the two months after which silence is a refusal, and the two in which a
+court may be asked; after that what the person wrote serves nobody."""
+
+LAPSED: Final = "lapsed"
+"""Why such a request was closed."""
+
 
 class Wish(StrEnum):
     """What the person asks for."""
@@ -130,6 +138,12 @@ def due(received_on: date, terms_us: Iterable[int] = (), zone: str = LEGAL_TIME_
     by_month = Due(to_wall_us(end), DueWhy.MONTH)
     by_term = [Due(one - BEFORE_TERM_US, DueWhy.TERM) for one in terms_us]
     return min([by_month, *by_term], key=lambda one: one.at_us)
+
+
+def lapses_us(received_on: date, entered_us: int, decided_us: int | None) -> int:
+    """When a request that nobody answered ends, in microseconds. Counted from the month's deadline: that images die
+    before it takes nothing from the person's remedies; and never from before the centre knew, or decided."""
+    return max(due(received_on).at_us, entered_us, decided_us or 0) + LAPSE_US
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Final
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, and_, not_, select
 from sqlalchemy.orm import Session
 
 from beffroi.base.db import session_scope
@@ -146,14 +146,14 @@ class SubjectStore:
 
     def listed(self, communes: Collection[BodyId] | None) -> list[RequestFile]:
         """The requests of these communes (None: all, also those that nobody routed yet): those to be decided, oldest
-        first, so that however many come in none that is due is hidden; then the others, newest first."""
+        first, so that however many come in none that is due is hidden; then decided and closed ones, newest first."""
         query, decided = select(SubjectRequestRow).limit(_MANY), SubjectRequestRow.decided_us
         if communes is not None:
             query = query.where(SubjectRequestRow.commune.in_([*communes]))
-        received = SubjectRequestRow.received_us
+        received, waits = SubjectRequestRow.received_us, and_(decided.is_(None), SubjectRequestRow.closed_us.is_(None))
         wanted = (
-            query.where(decided.is_(None)).order_by(received),
-            query.where(decided.is_not(None)).order_by(received.desc()),
+            query.where(waits).order_by(received),
+            query.where(not_(waits)).order_by(received.desc()),
         )
         with session_scope(self._engine, read_only=True) as session:
             return [self._filled(session, row) for one in wanted for row in session.scalars(one).all()]

@@ -46,7 +46,7 @@ def request_json(subjects: Subjects, request: RequestFile, caller: Caller) -> Js
         "viewings": [_viewing_json(one, caller) for one in request.viewings],
         "copies": [copy_json(one, caller) for one in request.copies],
         "subject": subject_of(request) if row.document else "",
-        "may": {"decide": subjects.decides(caller, request) and row.decided_us is None},
+        "may": {"decide": row.decided_us is None and row.closed_us is None and subjects.decides(caller, request)},
     }
 
 

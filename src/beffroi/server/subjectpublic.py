@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 
 from beffroi.domain.errors import BadInputError
 from beffroi.domain.text import Text
-from beffroi.evidence.subjectrules import Outcome, Wish
+from beffroi.evidence.subjectrules import LAPSED, Outcome, Wish
 from beffroi.evidence.subjectstore import Asked
 from beffroi.server.body import check_storable
 from beffroi.server.rendering import Json
@@ -159,6 +159,11 @@ def refused_page(words: str) -> str:
 
 def progress(told: Json, until: str) -> str:
     """Where a request stands, in a sentence: nothing of cameras, nothing of other people."""
+    if told["closed"] == LAPSED:
+        return (
+            "Cette demande est close sans qu'une réponse ait été notée ; ce que vous aviez écrit est effacé. "
+            "Vous pouvez la renouveler, ou saisir la commission départementale de vidéoprotection ou la CNIL."
+        )
     if told["closed"]:
         return "Cette demande est close."
     if told["answered"]:

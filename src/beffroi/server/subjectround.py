@@ -3,12 +3,13 @@ over closed, and what the person wrote erased with it."""
 
 import asyncio
 import contextlib
+from datetime import date
 from typing import Final
 
 import structlog
 
 from beffroi.domain.errors import BeffroiError
-from beffroi.evidence.subjectrules import COPY_US, HANDED_US
+from beffroi.evidence.subjectrules import COPY_US, HANDED_US, LAPSED, lapses_us
 from beffroi.evidence.subjectstore import RequestFile
 from beffroi.server.centre import Centre
 from beffroi.server.subjectcopy import Copies
@@ -65,10 +66,22 @@ class SubjectRound:
         case = subjects.case(request)
         left = [one for one in request.copies if one.built_us is not None and one.destroyed_us is None]
         held = case is not None and case.row.closed_us is None and bool(case.holds)
-        if request.row.answered_us is not None and not held and not left:
-            await subjects.enter("subject_closed", request, None, {"why": "answered"})
-            gone = dict.fromkeys(_WRITTEN, "")
-            subjects.store.set(request.row.id, closed_us=now_us, closed_why="answered", **gone)
+        row = request.row
+        if row.answered_us is not None and not held and not left:
+            await self._close(request, "answered")
+        elif (
+            # What is still held dies at its own term, request or not.
+            row.answered_us is None
+            and not left
+            and now_us >= lapses_us(date.fromisoformat(row.received_on), row.received_us, row.decided_us)
+        ):
+            await self._close(request, LAPSED)
+
+    async def _close(self, request: RequestFile, why: str) -> None:
+        subjects = self._copies.subjects
+        await subjects.enter("subject_closed", request, None, {"why": why})
+        gone = dict.fromkeys(_WRITTEN, "")
+        subjects.store.set(request.row.id, closed_us=self._centre.clock.wall_us(), closed_why=why, **gone)
 
     async def _run(self) -> None:
         while True:

@@ -23,6 +23,7 @@ export const subject: typeof reference = {
     answer: 'Answer to be sent',
     answered: 'Answered',
     closed: 'Closed',
+    lapsed: 'Closed unanswered',
   },
   due: {
     left: (words) => `${words} left`,
@@ -30,6 +31,7 @@ export const subject: typeof reference = {
     late: 'late',
     decided: 'decided',
     decidedLate: 'decided late',
+    never: 'never decided',
     by: (day, time) => `before ${day} ${time}`,
     term: 'three days before the images are destroyed',
   },
@@ -77,6 +79,7 @@ export const subject: typeof reference = {
   propose: { title: 'Submit to the controller', lead: 'Prepares the decision of access for these minutes. It opens nothing before the commune confirms it.', button: 'Submit', done: 'Submitted: the decision is the mayor’s, or of the person designated for it.' },
   decide: {
     title: 'The controller’s decision',
+    lapsed: 'Closed unanswered, three months after the deadline: what the person wrote is erased.',
     notYours: 'The decision is for the mayor of the commune or the person designated for it.',
     outcomes: {
       viewing: 'Grant a supervised viewing',

@@ -21,6 +21,7 @@ export const subject = {
     answer: 'Réponse à envoyer',
     answered: 'Réponse envoyée',
     closed: 'Close',
+    lapsed: 'Close sans réponse',
   },
   due: {
     left: (words: string) => `reste ${words}`,
@@ -28,6 +29,7 @@ export const subject = {
     late: 'en retard',
     decided: 'décidée',
     decidedLate: 'décidée en retard',
+    never: 'jamais décidée',
     by: (day: string, time: string) => `avant le ${day} ${time}`,
     term: 'trois jours avant la destruction des images',
   },
@@ -75,6 +77,7 @@ export const subject = {
   propose: { title: 'Soumettre au responsable', lead: 'Prépare la décision d’accès pour ces minutes. Elle n’ouvre rien avant que la commune la confirme.', button: 'Soumettre' , done: 'Soumise : la décision revient au maire ou à la personne qu’il a désignée.' },
   decide: {
     title: 'Décision du responsable',
+    lapsed: 'Close sans réponse, trois mois après l’échéance : ce que la personne avait écrit est effacé.',
     notYours: 'La décision revient au maire de la commune ou à la personne qu’il a désignée.',
     outcomes: {
       viewing: 'Accorder le visionnage accompagné',

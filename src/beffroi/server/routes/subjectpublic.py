@@ -95,7 +95,7 @@ def build(centre: Centre, subjects: Subjects) -> Routes:
         except NoRequestError:
             return _html(follow_page(_UNKNOWN, found=False), 404)
         row = found.row
-        told = {"closed": row.closed_us is not None, "answered": row.answered_us is not None, "outcome": row.outcome}
+        told = {"closed": row.closed_why, "answered": row.answered_us is not None, "outcome": row.outcome}
         return _html(follow_page(progress(told, _until(subjects.due(found).at_us))))
 
     return routes
