@@ -7,7 +7,7 @@ A person, a camera or a document that the reader may not know of has no name her
 from datetime import datetime
 from typing import Final
 
-from beffroi.domain.clock import instant, now
+from beffroi.domain.clock import now
 from beffroi.domain.documents import Document, DocumentKind, DocumentStatus
 from beffroi.domain.facts import Facts
 from beffroi.domain.ids import CameraId, DocumentId, PersonId
@@ -15,10 +15,10 @@ from beffroi.evidence.deskrules import Title, titles_of, within
 from beffroi.evidence.deskstore import CaseFile, minutes_of
 from beffroi.evidence.safeguards import dies_us
 from beffroi.registry.desktables import DeskHoldRow, DeskPackageRow
-from beffroi.registry.sheets import term_days_of
 from beffroi.server.centre import Centre, authority_name, commune_name
 from beffroi.server.desk import CONTROLLERS
 from beffroi.server.deskbuild import package_path
+from beffroi.server.desklapse import term_days_then
 from beffroi.server.deskstamp import stamp_json
 from beffroi.server.rendering import Json
 from beffroi.server.safeguard import reason_json
@@ -101,19 +101,19 @@ def _hold_json(facts: Facts, hold: DeskHoldRow, titles: list[Title], at: datetim
         "lengthened": hold.lengthened,
         "inside": [[one.range.from_us, one.range.to_us] for one in within([minutes_of(hold)], titles)],
         "entry": hold.entry if whole else None,
-        "files": {"held": hold.held, "growing": hold.growing, "waiting": hold.waiting, "refused": hold.refused},
+        "files": {name: getattr(hold, name) for name in _FILES},
         "complete": hold.complete,
         "placed_us": hold.placed_us,
         "ended_us": hold.ended_us,
     }
 
 
+_FILES: Final = ("held", "growing", "waiting", "refused", "damaged", "past_term")
+
+
 def _dies_us(facts: Facts, hold: DeskHoldRow, at: datetime) -> int:
-    camera = facts.cameras.get(CameraId(hold.camera))
-    # By the order of the day on which they were filmed: their keys were made for that term, whatever is in force since.
-    several = [] if camera is None else [term_days_of(facts, camera, one) for one in (instant(hold.from_us), at)]
-    days = next((one for one in several if one is not None), None)
-    return dies_us(minutes_of(hold), hold.until_us, hold.beyond_us, days)
+    minutes = minutes_of(hold)
+    return dies_us(minutes, hold.until_us, hold.beyond_us, term_days_then(facts, minutes, at))
 
 
 def _title_json(facts: Facts, paper: Document, sight: Sight, at: datetime) -> Json:

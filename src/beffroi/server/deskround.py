@@ -8,16 +8,15 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from beffroi.domain.clock import to_wall_us
+from beffroi.domain.clock import now, to_wall_us
 from beffroi.domain.documents import LEGAL_TIME_ZONE
 from beffroi.domain.errors import BeffroiError
-from beffroi.domain.ids import CameraId
-from beffroi.domain.ranges import WallRange
 from beffroi.evidence.deskrules import DAY_US, GRACE_US, CaseKind, Minutes
 from beffroi.evidence.deskstore import CaseFile
 from beffroi.registry.desktables import DeskPackageRow
 from beffroi.server.centre import Centre
 from beffroi.server.deskdelivery import Deliveries
+from beffroi.server.desklapse import lapsed_holds, lapsed_packages, lines_of
 
 _log = structlog.get_logger(__name__)
 
@@ -62,7 +61,7 @@ class DeskRound:
             since_us = receipt_us(package)
             if since_us is not None and now_us >= since_us + DUE_US and package.destroyed_us is None:
                 await self._deliveries.destroy(case, package, "received")
-        case = self._desk.store.case(name)
+        case = await self._lapse(self._desk.store.case(name))
         if not case.holds:
             if case.kind is not CaseKind.SUBJECT and now_us >= case.row.opened_us + GRACE_US:
                 await self.close(case, "empty")  # opened, searched perhaps, and nothing was ever held
@@ -74,6 +73,15 @@ class DeskRound:
             return
         case = await self._deliveries.settle(name, None)
         await self._desk.holds.secure(name)
+
+    async def _lapse(self, case: CaseFile) -> CaseFile:
+        """End what no requisition in force speaks of any more and whose images' own term is over: the copy first."""
+        titles, facts, at = self._deliveries.titles(case), self._centre.registry.facts(), now(self._centre.clock)
+        for package in lapsed_packages(case, titles, facts, at):
+            await self._deliveries.destroy(case, package, "lapsed")
+        for row in lapsed_holds(case, titles, facts, at):
+            await self._desk.holds.end(row, None, "lapsed")
+        return self._desk.store.case(case.row.id)
 
     async def close(self, case: CaseFile, why: str) -> None:
         """End all of a case: copies, pieces, keys; then the case itself. Each step is safe to do again."""
@@ -102,7 +110,8 @@ def handed_over(case: CaseFile) -> bool:
 
     What is still held then goes with the case; a delivery given up for another one of the same minutes keeps nothing.
     """
-    made = [one for one in case.packages if one.built_us is not None]
+    # A copy destroyed without a receipt (its requisition lapsed) is no hand-over.
+    made = [one for one in case.packages if one.built_us and (one.received_us is not None or one.destroyed_us is None)]
     if not made or any(one.destroyed_us is None for one in made):
         return False
     given = [line for one in made for line in lines_of(one)]
@@ -110,11 +119,6 @@ def handed_over(case: CaseFile) -> bool:
     last_us = max(one.received_us or 0 for one in made)
     since = any(one.ended_us is None and (one.placed_us is None or one.placed_us > last_us) for one in case.holds)
     return not since and all(any(covers(one, line) for one in given) for line in wanted)
-
-
-def lines_of(package: DeskPackageRow) -> list[Minutes]:
-    """The minutes of a delivery."""
-    return [Minutes(CameraId(camera), WallRange(from_us, to_us)) for camera, from_us, to_us in package.asked]
 
 
 def covers(whole: Minutes, part: Minutes) -> bool:
