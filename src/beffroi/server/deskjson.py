@@ -101,14 +101,13 @@ def _hold_json(facts: Facts, hold: DeskHoldRow, titles: list[Title], at: datetim
         "lengthened": hold.lengthened,
         "inside": [[one.range.from_us, one.range.to_us] for one in within([minutes_of(hold)], titles)],
         "entry": hold.entry if whole else None,
-        "files": {name: getattr(hold, name) for name in _FILES},
+        "files": {"held": hold.held, "growing": hold.growing, "waiting": hold.waiting, "refused": hold.refused},
         "complete": hold.complete,
         "placed_us": hold.placed_us,
         "ended_us": hold.ended_us,
     }
 
 
-_FILES: Final = ("held", "growing", "waiting", "refused", "damaged", "past_term")
 
 
 def _dies_us(facts: Facts, hold: DeskHoldRow, at: datetime) -> int:
