@@ -76,7 +76,8 @@ async def cut_on_the_way(place: DeskTown, case: str, name: str, monkeypatch: pyt
     row = fetch.permitted()
 
     async def blocks(happens: Any) -> int:
-        answer = desksending.PackageAnswer(fetch, row, path=path, span=Span(0, 9000, partial=True), headers={})
+        piece = desksending.Piece(path, row.size_bytes or 0)
+        answer = desksending.PieceAnswer(fetch, piece, span=Span(0, 9000, partial=True), headers={})
         sizes: list[int] = []
 
         async def send(message: Message) -> None:

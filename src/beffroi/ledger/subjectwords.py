@@ -18,6 +18,8 @@ SUBJECT_WORDS: Final[dict[str, Text]] = {
     "subject_copy_agreed": Text(fr="Accord de la seconde personne", en="Second person's agreement"),
     "subject_copy_built": Text(fr="Copie dérivée faite, tiers masqués", en="Derived copy made, third parties masked"),
     "subject_copy_checked": Text(fr="Copie dérivée relue", en="Derived copy looked over"),
+    "subject_copy_begun": Text(fr="Sortie d'une copie dérivée commencée", en="Fetching of a derived copy begun"),
+    "subject_copy_refused": Text(fr="Sortie d'une copie dérivée refusée", en="Fetching of a derived copy refused"),
     "subject_copy_fetched": Text(fr="Copie dérivée sortie du centre", en="Derived copy fetched from the centre"),
     "subject_copy_handed": Text(fr="Copie dérivée remise à la personne", en="Derived copy handed to the person"),
     "subject_closed": Text(fr="Demande d'une personne filmée close", en="A filmed person's request closed"),

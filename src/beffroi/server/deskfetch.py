@@ -2,7 +2,7 @@
 enough, the requisition or the person's right may be gone since. The entry is durable before the first byte."""
 
 from dataclasses import dataclass, replace
-from typing import Final
+from datetime import datetime
 
 from beffroi.domain.acts import Act, Purpose
 from beffroi.domain.clock import instant
@@ -10,18 +10,15 @@ from beffroi.domain.errors import RefusedError
 from beffroi.domain.ids import CameraId, PersonId
 from beffroi.domain.ranges import WallRange
 from beffroi.evidence.deskrules import Minutes, NoTitleError, check_scope
-from beffroi.evidence.deskstore import CaseFile
 from beffroi.gate.restored import ShutWhileRestored
 from beffroi.registry.desktables import DeskPackageRow
 from beffroi.server.asking import question
 from beffroi.server.byterange import Span
+from beffroi.server.centre import Centre
 from beffroi.server.deskbuild import holding
 from beffroi.server.deskdelivery import Deliveries
 from beffroi.server.posts import Post
 from beffroi.server.session import Caller
-
-AGAIN_S: Final = 1.5
-"""How old the answer of the law may be when a block leaves, as for a view."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +44,11 @@ class Fetch:
         if not titles:
             raise NoTitleError
         check_scope(asked, titles)
+        other = row.prepared_by if self.caller.person == row.second else row.second
         for one in asked:
-            self._decide(case, row, one)
+            hold = holding(case, one)
+            until = None if hold is None else instant(hold.until_us)
+            check_law(self.centre, self.caller, one, other=other, post=self.post, held_until=until)
         return row
 
     async def refused(self, why: RefusedError) -> None:
@@ -65,21 +65,37 @@ class Fetch:
         told = {"package": self.package, "from": span.start, "to": span.end}
         await self.deliveries.desk.enter("fetch_begun", self.case, self.caller, told)
 
-    def _decide(self, case: CaseFile, row: DeskPackageRow, asked: Minutes) -> None:
-        centre, hold = self.deliveries.centre, holding(case, asked)
-        other = row.prepared_by if self.caller.person == row.second else row.second
-        request = question(
-            centre,
-            self.caller,
-            asked.camera,
-            Act.EXTRACT,
-            Purpose.F5,
-            footage=asked.range,
-            second=PersonId(other),
-            post=self.post,
-            held_until=None if hold is None else instant(hold.until_us),
-        )
-        decider = ShutWhileRestored(centre.decider, centre.restored)
-        first = decider.decide(request)
-        if not first.allowed and not any(decider.decide(replace(request, purpose=one)).allowed for one in Purpose):
-            raise RefusedError(first.sentence)
+    @property
+    def centre(self) -> Centre:
+        """The centre that it leaves."""
+        return self.deliveries.centre
+
+    async def left(self, sent: int) -> None:
+        """So many bytes left: an entry, also of a part."""
+        await self.deliveries.fetched(self.case, self.package, sent, self.caller)
+
+
+def check_law(
+    centre: Centre, caller: Caller, asked: Minutes, *, other: str, post: Post | None, held_until: datetime | None
+) -> None:
+    """Whether the law lets this person extract these minutes now, under one purpose at least; ``other`` is the second
+    of the two persons, ``held_until`` the end of what was copied of them.
+
+    Raises:
+        RefusedError: it does not.
+    """
+    request = question(
+        centre,
+        caller,
+        asked.camera,
+        Act.EXTRACT,
+        Purpose.F5,
+        footage=asked.range,
+        second=PersonId(other),
+        post=post,
+        held_until=held_until,
+    )
+    decider = ShutWhileRestored(centre.decider, centre.restored)
+    first = decider.decide(request)
+    if not first.allowed and not any(decider.decide(replace(request, purpose=one)).allowed for one in Purpose):
+        raise RefusedError(first.sentence)

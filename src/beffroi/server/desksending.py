@@ -1,10 +1,11 @@
-"""The answer to a request for bytes of a delivery: it stops when its copy goes, the right is withdrawn, the session
-ends or the client leaves; what was handed over is an entry of the register either way."""
+"""The answer to a request for bytes of a delivery or of a derived copy: it stops when the file goes, the right is
+withdrawn, the session ends or the client leaves; what was handed over is an entry of the register either way."""
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -12,35 +13,60 @@ from starlette.types import Receive, Scope, Send
 from beffroi.domain.clock import now
 from beffroi.domain.errors import BeffroiError
 from beffroi.identity.accounts import SessionsEnded
-from beffroi.registry.desktables import DeskPackageRow
 from beffroi.server.byterange import Span
-from beffroi.server.deskfetch import AGAIN_S, Fetch
+from beffroi.server.centre import Centre
+from beffroi.server.session import Caller
+
+AGAIN_S: Final = 1.5
+"""How old the answer of the law may be when a block leaves, as for a view."""
 
 _BLOCK: Final = 256 * 1024
 
 
-class PackageAnswer(Response):
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What is sent: ``size`` bytes of a file on the centre's disk, from ``offset`` on."""
+
+    path: Path
+    size: int
+    offset: int = 0
+    media_type: str = "application/zip"
+
+
+class Leaving(Protocol):
+    """One caller who takes one file out of the centre."""
+
+    @property
+    def centre(self) -> Centre:
+        """The centre that it leaves."""
+
+    @property
+    def caller(self) -> Caller:
+        """Who takes it."""
+
+    def permitted(self) -> object:
+        """What it rests on, when it may leave now. Blocking.
+
+        Raises:
+            BeffroiError: it may not, or no longer.
+        """
+
+    async def left(self, sent: int) -> None:
+        """So many bytes of it left: an entry."""
+
+
+class PieceAnswer(Response):
     """200 or 206 with its exact length; the connection ends short of it when the sending stops on the way."""
 
-    media_type = "application/zip"
-
-    def __init__(
-        self,
-        fetch: Fetch,
-        package: DeskPackageRow,
-        *,
-        path: Path,
-        span: Span,
-        headers: Mapping[str, str],
-    ) -> None:
-        self._fetch, self._package, self._ended = fetch, package, False
-        self._centre, self._caller = fetch.deliveries.centre, fetch.caller
+    def __init__(self, fetch: Leaving, piece: Piece, *, span: Span, headers: Mapping[str, str]) -> None:
+        self._fetch, self._ended = fetch, False
+        self._centre, self._caller = fetch.centre, fetch.caller
         self._asked_s = self._centre.clock.monotonic_s()
-        self._path, self._span = path, span
+        self._path, self._offset, self._span = piece.path, piece.offset, span
         own = {**headers, "Content-Length": str(span.end - span.start)}
         if span.partial:
-            own["Content-Range"] = f"bytes {span.start}-{span.end - 1}/{package.size_bytes}"
-        super().__init__(None, 206 if span.partial else 200, own)
+            own["Content-Range"] = f"bytes {span.start}-{span.end - 1}/{piece.size}"
+        super().__init__(None, 206 if span.partial else 200, own, piece.media_type)
         self.headers["content-length"] = own["Content-Length"]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -50,7 +76,7 @@ class PackageAnswer(Response):
         sent, leave = 0, self._centre.bus.subscribe(SessionsEnded, self._sessions_ended)
         try:
             with self._path.open("rb") as file:
-                file.seek(self._span.start)
+                file.seek(self._offset + self._span.start)
                 left = self._span.end - self._span.start
                 while left and await self._goes_on():
                     block = await asyncio.to_thread(file.read, min(_BLOCK, left))
@@ -61,8 +87,7 @@ class PackageAnswer(Response):
                     await send({"type": "http.response.body", "body": block, "more_body": left > 0})
         finally:
             leave()
-            told = self._fetch.deliveries.fetched(self._package.case, self._package.id, sent, self._caller)
-            await asyncio.shield(told)
+            await asyncio.shield(self._fetch.left(sent))
 
     def _sessions_ended(self, event: SessionsEnded) -> None:
         self._ended = self._ended or self._caller.session in event.keys

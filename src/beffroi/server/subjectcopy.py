@@ -117,22 +117,6 @@ class Copies:
         await self.subjects.enter("subject_copy_checked", request, caller, {"copy": name, "sha256": row.sha256})
         return self.set(request, name, checked_us=self.centre.clock.wall_us())
 
-    async def fetch(self, request: RequestFile, name: str, caller: Caller) -> Path:
-        """The file: for the second person to look at, for the preparer once that is done. The entry comes first.
-
-        Raises:
-            RefusedError: another person's, not looked over, destroyed; or the access was withdrawn since.
-        """
-        row = request.copy(name)
-        self.check_title(request, row)
-        if caller.person != row.second:
-            self.only(caller, row.prepared_by)
-            if row.checked_us is None:
-                raise RefusedError(NOT_READY)
-        path = self.file(row)
-        await self.subjects.enter("subject_copy_fetched", request, caller, {"copy": name, "bytes": row.size_bytes})
-        return path
-
     async def handed(self, request: RequestFile, name: str, caller: Caller) -> RequestFile:
         """Handed over to the person: from now on the centre's file has seven days at most."""
         row = request.copy(name)

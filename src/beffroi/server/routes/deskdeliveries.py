@@ -20,12 +20,12 @@ from beffroi.server.deskbuild import package_path
 from beffroi.server.deskdelivery import Deliveries, Maker
 from beffroi.server.deskfetch import Fetch
 from beffroi.server.deskjson import case_json, requisitions_json
-from beffroi.server.desksending import PackageAnswer
+from beffroi.server.desksending import Piece, PieceAnswer
 from beffroi.server.rendering import Json, error_json
 from beffroi.server.routes.desk import Line
 from beffroi.server.session import require_caller
 
-_NOT_THERE: Final = Text(
+NOT_THERE: Final = Text(
     fr="Cette partie du fichier n'existe pas : reprenez le téléchargement depuis le début.",
     en="This part of the file does not exist: start the download again.",
 )
@@ -129,10 +129,10 @@ def build(centre: Centre, deliveries: Deliveries) -> Routes:
         sent = request.headers
         span = span_of(sent.getlist("range"), sent.get("if-range"), size=size, etag=etag)
         if span is None:
-            answer = error_json("bad-range", _NOT_THERE)
+            answer = error_json("bad-range", NOT_THERE)
             return JSONResponse(answer, 416, {**headers, "Content-Range": f"bytes */{size}"})
         await asked.begin(span)
-        return PackageAnswer(asked, row, path=package_path(centre, package), span=span, headers=headers)
+        return PieceAnswer(asked, Piece(package_path(centre, package), size), span=span, headers=headers)
 
     @routes.post("/api/desk/cases/{case}/packages/{package}/receipt", DESK)
     async def receive(case: str, package: str, body: Receipt, request: Request) -> Json:

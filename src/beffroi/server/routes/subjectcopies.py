@@ -1,24 +1,29 @@
 """Derived copies and supervised viewings of a filmed person's request: two persons, each picture leased."""
 
 import asyncio
-import zipfile
+from functools import partial
 from typing import Annotated
 
 from fastapi import Query, Request
 from pydantic import Field
-from starlette.responses import FileResponse, Response
+from starlette.responses import JSONResponse, Response
 
+from beffroi.domain.errors import RefusedError
 from beffroi.evidence.blur import MOST_KEYS, MOST_REGIONS, Mode, masking_from, masking_of
-from beffroi.evidence.derived import FILM
 from beffroi.server.access import SUBJECT, Routes
 from beffroi.server.asking import post_here
 from beffroi.server.body import Body
+from beffroi.server.byterange import span_of
 from beffroi.server.centre import Centre
 from beffroi.server.deskdelivery import Maker
-from beffroi.server.rendering import Json
+from beffroi.server.desksending import PieceAnswer
+from beffroi.server.rendering import Json, error_json
 from beffroi.server.routes.desk import Line
+from beffroi.server.routes.deskdeliveries import NOT_THERE
 from beffroi.server.session import require_caller
+from beffroi.server.subjectcopy import Copies
 from beffroi.server.subjectediting import Editings
+from beffroi.server.subjectfetch import CopyFetch
 from beffroi.server.subjectjson import request_json
 from beffroi.server.subjectviewing import Supervised
 
@@ -58,6 +63,7 @@ def build(centre: Centre, editings: Editings, supervised: Supervised) -> Routes:
     """These routes, on this centre."""
     routes = Routes()
     _two_persons(routes, editings)
+    _leaving(routes, centre, editings.copies)
     _drawing(routes, centre, editings)
     _viewings(routes, supervised)
     return routes
@@ -101,24 +107,38 @@ def _two_persons(routes: Routes, editings: Editings) -> None:
         found = subjects.request(caller, name, open_=True)
         return request_json(subjects, await copies.handed(found, copy, caller), caller)
 
+
+def _leaving(routes: Routes, centre: Centre, copies: Copies) -> None:
     @routes.get("/api/subject/requests/{name}/copies/{copy}/copie.zip", SUBJECT)
     async def fetch(name: str, copy: str, request: Request) -> Response:
         """The derived copy with its statement, once it was looked over."""
-        caller = require_caller(request)
-        path = await copies.fetch(subjects.request(caller, name), copy, caller)
-        return FileResponse(path, media_type="application/zip", filename=f"copie-{copy}.zip")
+        return await _sent(CopyFetch(copies, require_caller(request), post_here(centre, request), name, copy), request)
 
     @routes.get("/api/subject/requests/{name}/copies/{copy}/film.mp4", SUBJECT)
     async def film(name: str, copy: str, request: Request) -> Response:
         """The masked film alone, to be looked at here."""
-        caller = require_caller(request)
-        path = await copies.fetch(subjects.request(caller, name), copy, caller)
+        asked = CopyFetch(copies, require_caller(request), post_here(centre, request), name, copy)
+        return await _sent(asked, request, film=True)
 
-        def read() -> bytes:
-            with zipfile.ZipFile(path) as archive:
-                return archive.read(FILM)
 
-        return Response(await asyncio.to_thread(read), media_type="video/mp4")
+async def _sent(asked: CopyFetch, request: Request, *, film: bool = False) -> Response:
+    try:
+        row = await asyncio.to_thread(asked.permitted)
+    except RefusedError as error:
+        await asked.refused(error)
+        raise
+    piece = await asyncio.to_thread(partial(asked.piece, row, film=film))
+    etag = f'"{row.sha256}-film"' if film else f'"{row.sha256}"'
+    headers = {"Accept-Ranges": "bytes", "ETag": etag}
+    if not film:
+        headers["Content-Disposition"] = f'attachment; filename="copie-{asked.copy}.zip"'
+    told = request.headers
+    span = span_of(told.getlist("range"), told.get("if-range"), size=piece.size, etag=etag)
+    if span is None:
+        answer = error_json("bad-range", NOT_THERE)
+        return JSONResponse(answer, 416, {**headers, "Content-Range": f"bytes */{piece.size}"})
+    await asked.begin(span, film=film)
+    return PieceAnswer(asked, piece, span=span, headers=headers)
 
 
 def _drawing(routes: Routes, centre: Centre, editings: Editings) -> None:

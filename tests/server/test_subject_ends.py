@@ -1,0 +1,119 @@
+"""Derived copies leave under the law's answer of the moment; what is open ends where it was begun, and is told."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+
+import pytest
+from starlette.types import Message
+from tests.server.test_subject import SECOND, entries, outcomes, step
+from tests.server.test_subject_leftovers import opened
+from tests.support.clips import clip
+from tests.support.desktown import AGENT, DeskTown, desk_town
+from tests.support.ports import wait_for
+
+from beffroi.domain.errors import BrokenError
+from beffroi.domain.ids import PersonId
+from beffroi.domain.text import Text
+from beffroi.identity.accounts import SessionsEnded
+from beffroi.server import desksending
+from beffroi.server.byterange import Span
+from beffroi.server.session import Caller
+from beffroi.server.subjectediting import Editings
+from beffroi.server.subjectfetch import CopyFetch
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskTown]:
+    with desk_town(tmp_path_factory.mktemp("ends") / "data") as one:
+        one.record("cx", clip(count=250))
+        yield one
+
+
+def checked(place: DeskTown) -> tuple[str, str]:
+    """A request and its derived copy that was looked over."""
+    request, name = opened(place)
+    assert step(place, request, f"copies/{name}/build")[0] == 200
+    assert step(place, request, f"copies/{name}/check", who=SECOND)[0] == 200
+    return request, name
+
+
+def caller_of(place: DeskTown, who: str) -> Caller:
+    account = next(one for one in place.town.centre.identity.accounts() if one.person == who)
+    return Caller(account, "a" * 64, strong=True)
+
+
+def test_a_copy_is_announced_before_it_leaves_and_counted_after(
+    place: DeskTown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request, name = checked(place)
+    path, agent = f"/api/subject/requests/{request}/copies/{name}", place.town.person(AGENT)
+    editings: Editings = place.town.app.state.subjects
+    whole = editings.copies.path(name).read_bytes()
+    answer = agent.call("GET", f"{path}/copie.zip")
+    assert (answer.status, answer.raw) == (200, whole)
+    film = agent.call("GET", f"{path}/film.mp4")
+    assert film.raw[4:8] == b"ftyp"
+    assert film.raw in whole, "the film of the zip file, as it is"
+    wait_for(lambda: outcomes(place, request).count("subject_copy_fetched") == 2, timeout_s=10, what="the entries")
+    told = outcomes(place, request)
+    assert told.index("subject_copy_begun") < told.index("subject_copy_fetched")
+    details = [one.detail for one in entries(place) if one.detail.get("copy") == name][-4:]
+    assert sorted(int(one.get("bytes", 0)) for one in details) == [0, 0, len(film.raw), len(whole)]
+    with monkeypatch.context() as shut:  # as after a disk that refused
+        shut.setattr(place.town.centre.ledger, "_failure", BrokenError(Text(fr="muet", en="silent")))
+        answer = agent.call("GET", f"{path}/copie.zip")
+        assert answer.status == 503
+        assert whole[:64] not in answer.raw
+
+
+def test_a_copy_stops_on_the_way_when_session_title_or_right_ends(
+    place: DeskTown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    centre, editings = place.town.centre, place.town.app.state.subjects
+    monkeypatch.setattr(desksending, "_BLOCK", 1000)
+    monkeypatch.setattr(desksending, "AGAIN_S", 0.0)  # the second and a half is over at each block
+    (request, name), caller = checked(place), caller_of(place, AGENT)
+    fetch = CopyFetch(editings.copies, caller, None, request, name)
+    papers = editings.copies.subjects.papers(editings.copies.subjects.store.request(request))
+
+    async def blocks(happens: Callable[[], object]) -> int:
+        piece = fetch.piece(fetch.permitted(), film=False)
+        answer = desksending.PieceAnswer(fetch, piece, span=Span(0, 5000, partial=True), headers={})
+        sizes: list[int] = []
+
+        async def send(message: Message) -> None:
+            sizes.append(len(message.get("body", b"")))
+            if sum(sizes) == 2000:
+                happens()
+
+        async def receive() -> Message:
+            return {"type": "http.disconnect"}
+
+        await answer({"type": "http"}, receive, send)
+        return sum(sizes)
+
+    def logged_out() -> None:
+        ended = SessionsEnded(caller.account.id, caller.person, frozenset({caller.session}))
+        centre.bus.publish(ended)
+
+    def withdrawn() -> None:
+        centre.registry.withdraw(papers[0].id, by=PersonId("mayorX"), reason="essai")
+
+    for happens, sent in ((lambda: None, 5000), (logged_out, 2000), (withdrawn, 2000)):
+        assert asyncio.run(blocks(happens)) == sent
+        last = [one for one in entries(place) if one.outcome == "subject_copy_fetched"][-1]
+        assert last.detail["bytes"] == sent, "a broken download too"
+
+
+def test_a_copy_does_not_leave_without_the_law(place: DeskTown) -> None:
+    """Last of this file: the agent's own right is suspended."""
+    request, name = checked(place)
+    path, registry = f"/api/subject/requests/{request}/copies/{name}", place.town.centre.registry
+    mine = {one.id for one in registry.facts().documents if AGENT in one.scope.persons and one.awaiting == "X"}
+    assert mine
+    for one in mine:
+        registry.suspend(one, by=PersonId("mayorX"), reason="essai")
+    for file in ("copie.zip", "film.mp4"):
+        answer = place.town.person(AGENT).get(f"{path}/{file}")
+        assert answer.status == 403, (file, answer.body)
+        assert outcomes(place, request)[-1] == "subject_copy_refused"
