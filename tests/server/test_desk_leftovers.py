@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,24 @@ def test_the_seven_days_run_from_the_day_on_which_the_receipt_was_signed(place: 
     assert ask(place, case, f"packages/{name}/receipt", {**receipt, "signed_on": "2026-03-02"})[0] == 200
     asyncio.run(round_of(place).once())
     assert not package_path(place.town.centre, name).exists(), "written down late: the law does not wait"
+
+
+def test_a_closed_case_names_nobody_any_more(place: DeskTown) -> None:
+    case, name = agreed(place)
+    store_of(place).take_call(case, replace(store_of(place).case(case).call, number="PV 2026/17"))
+    assert ask(place, case, f"packages/{name}/build", {"reason": reason(place)})[0] == 200
+    receipt = {"signed_on": "2026-03-02", "signed_by": "OPJ de permanence", "reference": "R-17"}
+    assert ask(place, case, f"packages/{name}/receipt", receipt)[0] == 200
+    place.days_pass(6.5 * DAY_S)
+    asyncio.run(round_of(place).once())
+    told = store_of(place).case(case)
+    (package,) = told.packages
+    assert told.row.closed_why == "received"
+    assert (told.call.caller, told.call.callback, told.call.number) == ("", "", "")
+    assert (package.signed_on, package.signed_by, package.reference) == ("2026-03-02", "", "")
+    ledger = place.town.centre.ledger
+    entry = next(number for number in range(ledger.size) if ledger.record(number).outcome == "received")
+    assert "OPJ de permanence" not in str(ledger.record(entry).detail), "beside the leaf only"
 
 
 def test_a_receipt_ends_neither_what_waits_for_a_second_delivery_nor_what_was_held_since(place: DeskTown) -> None:

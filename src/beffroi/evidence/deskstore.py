@@ -170,12 +170,15 @@ class DeskStore:
         return self.change(name, step)
 
     def close(self, name: str, why: str) -> None:
-        """Nothing of the case is left: who called is no longer needed here, the register's payload has it."""
+        """Nothing of the case is left: who called, for which report, and who signed which receipt are no longer needed
+        here; the register has them beside its leaves, erasable."""
         at_us = self._clock.wall_us()
 
         def step(case: CaseFile, _: Session) -> None:
             case.row.closed_us, case.row.closed_why = at_us, why
-            case.row.caller = case.row.callback = ""
+            case.row.caller = case.row.callback = case.row.number = ""
+            for package in case.packages:
+                package.signed_by = package.reference = ""
 
         self.change(name, step)
 

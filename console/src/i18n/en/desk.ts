@@ -208,7 +208,8 @@ export const desk: typeof french = {
     signedBy: 'By',
     reference: 'Reference',
     receive: 'Write the receipt down',
-    received: (day, who, reference) => `Receipt signed on ${day} by ${who} (${reference}).`,
+    received: (day, who, reference) =>
+      who === '' ? `Receipt signed on ${day} (signatory and reference: erased when the case was closed).` : `Receipt signed on ${day} by ${who} (${reference}).`,
     destroyedBy: (when) => `The centre’s copy is destroyed ${when} at the latest.`,
     destroyed: (time) => `Centre’s copy destroyed on ${time}.`,
     packet: (n) => `Delivery ${n}`,

@@ -207,7 +207,8 @@ export const desk = {
     signedBy: 'Par',
     reference: 'Référence',
     receive: 'Noter le reçu',
-    received: (day: string, who: string, reference: string) => `Reçu signé le ${day} par ${who} (${reference}).`,
+    received: (day: string, who: string, reference: string) =>
+      who === '' ? `Reçu signé le ${day} (signataire et référence effacés à la clôture).` : `Reçu signé le ${day} par ${who} (${reference}).`,
     destroyedBy: (when: string) => `La copie du centre est détruite ${when} au plus tard.`,
     destroyed: (time: string) => `Copie du centre détruite le ${time}.`,
     packet: (n: number) => `Remise ${n}`,
