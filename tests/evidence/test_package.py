@@ -467,9 +467,12 @@ def test_what_is_no_package_is_said_to_be_none(tmp_path: Path, content: bytes) -
 
 def test_the_command_says_it_and_exits_by_it(made: Made, tmp_path: Path) -> None:
     keys = ("--key", EVIDENCE.encode(), "--register", REGISTER.encode())
-    assert run("evidence", "verify", str(made.folder), *keys).code == 0
+    strong = run("evidence", "verify", str(made.folder), *keys)
+    assert (strong.code, "VALIDE : " in strong.output) == (0, True)
     weak = run("evidence", "verify", str(made.folder))
     assert weak.code == 0
+    assert weak.output.startswith("COHÉRENTE, CLÉS NON VÉRIFIÉES : ")
+    assert "VALIDE" not in weak.output
     assert "par un autre moyen" in weak.output
     folder = forge(made, tmp_path / "forged")
     _silent(folder)

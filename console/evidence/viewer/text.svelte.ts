@@ -56,6 +56,11 @@ export const T = {
     'VALIDE : ces images sont celles qui ont été enregistrées, et rien n’a changé depuis la remise.',
     'VALID: these pictures are those that were recorded, and nothing has changed since the delivery.',
   ),
+  coherent: both('COHÉRENTE, CLÉS NON VÉRIFIÉES', 'CONSISTENT, KEYS NOT VERIFIED'),
+  coherentMeans: both(
+    'Rien ne se contredit dans cette remise, mais les clés qui le disent ont été lues dans la remise elle-même : qui l’aurait forgée en entier y aurait mis les siennes. À faire : collez la clé du centre (« Clés et nouvelle vérification »), ou comparez les empreintes avec celles qu’il vous donne par un autre moyen.',
+    'Nothing in this delivery contradicts the rest, but the keys that say so were read in the delivery itself: whoever forged all of it would have put their own. To do: paste the centre’s key (“Keys, and verifying again”), or compare the prints with those that it gives you by another way.',
+  ),
   altered: both('ALTÉRÉ : ne vous fiez pas à cette remise.', 'ALTERED: do not rely on this delivery.'),
   incomplete: both(
     'INCOMPLET : rien n’est altéré, mais tout n’est pas prouvé.',

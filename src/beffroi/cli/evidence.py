@@ -86,9 +86,7 @@ def verify(
     if as_json:
         print(json.dumps({**report.as_dict(), "keys_from_package": weak}, ensure_ascii=False, indent=2))
     else:
-        _show(report)
-        if weak:
-            _say(_WEAK)
+        _show(report, weak=weak)
     raise typer.Exit(_EXIT[report.verdict.value])
 
 
@@ -114,12 +112,27 @@ _WEAK: Final = Text(
 )
 
 
-def _show(report: "Report") -> None:
+_COHERENT: Final = Text(
+    fr="COHÉRENTE, CLÉS NON VÉRIFIÉES : rien ne se contredit dans cette remise, mais qui l'aurait forgée en entier y "
+    "aurait mis ses propres clés.",
+    en="CONSISTENT, KEYS NOT VERIFIED: nothing in this delivery contradicts the rest, but whoever forged all of it "
+    "would have put their own keys.",
+)
+"""What « valid » is by keys that come out of the package."""
+
+
+def _show(report: "Report", *, weak: bool) -> None:
+    coherent = weak and report.verdict.value == "valid"
+    if coherent:
+        _say(_COHERENT)
     for finding in report.findings:
         _say(finding.text)
     for told in report.told:
         _say(told.text)
-    _say(_VERDICTS[report.verdict.value])
+    if not coherent:
+        _say(_VERDICTS[report.verdict.value])
+    if weak:
+        _say(_WEAK)
 
 
 def _say(text: Text) -> None:
