@@ -1,6 +1,7 @@
 """A filmed person's request on screens, each person in their own browser; the public form in one without script."""
 
 import io
+import json
 import re
 import zipfile
 from collections.abc import Iterator
@@ -58,11 +59,10 @@ def test_from_paper_to_the_masked_copy(browser: Browser, place: DeskTown, tmp_pa
         page.get_by_role("button", name="Enregistrer").click()
         expect(page.get_by_text("Code de suivi")).to_be_visible()
         page.get_by_label("Caméra", exact=True).select_option("cx")
-        page.get_by_label("De", exact=True).fill("02/03/2026 09:40:01")
-        page.get_by_label("À", exact=True).fill("02/03/2026 09:40")
-        page.get_by_role("button", name="Geler ces minutes").click()
-        expect(page.get_by_role("alert").filter(has_text="le début d’abord")).to_be_visible()
-        page.get_by_label("À", exact=True).fill("02/03/2026 09:40:05")
+        strange_nights(page)
+        page.get_by_label("Jour", exact=True).fill("2026-03-02")
+        page.get_by_label("De", exact=True).fill("09:40:01")
+        page.get_by_label("À", exact=True).fill("09:40:05")
         page.get_by_role("button", name="Geler ces minutes").click()
         expect(page.get_by_text("gelées")).to_be_visible()
         page.get_by_label("Vérifiée par").select_option("video_call")
@@ -109,6 +109,30 @@ def test_from_paper_to_the_masked_copy(browser: Browser, place: DeskTown, tmp_pa
         assert frames[0][20:40, 20:60].std() > 10, "what was drawn is the picture"
         page.get_by_role("button", name="Remise à la personne").click()
         expect(page.get_by_text("détruit sous sept jours")).to_be_visible()
+
+
+def strange_nights(page: Page) -> None:
+    """No day is guessed, a skipped hour is refused, and which of two is meant is asked before anything is held."""
+    hold, alert = page.get_by_role("button", name="Geler ces minutes"), page.get_by_role("alert")
+    asked: list[str] = []
+    page.on("request", lambda one: asked.append(one.post_data or "") if one.url.endswith("/register") else None)
+    expect(page.get_by_label("De", exact=True)).to_have_value("09:40")
+    hold.click()
+    expect(alert.filter(has_text="Donnez le jour des images")).to_be_visible()
+    page.get_by_label("Jour", exact=True).fill("2025-03-30")
+    page.get_by_label("De", exact=True).fill("2h30")
+    page.get_by_label("À", exact=True).fill("3h10")
+    hold.click()
+    expect(alert.filter(has_text="l’heure du début n’existe pas")).to_be_visible()
+    page.get_by_label("Jour", exact=True).fill("2025-10-26")
+    hold.click()
+    expect(page.get_by_text("2h30 vient deux fois")).to_be_visible()
+    assert asked == [], "nothing is held in silence"
+    page.get_by_role("button", name="la seconde, heure d’hiver").click()
+    with page.expect_response(lambda one: one.url.endswith("/register")):
+        hold.click()
+    (line,) = json.loads(asked[0])["cameras"]
+    assert (line["from"], line["to"]) == ("2025-10-26T01:30:00.000Z", "2025-10-26T02:10:00.000Z")
 
 
 def drawn(page: Page) -> None:
