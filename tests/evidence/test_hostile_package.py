@@ -70,6 +70,89 @@ def test_a_zip_whose_directory_lies_is_never_valid(made: Made, tmp_path: Path, n
     assert DIRECTORIES[name][1] in found
 
 
+def _moved(raw: bytearray, at: int, by: int) -> None:
+    """The directory follows what was put in at ``at``."""
+    end = raw.rindex(b"PK\x05\x06")
+    line, start = struct.unpack_from("<I", raw, end + 16)[0] + by, end + 16
+    struct.pack_into("<I", raw, start, line)
+    while raw[line : line + 4] == b"PK\x01\x02":
+        name, extra, comment = struct.unpack_from("<HHH", raw, line + 28)
+        offset = struct.unpack_from("<I", raw, line + 42)[0]
+        struct.pack_into("<I", raw, line + 42, offset + by * (offset >= at))
+        line += 46 + name + extra + comment
+
+
+def _hidden() -> bytes:
+    """A whole file of its own, as a program that reads from the beginning unpacks it."""
+    name = b"manifest.json"
+    return struct.pack("<4s5H3I2H", b"PK\x03\x04", 20, 0, 0, 0, 0, 0, 2, 2, len(name), 0) + name + b"{}"
+
+
+def _prefix(raw: bytearray) -> None:
+    raw[0:0] = _hidden()
+
+
+def _prefix_told(raw: bytearray) -> None:
+    hidden = _hidden()
+    raw[0:0] = hidden
+    _moved(raw, 0, len(hidden))
+
+
+def _between(raw: bytearray) -> None:
+    hidden, at = _hidden(), raw.index(b"PK\x03\x04", 100)
+    raw[at:at] = hidden
+    _moved(raw, at, len(hidden))
+
+
+def _before_directory(raw: bytearray) -> None:
+    hidden, at = _hidden(), raw.index(b"PK\x01\x02")
+    raw[at:at] = hidden
+    _moved(raw, at, len(hidden))
+
+
+def _after(raw: bytearray) -> None:
+    raw.extend(b"and more")
+
+
+def _commented(raw: bytearray) -> None:
+    raw[-2:] = struct.pack("<H", 8)
+    raw.extend(b"and more")
+
+
+def _local_name(raw: bytearray) -> None:
+    at = raw.index(b"PK\x03\x04", raw.index(b"proof/log.json") - 30) + 30
+    raw[at : at + 14] = b"proof/log.jsom"
+
+
+MORE_THAN_FILES: dict[str, tuple[Callable[[bytearray], None], Kind]] = {
+    "a file before the archive": (_prefix, Kind.MANIFEST_MISSING),
+    "a file before the archive, and the directory knows": (_prefix_told, Kind.MANIFEST_MISSING),
+    "a file between two files": (_between, Kind.MANIFEST_MISSING),
+    "a file before the directory": (_before_directory, Kind.MANIFEST_MISSING),
+    "bytes after the end": (_after, Kind.MANIFEST_MISSING),
+    "a comment": (_commented, Kind.MANIFEST_MISSING),
+    "another name in front of the file": (_local_name, Kind.FILE_STRAY),
+}
+
+
+@pytest.mark.parametrize("name", MORE_THAN_FILES)
+def test_a_zip_that_another_program_unpacks_otherwise_is_never_valid(made: Made, tmp_path: Path, name: str) -> None:
+    raw = bytearray(zipped(made.folder, tmp_path / "remise.zip").read_bytes())
+    change, expected = MORE_THAN_FILES[name]
+    change(raw)
+    (tmp_path / "remise.zip").write_bytes(raw)
+    assert expected in kinds(tmp_path / "remise.zip")
+
+
+@pytest.mark.parametrize("folders", [False, True])
+def test_a_zip_with_or_without_its_folders_is_as_good(made: Made, tmp_path: Path, folders: bool) -> None:
+    with zipfile.ZipFile(tmp_path / "remise.zip", "w") as archive:
+        for one in sorted(made.folder.rglob("*")):
+            if folders or one.is_file():
+                archive.write(one, one.relative_to(made.folder).as_posix())
+    assert kinds(tmp_path / "remise.zip") == kinds(made.folder)
+
+
 def test_a_name_that_ends_at_its_nul_is_not_the_file_of_that_name(made: Made, tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "remise.zip", "w") as archive:
         for one in sorted(made.folder.rglob("*")):

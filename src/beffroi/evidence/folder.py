@@ -109,27 +109,53 @@ def _zip(path: Path) -> FilePackage:
     found: dict[str, Opened] = {}
     strange: list[str] = []
     whole = Opened(path, 0, path.stat().st_size)
-    for item in _directory(path):
+    items, directory_at = _directory(path)
+    spans: list[tuple[int, int]] = []
+    for item in items:
         name = item.orig_filename  # as it is written: `filename` ends at its first NUL
+        local = whole[item.header_offset : item.header_offset + 30]
+        name_length = int.from_bytes(local[26:28], "little")
+        start = item.header_offset + 30 + name_length + int.from_bytes(local[28:30], "little")
+        spans.append((item.header_offset, start + item.compress_size))
         if name.endswith("/") and is_name(name[:-1]):
             continue
-        local = whole[item.header_offset : item.header_offset + 30]
-        name_and_extra = int.from_bytes(local[26:28], "little") + int.from_bytes(local[28:30], "little")
-        start = item.header_offset + 30 + name_and_extra
         inside = item.header_offset >= 0 and start + item.file_size <= len(
             whole
         )  # else nobody ends reading what is not there
         if not _is_plain(item, local) or not inside or name in found or len(found) >= MAX_FILES:
             strange.append(name[:200])
             continue
+        # Some programs unpack by this header and never read the directory.
+        if whole[item.header_offset + 30 : item.header_offset + 30 + name_length] != name.encode():
+            strange.append(name[:200])
+            continue
         found[name] = Opened(path, start, item.file_size)
+    if not strange:
+        _check_no_more(whole, spans, directory_at)
     return FilePackage(found, strange)
 
 
-def _directory(path: Path) -> list[zipfile.ZipInfo]:
+def _check_no_more(whole: Opened, spans: list[tuple[int, int]], directory_at: int) -> None:
+    """Every byte is a file's, the directory's or the end's: another program may unpack what the rest hides.
+
+    Raises:
+        zipfile.BadZipFile: there is more, before, between or after.
+    """
+    at = 0
+    for begin, end in sorted(spans):
+        if begin != at:
+            raise zipfile.BadZipFile("bytes that no file has")
+        at = end
+    tail = whole[max(0, len(whole) - 22) : len(whole)]
+    if at != directory_at or tail[:4] != b"PK\x05\x06" or tail[20:] != bytes(2):
+        raise zipfile.BadZipFile("bytes that no file has")
+
+
+def _directory(path: Path) -> tuple[list[zipfile.ZipInfo], int]:
+    """Its lines, and where it begins."""
     try:
         with zipfile.ZipFile(path) as archive:
-            return archive.infolist()
+            return archive.infolist(), archive.start_dir
     except (ValueError, LookupError, NotImplementedError, OverflowError, struct.error) as error:
         # names that are no UTF-8, versions and places that no zip has: zipfile lets them through as they come
         raise zipfile.BadZipFile(type(error).__name__) from error
