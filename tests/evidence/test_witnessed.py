@@ -12,7 +12,17 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.evidence.test_package import nothing
 from tests.evidence.test_second_verifier import ROUNDS
 from tests.support.commands import run
-from tests.support.evidence import EVIDENCE, REGISTER, TRUST, Made, forge, make_package, resign
+from tests.support.evidence import (
+    EVIDENCE,
+    EVIDENCE_KEY,
+    REGISTER,
+    REGISTER_KEY,
+    TRUST,
+    Made,
+    forge,
+    make_package,
+    resign,
+)
 from tests.support.faultmatrix import run_seed
 from tests.support.secondverifier import SecondVerifier, both, second_verifier
 
@@ -78,6 +88,23 @@ def test_they_are_told_by_name(made: Made, second: SecondVerifier, tmp_path: Pat
     assert told(folder) == (Told(ToldKind.WITNESSED, f"{count}/3 ({names})") if count else Told(ToldKind.NO_WITNESS))
     assert both(second, folder) == "valid"
     assert told(folder, TRUST) == Told(ToldKind.NO_WITNESS)
+
+
+def test_one_key_counts_once_and_the_centre_is_no_witness_of_itself(
+    made: Made, second: SecondVerifier, tmp_path: Path
+) -> None:
+    folder = forge(made, tmp_path / "w")
+    note = note_of(folder)
+    own = [WitnessKey("ailleurs.example/temoin", key.public_key()) for key in (REGISTER_KEY, EVIDENCE_KEY)]
+    again = WitnessKey("autre-nom.example/temoin", WITNESSES[0].key)
+    signed = line(note, NAMES[0]) + line(note, again.name, key=KEYS[NAMES[0]])
+    put(folder, note + signed + b"".join(line(note, own[0].name, key=key) for key in (REGISTER_KEY, EVIDENCE_KEY)))
+    trust = replace(TRUST, witnesses=[WITNESSES[0], again, WITNESSES[0], *own])
+    assert both(second, folder, trust) == "valid"
+    assert told(folder, trust) == Told(ToldKind.WITNESSED, f"1/1 ({NAMES[0]})")
+    alone = replace(TRUST, witnesses=own)
+    assert both(second, folder, alone) == "valid"
+    assert told(folder, alone) == Told(ToldKind.NO_WITNESS)
 
 
 def _other_checkpoint(note: bytes) -> bytes:

@@ -196,7 +196,7 @@ class Verification {
     if (told.checkpoint === null) return;
     this.#found.push(...silent(told, this.#roots));
     this.#found.push(...checkDecided(this.manifest, told.records));
-    const witnessed = await checkWitnesses(proof.note, keys.witnesses);
+    const witnessed = await checkWitnesses(proof.note, keys.witnesses, [keys.evidence, keys.register]);
     this.#found.push(...witnessed.findings);
     this.#told.push(witnessed.told);
   }

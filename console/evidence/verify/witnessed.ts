@@ -1,13 +1,22 @@
 // Who outside of the centre stands behind a checkpoint (src/beffroi/evidence/witnessed.py): C2SP tlog-cosignature.
 
-import { type Bytes, same, view } from './bytes';
+import { type Bytes, same, toHex, view } from './bytes';
 import type { Finding } from './findings';
 import { type Key, signedBy, splitNote } from './note';
 import type { Told } from './told';
 
 const LENGTH = 4 + 8 + 64;
 
-export async function checkWitnesses(note: Bytes, witnesses: readonly Key[]): Promise<{ findings: Finding[]; told: Told }> {
+/** Each key once, under the first name that is given it; the centre's own keys are nobody outside. */
+function outside(named: readonly Key[], own: readonly Key[]): Key[] {
+  const kept = new Map<string, Key>();
+  for (const key of named) if (!kept.has(toHex(key.raw))) kept.set(toHex(key.raw), key);
+  for (const key of own) kept.delete(toHex(key.raw));
+  return [...kept.values()];
+}
+
+export async function checkWitnesses(note: Bytes, named: readonly Key[], own: readonly Key[]): Promise<{ findings: Finding[]; told: Told }> {
+  const witnesses = outside(named, own);
   const findings: Finding[] = [];
   const names: string[] = [];
   const { text, signatures } = splitNote(note);

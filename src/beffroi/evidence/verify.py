@@ -183,7 +183,9 @@ class _Verification:
             return
         self._findings += registerproof.silent(told, self._roots)
         self._findings += check_decided(self._manifest, told.records)
-        findings, witnessed = check_witnesses(proof.note, trust.witnesses, trust.quorum)
+        findings, witnessed = check_witnesses(
+            proof.note, trust.witnesses, trust.quorum, (trust.evidence, trust.register)
+        )
         self._findings += findings
         self._told += witnessed
 

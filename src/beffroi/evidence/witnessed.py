@@ -1,21 +1,33 @@
 """Who outside of the centre stands behind the checkpoint that a package rests on."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from beffroi.evidence.findings import Finding, Kind
 from beffroi.evidence.told import Told, ToldKind
 from beffroi.ledger.cosignature import WitnessKey, cosigned_at_s
-from beffroi.ledger.note import NoteError
+from beffroi.ledger.note import NoteError, Verifier
 from beffroi.ledger.quorum import Quorum
 
 
+def outside(witnesses: Iterable[WitnessKey], own: Collection[Verifier]) -> list[WitnessKey]:
+    """The witnesses, each key once, under the first name that is given it; the centre's own keys are nobody outside."""
+    kept: dict[bytes, WitnessKey] = {}
+    for witness in witnesses:
+        kept.setdefault(witness.key.public_bytes_raw(), witness)
+    for key in own:
+        kept.pop(key.key.public_bytes_raw(), None)
+    return list(kept.values())
+
+
 def check_witnesses(
-    note: bytes, witnesses: Sequence[WitnessKey], quorum: Quorum | None
+    note: bytes, named: Sequence[WitnessKey], quorum: Quorum | None, own: Collection[Verifier]
 ) -> tuple[list[Finding], list[Told]]:
     """Every countersignature by these witnesses must hold; a quorum file, when one is given, must have its quorum.
 
-    ``note`` was opened with the register's key already. Lines of others are nobody's word, and skipped.
+    ``note`` was opened with the register's key already. Lines of others are nobody's word, and skipped. ``own`` are the
+    keys of the centre.
     """
+    witnesses = outside(named, own)
     findings: list[Finding] = []
     names: list[str] = []
     for witness in witnesses:
