@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import random
+import ssl
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -168,6 +169,19 @@ def _without(purpose: str) -> Callable[[Authority, Path], bytes]:
     return make
 
 
+def _critical(value: int) -> Callable[[Authority, Path], bytes]:
+    """By a certificate whose purpose says of itself, in full, whether it is critical."""
+
+    def make(tsa: Authority, folder: Path) -> bytes:
+        path = tsa.folder / f"{tsa.signer(f'critical{value}')}.pem"
+        raw = ssl.PEM_cert_to_DER_cert(path.read_text())
+        at = raw.index(bytes.fromhex("0603551d250101ff")) + 7
+        path.write_text(ssl.DER_cert_to_PEM_cert(raw[:at] + bytes([value]) + raw[at + 1 :]))
+        return tsa.forged(tst_info(imprint(folder), now()), signer=f"critical{value}")
+
+    return make
+
+
 def _expired(tsa: Authority, folder: Path) -> bytes:
     tsa.signer("expired", ends=timedelta(days=-3))
     return tsa.forged(tst_info(imprint(folder), now()), signer="expired")
@@ -206,6 +220,7 @@ FALSE: dict[str, tuple[Callable[[Authority, Path], bytes], Kind]] = {
     "another certificate in its place": (_other_certificate, MALFORMED),
     "a certificate that is not for time stamps": (_without("keyUsage=critical,digitalSignature"), REFUSED),
     "a certificate whose purpose is not critical": (_without("extendedKeyUsage=timeStamping"), REFUSED),
+    "a certificate whose purpose is said not to be critical": (_critical(0), REFUSED),
     "a certificate for more": (_without("extendedKeyUsage=critical,timeStamping,codeSigning"), REFUSED),
     "a certificate that had expired": (_expired, REFUSED),
     "a time before its certificate": (_at("20010101000000Z"), REFUSED),

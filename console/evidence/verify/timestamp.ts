@@ -169,7 +169,8 @@ function checkPurpose(rest: readonly Der[]): void {
     const value = extension.take(OCTETS, 'ExtKeyUsage');
     const purposes = sequence(readDer(value.body, 'ExtKeyUsage'), 'ExtKeyUsage').rest();
     const names = purposes.map((one) => one.oid('ExtKeyUsage')).join(' ');
-    if (critical === null || names !== TIME_STAMPING) throw new StampRefused('ExtKeyUsage');
+    const stands = critical !== null && critical.body.length === 1 && critical.body[0] === 0xff;
+    if (!stands || names !== TIME_STAMPING) throw new StampRefused('ExtKeyUsage');
     return;
   }
   throw new StampRefused('ExtKeyUsage');

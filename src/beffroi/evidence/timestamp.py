@@ -235,7 +235,8 @@ class _Certificate:
             critical = extension.maybe(BOOLEAN)
             value = extension.take(OCTETS, "ExtKeyUsage")
             purposes = _sequence(read(value.body, "ExtKeyUsage"), "ExtKeyUsage").rest()
-            if critical is None or [one.oid("ExtKeyUsage") for one in purposes] != [TIME_STAMPING]:
+            stands = critical is not None and critical.body == b"\xff"
+            if not stands or [one.oid("ExtKeyUsage") for one in purposes] != [TIME_STAMPING]:
                 raise StampRefusedError("ExtKeyUsage")
             return
         raise StampRefusedError("ExtKeyUsage")
