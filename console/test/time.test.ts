@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { civil, clockTime, fromCivil, isoDay, lengthOf, parseInstant, parseTyped, signedSeconds } from '../src/lib/time';
+import { minutesWords } from '../src/lib/deskwords';
+import { civil, clockTime, exactTime, fromCivil, isoDay, lengthOf, parseInstant, parseTyped, signedSeconds } from '../src/lib/time';
 
 const us = (iso: string): number => Date.parse(iso) * 1000;
 
@@ -16,6 +17,23 @@ describe('legal time', () => {
   });
   it('names the legal day, not the UTC one', () => {
     expect(isoDay(us('2026-11-21T23:30:00Z'))).toBe('2026-11-22');
+  });
+});
+
+describe('the nights on which clocks change', () => {
+  it('tells the two hours of the autumn night apart', () => {
+    const [first, second] = [us('2026-10-25T00:30:00Z'), us('2026-10-25T01:30:00Z')];
+    expect([exactTime(first), exactTime(second)]).toEqual(['02:30:00 (UTC+2)', '02:30:00 (UTC+1)']);
+    expect(minutesWords(first, second)).toEqual(['25/10 02:30 (UTC+2)', '02:30 (UTC+1)']);
+  });
+  it('says the offset from one midnight to the other of that day, and on no other', () => {
+    const ends = ['2026-10-24T21:59:59Z', '2026-10-24T22:00:00Z', '2026-10-25T22:59:59Z', '2026-10-25T23:00:00Z'];
+    expect(ends.map((iso) => exactTime(us(iso)))).toEqual(['23:59:59', '00:00:00 (UTC+2)', '23:59:59 (UTC+1)', '00:00:00']);
+    expect(minutesWords(us('2026-10-24T21:50:00Z'), us('2026-10-24T22:10:00Z'))).toEqual(['24/10 23:50', '25/10 00:10 (UTC+2)']);
+  });
+  it('does not seem to lose the hour that spring skips', () => {
+    expect(minutesWords(us('2026-03-29T00:59:00Z'), us('2026-03-29T01:01:00Z'))).toEqual(['29/03 01:59 (UTC+1)', '03:01 (UTC+2)']);
+    expect(exactTime(us('2026-12-31T23:30:00Z'))).toBe('00:30:00');
   });
 });
 

@@ -1,7 +1,7 @@
 /** How the desk says instants and lengths of time. */
 import type { Dictionary } from '../i18n/index.svelte';
 import type { Due } from './deskcase';
-import { dayTime, frenchDay, lengthOf, shortTime } from './time';
+import { dayTime, frenchDay, lengthOf, offsetWords, shortTime } from './time';
 
 const FAR_US = 99 * 86_400e6;
 
@@ -18,11 +18,11 @@ export function dueWords(due: Due | null, nowUs: number, t: Dictionary): string 
   return (due.what === 'copy' ? t.desk.dueCopy : t.desk.dueImages)(countdown(due.atUs, nowUs, t));
 }
 
-/** « 21/11 22:50 → 23:10 »: the day once when it is the same. */
+/** « 21/11 22:50 → 23:10 »: the day once when it is the same; on the day of a clock change with « (UTC+2) ». */
 export function minutesWords(fromUs: number, toUs: number): [string, string] {
   const from = dayTime(fromUs).replace(/:00$/, '');
   const to = (frenchDay(fromUs) === frenchDay(toUs) ? dayTime(toUs).slice(6) : dayTime(toUs)).replace(/:00$/, '');
-  return [from, to];
+  return [from + offsetWords(fromUs), to + offsetWords(toUs)];
 }
 
 /** A running clock: « 04:07 », « 1 h 12 min ». */

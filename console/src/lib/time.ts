@@ -78,6 +78,19 @@ export function span(us: number): string {
   return [h && `${h} h`, (h || m) && `${h ? two(m) : m} min`, `${h || m ? two(s) : s} s`].filter(Boolean).join(' ');
 }
 
+/** « (UTC+2) » after the times of a day on which clocks change: an hour comes twice or not at all. Else nothing. */
+export function offsetWords(us: number): string {
+  const c = civil(us);
+  const midnight = (day: number): number => fromCivil({ ...civil(Date.UTC(c.year, c.month - 1, day, 12) * 1000), hour: 0, minute: 0, second: 0 });
+  if (legalOffsetUs(midnight(c.day)) === legalOffsetUs(midnight(c.day + 1) - 1e6)) return '';
+  return ` (UTC+${legalOffsetUs(us) / 3600e6})`;
+}
+
+/** 14:03:07, or « 02:30:00 (UTC+2) »: where two instants must not read alike. */
+export function exactTime(us: number): string {
+  return clockTime(us) + offsetWords(us);
+}
+
 /** 14:03 */
 export function shortTime(us: number): string {
   return clockTime(us).slice(0, 5);
