@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.server.test_desk_delivery import SECOND, ask, journal_in_register, reason, requisition, round_of, store_of
@@ -14,6 +15,7 @@ from beffroi.domain.errors import BrokenError
 from beffroi.domain.text import Text
 from beffroi.evidence.deskrules import PAPER_US
 from beffroi.evidence.deskstore import CaseFile
+from beffroi.gate.keeping import Keep, Keeper, Kept
 from beffroi.registry.desktables import DeskPackageRow
 from beffroi.server.desk import Desk
 from beffroi.server.deskbuild import package_path, packages_folder
@@ -102,6 +104,32 @@ def test_the_seven_days_run_from_the_day_on_which_the_receipt_was_signed(place: 
     assert ask(place, case, f"packages/{name}/receipt", {**receipt, "signed_on": "2026-03-02"})[0] == 200
     asyncio.run(round_of(place).once())
     assert not package_path(place.town.centre, name).exists(), "written down late: the law does not wait"
+
+
+def test_what_the_register_says_is_held_is_held_where_the_placing_stopped(
+    place: DeskTown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for camera in ("cx", "cy", "cd"):
+        place.record(camera, clip(count=100))
+    case, whole, written = place.open_case(), Keeper.write, list[str]()
+
+    async def silent(keeper: Keeper, keep: Keep, outcome: str, *args: Any, **more: Any) -> Kept:
+        if outcome == "held" and len(written) == 2:
+            raise BrokenError(Text(fr="muet", en="silent"))
+        kept = await whole(keeper, keep, outcome, *args, **more)
+        written.append(keep.camera)
+        return kept
+
+    lines = {"cx": (0.0, 3.0), "cy": (0.0, 3.0), "cd": (0.0, 3.0)}
+    with monkeypatch.context() as shut:
+        shut.setattr(Keeper, "write", silent)
+        assert place.hold(case, lines).status == 503
+    asyncio.run(round_of(place).once())
+    told = store_of(place).case(case)
+    assert {one.camera: one.complete for one in told.holds} == dict.fromkeys(written, True)
+    assert (len(written), len(place.pieces())) == (2, 2)
+    again = place.hold(case, lines)
+    assert (again.status, len(again.body["holds"]), len(place.pieces())) == (200, 3, 3), "asked again: the rest"
 
 
 def test_a_closed_case_names_nobody_any_more(place: DeskTown) -> None:

@@ -47,6 +47,7 @@ class DeskHolds:
 
     async def place(self, case: CaseFile, wanted: Sequence[Minutes], who: Who, payload: dict[str, Any]) -> CaseFile:
         """Hold these minutes. Every camera is decided before the first is held: a refusal leaves nothing half done.
+        Each row follows its entry at once: what the register says is held has a row, wherever this stops.
 
         Raises:
             HoldRefusedError: this person may not; it is in the register. GateClosedError: the register is silent.
@@ -60,7 +61,6 @@ class DeskHolds:
                 authority = authority_of(camera) if camera else AuthorityId("")
                 keep = Keep(who.person, case.row.id, one.camera, authority, one.range, who.session)
                 await self.keeper.write(keep, "refused", {}, payload, refusal=refusal)
-        rows = []
         for one in wanted:
             camera = facts.cameras[one.camera]
             until = until_us(one.range, beyond, now_us, paper=False)
@@ -68,8 +68,7 @@ class DeskHolds:
             kept = await self.keeper.write(
                 keep, "held", {**_ends(until, beyond), "rules": ["CSI-R253-4"], "frame": case.call.frame.value}, payload
             )
-            rows.append(_row(kept, camera.commune, until, beyond))
-        self._add(case.row.id, rows)
+            self._add(_row(kept, camera.commune, until, beyond))
         return await self.secure(case.row.id)
 
     async def renew(
@@ -149,12 +148,12 @@ class DeskHolds:
 
         return asyncio.run(work())
 
-    def _add(self, name: str, rows: Sequence[DeskHoldRow]) -> None:
+    def _add(self, row: DeskHoldRow) -> None:
         def step(case: CaseFile, session: Session) -> None:
             case.row.search_until_us = case.row.search_until_us or self._centre.clock.wall_us()
-            session.add_all(rows)
+            session.add(row)
 
-        self._store.change(name, step)
+        self._store.change(row.case, step)
 
     def _change(self, row: DeskHoldRow, values: dict[str, Any]) -> None:
         def step(case: CaseFile, _: Session) -> None:
