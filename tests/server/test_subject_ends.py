@@ -15,9 +15,14 @@ from beffroi.domain.errors import BrokenError
 from beffroi.domain.ids import PersonId
 from beffroi.domain.text import Text
 from beffroi.identity.accounts import SessionsEnded
+from beffroi.ledger.entry import EntryKind
 from beffroi.server import desksending
 from beffroi.server.byterange import Span
+from beffroi.server.deskbuild import packages_folder
+from beffroi.server.deskdelivery import Deliveries
+from beffroi.server.deskround import DeskRound
 from beffroi.server.session import Caller
+from beffroi.server.subjectcopy import Copies
 from beffroi.server.subjectediting import Editings
 from beffroi.server.subjectfetch import CopyFetch
 
@@ -103,6 +108,30 @@ def test_a_copy_stops_on_the_way_when_session_title_or_right_ends(
         assert asyncio.run(blocks(happens)) == sent
         last = [one for one in entries(place) if one.outcome == "subject_copy_fetched"][-1]
         assert last.detail["bytes"] == sent, "a broken download too"
+
+
+def test_what_a_crash_left_is_destroyed_as_an_entry_or_waits(place: DeskTown, monkeypatch: pytest.MonkeyPatch) -> None:
+    copies: Copies = place.town.app.state.subjects.copies
+    deliveries: Deliveries = place.town.app.state.deliveries
+    centre = place.town.centre
+    halves = [copies.path("P-1-none"), copies.path("P-2-none").with_suffix(".making")]
+    halves += [packages_folder(centre) / "D-1-none.zip", packages_folder(centre) / "D-2-none.part"]
+    for one in halves:
+        one.parent.mkdir(exist_ok=True)
+        one.write_bytes(b"left by a crash")
+    with monkeypatch.context() as shut:
+        shut.setattr(centre.ledger, "_failure", BrokenError(Text(fr="muet", en="silent")))
+        copies.tidy()
+        deliveries.tidy()
+    assert all(one.exists() for one in halves), "nothing is destroyed that the register does not tell"
+    round_of_desk = DeskRound(centre, deliveries)
+    for _ in range(2):
+        asyncio.run(place.town.app.state.subject_round.once())
+        asyncio.run(round_of_desk.once())
+    assert not any(one.exists() for one in halves)
+    told = [one for one in entries(place) if one.kind is EntryKind.DESTRUCTION and one.detail.get("why") == "crash"]
+    assert sorted(str(one.detail["file"]) for one in told) == sorted(one.name for one in halves), "one each"
+    assert {one.outcome for one in told} == {"derived_destroyed", "package_destroyed"}
 
 
 def test_a_copy_does_not_leave_without_the_law(place: DeskTown) -> None:

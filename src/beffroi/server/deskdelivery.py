@@ -2,9 +2,9 @@
 
 import asyncio
 import secrets
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Final
 
 import structlog
@@ -30,6 +30,7 @@ from beffroi.server.centre import Centre
 from beffroi.server.desk import Desk
 from beffroi.server.deskbuild import Building, Built, Line, holding, package_path, packages_folder
 from beffroi.server.duty import purpose_for
+from beffroi.server.leftovers import destroy_left
 from beffroi.server.posts import Post
 from beffroi.server.session import Caller
 from beffroi.server.viewing import Viewing, screen_id
@@ -90,6 +91,7 @@ class Deliveries:
     desk: Desk
     gate: Gate
     viewing: Viewing
+    untidy: bool = False
     _busy: set[str] = field(default_factory=set)
 
     def titles(self, case: CaseFile) -> list[Title]:
@@ -297,14 +299,17 @@ class Deliveries:
         self._mark(case, package.id, {"destroyed_us": self.centre.clock.wall_us()})
 
     def tidy(self) -> None:
-        """Unlink what a crash left in clear: half a delivery, or a whole one that no row knows of."""
-        standing = self.desk.store.standing()
-        known = {one.id for case in standing for one in case.packages if one.built_us and one.destroyed_us is None}
-        for left in packages_folder(self.centre).glob("*"):
-            if left.is_dir():
-                shutil.rmtree(left)
-            elif left.suffix != ".zip" or left.stem not in known:
-                unlink_durable(left)
+        """Destroy what a crash left in clear: half a delivery, or a whole one that no row knows of. Blocking."""
+
+        def kept(path: Path) -> bool:
+            if path.stem in self._busy:
+                return True
+            built = (one for case in self.desk.store.standing() for one in case.packages if one.built_us)
+            known = {one.id for one in built if one.destroyed_us is None}
+            return path.suffix == ".zip" and path.stem in known
+
+        ledger = self.centre.ledger
+        self.untidy = not destroy_left(ledger, packages_folder(self.centre), kept, "package_destroyed")
 
     def file(self, case: CaseFile, name: str) -> DeskPackageRow:
         """A delivery whose copy is there.

@@ -47,6 +47,8 @@ class DeskRound:
 
     async def once(self) -> None:
         """One round over every case that is not closed."""
+        if self._deliveries.untidy:
+            await asyncio.to_thread(self._deliveries.tidy)
         for case in self._desk.store.standing():
             try:
                 await self._one(case)

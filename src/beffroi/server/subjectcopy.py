@@ -3,7 +3,7 @@ Opening and making them: `beffroi.server.subjectediting`."""
 
 import asyncio
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +20,7 @@ from beffroi.ledger.entry import Entry, EntryKind
 from beffroi.registry.subjecttables import SubjectCopyRow
 from beffroi.server.centre import Centre
 from beffroi.server.deskbuild import holding
+from beffroi.server.leftovers import destroy_left
 from beffroi.server.session import Caller
 from beffroi.server.subject import Subjects
 
@@ -58,6 +59,8 @@ class Copies:
 
     centre: Centre
     subjects: Subjects
+    making: set[str] = field(default_factory=set)
+    untidy: bool = False
 
     async def prepare(self, request: RequestFile, wanted: Minutes, second: str, caller: Caller) -> RequestFile:
         """Prepare a copy of minutes that are held; it waits for the second person.
@@ -137,12 +140,16 @@ class Copies:
         self.set(request, row.id, destroyed_us=self.centre.clock.wall_us())
 
     def tidy(self) -> None:
-        """Unlink what a crash left: half a copy, or a whole one that no row knows of and nothing would destroy."""
-        standing = self.subjects.store.standing()
-        known = {one.id for found in standing for one in found.copies if one.built_us and one.destroyed_us is None}
-        for left in self.path("x").parent.glob("*"):
-            if left.suffix != ".zip" or left.stem not in known:
-                unlink_durable(left)
+        """Destroy what a crash left: half a copy, or a whole one that no row knows of. Blocking."""
+
+        def kept(path: Path) -> bool:
+            if path.stem in self.making:
+                return True
+            built = (one for found in self.subjects.store.standing() for one in found.copies if one.built_us)
+            known = {one.id for one in built if one.destroyed_us is None}
+            return path.suffix == ".zip" and path.stem in known
+
+        self.untidy = not destroy_left(self.centre.ledger, self.path("x").parent, kept, "derived_destroyed")
 
     def path(self, name: str) -> Path:
         """Where a derived copy waits."""

@@ -76,7 +76,6 @@ class Editings:
     viewing: Viewing
     idle_s: float = IDLE_S
     _open: dict[str, Editing] = field(default_factory=dict)
-    _making: set[str] = field(default_factory=set)
 
     async def __aenter__(self) -> "Editings":
         await asyncio.to_thread(self.copies.tidy)
@@ -154,13 +153,13 @@ class Editings:
                 left either.
         """
         name = editing.copy
-        if name in self._making:
+        if name in self.copies.making:
             raise BadInputError(DONE)
-        self._making.add(name)  # until the row says so: what the second person looks over is never made again
+        self.copies.making.add(name)  # until the row says so: what the second person looks over is never made again
         try:
             return await self._build(self.copies.subjects.store.request(request.row.id), name, editing)
         finally:
-            self._making.discard(name)
+            self.copies.making.discard(name)
 
     async def _build(self, request: RequestFile, name: str, editing: Editing) -> RequestFile:
         row = request.copy(name)

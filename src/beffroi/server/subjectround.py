@@ -43,6 +43,8 @@ class SubjectRound:
 
     async def once(self) -> None:
         """One round over every request that is not closed."""
+        if self._copies.untidy:
+            await asyncio.to_thread(self._copies.tidy)
         for request in self._copies.subjects.store.standing():
             try:
                 await self._one(request)
