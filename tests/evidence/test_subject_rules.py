@@ -156,6 +156,7 @@ def test_every_answer_has_its_words_and_its_remedies() -> None:
         assert "L.253-5" in words
         assert "CNIL" in words
         assert "tribunal administratif" in words
+        assert "malgré notre demande" not in words, "nothing records that identity was asked for"
         restricted = answer.outcome in {Outcome.REFUSED, Outcome.ROUTED}
         assert ("article 107" in words and "article 108" in words) is (restricted and answer.regime is Regime.LIL3)
         if answer.wish is Wish.OBJECTION:
