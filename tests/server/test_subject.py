@@ -304,11 +304,15 @@ def test_what_the_person_wrote_goes_with_the_end_of_the_request(place: DeskTown)
     assert step(place, request, "answered")[0] == 200
     editings: Editings = place.town.app.state.subjects
     editings.copies.subjects.store.set(request, commune_said="Bourg Neuf")
+    letter = f"/api/subject/requests/{request}/lettre.pdf"
+    assert place.town.person(AGENT).get(letter).status == 200
     asyncio.run(place.town.app.state.subject_round.once())
     row = editings.copies.subjects.store.request(request).row
     assert row.closed_us is not None
     left = (row.contact, row.place, row.recognise, row.reason, row.commune_said, row.day, row.hours)
     assert left == ("",) * 7, "the public page promises it"
+    refused = place.town.person(AGENT).get(letter)
+    assert (refused.status, "effacé" in refused.body["error"]["text"]["fr"]) == (422, True), "not the letter that left"
 
 
 def test_the_round_destroys_and_forgets_in_time(place: DeskTown) -> None:

@@ -108,6 +108,7 @@ export const subject: typeof reference = {
     nobodyElse: 'I state that no third party can be recognised on these minutes',
     button: 'Decide',
     late: 'The deadline has passed: deciding is possible while the images live, and will be written as late.',
+    erased: 'Closed: the text is erased.',
     letter: 'Letter of answer (PDF)',
     answered: 'Answer sent',
     answeredOn: (day) => `Answer sent on ${day}`,

@@ -2,14 +2,16 @@
 
 import asyncio
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import Request
 from pydantic import Field
 from starlette.responses import Response
 
 from beffroi.domain.clock import instant
+from beffroi.domain.errors import BadInputError
 from beffroi.domain.ids import BodyId
+from beffroi.domain.text import Text
 from beffroi.evidence.deskrules import MOST
 from beffroi.evidence.subjectrules import Channel, Decision, Ground, Identity, Missing, Outcome, Wish
 from beffroi.evidence.subjectstore import Asked, NoRequestError
@@ -24,6 +26,11 @@ from beffroi.server.sight import sight_of, unknown
 from beffroi.server.subject import Subjects
 from beffroi.server.subjectjson import request_json
 from beffroi.server.subjectletters import letter_of
+
+_ERASED: Final = Text(
+    fr="Cette demande est close : le texte de la lettre est effacé. Voyez l'exemplaire signé, dans vos dossiers.",
+    en="This request is closed: the letter's text is erased. See the signed copy in your files.",
+)
 
 
 class Enter(Body):
@@ -169,6 +176,8 @@ def _decided(routes: Routes, subjects: Subjects) -> None:
         found = subjects.request(require_caller(request), name)
         if found.row.decided_us is None:
             raise NoRequestError
+        if found.row.closed_us is not None:
+            raise BadInputError(_ERASED)  # without the controller's words it would be another letter
         made = await asyncio.to_thread(letter_pdf, letter_of(subjects, found), on=instant(found.row.decided_us))
         headers = {"Content-Disposition": f'attachment; filename="reponse-{found.row.id}.pdf"'}
         return Response(made, media_type="application/pdf", headers=headers)
