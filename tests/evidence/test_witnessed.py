@@ -16,7 +16,6 @@ from tests.support.evidence import (
     EVIDENCE,
     EVIDENCE_KEY,
     REGISTER,
-    REGISTER_KEY,
     TRUST,
     Made,
     forge,
@@ -24,6 +23,7 @@ from tests.support.evidence import (
     resign,
 )
 from tests.support.faultmatrix import run_seed
+from tests.support.register import KEY as REGISTER_KEY
 from tests.support.secondverifier import SecondVerifier, both, second_verifier
 
 from beffroi.evidence.findings import Kind, Verdict
