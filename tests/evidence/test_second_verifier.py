@@ -57,6 +57,16 @@ def test_both_find_the_same_in_a_forged_package(made: Made, second: SecondVerifi
     assert both(second, folder) != "valid"
 
 
+def test_only_pictures_that_were_verified_are_counted(made: Made, second: SecondVerifier, tmp_path: Path) -> None:
+    folder = forge(made, tmp_path / "forged")
+    FORGED["a picture changed, all signed again"][0](folder)
+    report = verify_package(folder, TRUST)
+    bad = {one.where for one in report.findings}
+    assert report.frames == sum(file.frames for file in made.manifest.files if file.path not in bad)
+    assert report.frames < sum(file.frames for file in made.manifest.files)
+    assert second.verify(folder, TRUST).raw["frames"] == report.frames
+
+
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 @pytest.mark.parametrize("name", ZIPS)
 def test_both_find_the_same_in_a_hostile_zip(made: Made, second: SecondVerifier, tmp_path: Path, name: str) -> None:

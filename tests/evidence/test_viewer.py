@@ -166,6 +166,8 @@ def test_it_verifies_at_once_and_is_not_green_by_the_keys_of_the_package(viewer:
     viewer.coherent()
     expect(viewer.page.locator("#verdict")).not_to_contain_text("VALIDE")
     expect(viewer.page.locator(".banner")).to_contain_text("collez la clé du centre")
+    expect(viewer.page.locator(".banner")).to_contain_text("images vérifiées")
+    expect(viewer.page.locator(".banner")).to_contain_text("sont la parole du centre")
     expect(viewer.page.locator(".banner")).to_contain_text("Aucun tiers n'a horodaté")
     expect(viewer.page.locator(".banner")).to_contain_text("Aucun témoin extérieur n'a contresigné")
     expect(viewer.page.locator(".banner")).to_contain_text("lues dans la remise elle-même")
@@ -266,6 +268,7 @@ def test_it_turns_red_on_one_flipped_byte_and_names_the_file(viewer: Viewer, mad
     viewer.open(folder)
     viewer.colour("red")
     expect(viewer.page.locator(".findings")).to_contain_text("Le fichier media/gare-1.mp4 a été modifié")
+    expect(viewer.page.locator(".banner")).not_to_contain_text("images vérifiées")
 
 
 @pytest.fixture(scope="module")

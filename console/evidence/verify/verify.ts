@@ -22,6 +22,7 @@ export interface Report {
   verdict: Verdict;
   findings: Finding[];
   files: number;
+  /** Pictures of the files whose proof holds. */
   frames: number;
   told: Told[];
   manifest: Manifest | null;
@@ -69,6 +70,7 @@ class Verification {
   readonly #scopes: ReadonlySet<string>;
   readonly #whole: number;
   #done = 0;
+  #frames = 0;
 
   constructor(
     readonly given: Package,
@@ -92,9 +94,8 @@ class Verification {
     this.#holes();
     this.progress(1);
     const findings = distinct(this.#found);
-    const frames = this.manifest.files.reduce((sum, file) => sum + file.frames, 0);
     const { manifest } = this;
-    return { verdict: verdictOf(findings), findings, files: this.given.files.size, frames, told: this.#told, manifest };
+    return { verdict: verdictOf(findings), findings, files: this.given.files.size, frames: this.#frames, told: this.#told, manifest };
   }
 
   #find(kind: Kind, where = '', detail = ''): void {
@@ -154,7 +155,11 @@ class Verification {
       return this.#find('proof_malformed', file.proof, reason(error));
     }
     const clear = this.given.files.get(file.path);
-    if (clear !== undefined) this.#found.push(...(await checkFile(file.path, clear, proof, this.#advance)));
+    if (clear !== undefined) {
+      const wrong = await checkFile(file.path, clear, proof, this.#advance);
+      this.#found.push(...wrong);
+      if (wrong.length === 0) this.#frames += proof.fragments.reduce((sum, { entry }) => sum + entry.frames, 0);
+    }
     this.#scope(file, proof);
   }
 

@@ -80,7 +80,7 @@ export const T = {
   ),
   found: both('Ce qui a été trouvé', 'What was found'),
   more: both('… et d’autres : {n} en tout.', '… and more: {n} in all.'),
-  checked: both('{files} fichiers et {frames} images vérifiés.', '{files} files and {frames} pictures verified.'),
+  checked: both('{files} fichiers et {frames} images vérifiées.', '{files} files and {frames} pictures verified.'),
   notProven: both('Ce qui n’est pas prouvé', 'What is not proven'),
   weakKeys: both(
     'Les clés ont été lues dans la remise elle-même : comparez leurs empreintes avec celles que le centre vous donne par un autre moyen, ou collez les siennes.',
@@ -93,6 +93,10 @@ export const T = {
   fromRecorder: both(
     'La preuve commence à l’enregistreur : elle ne dit rien de ce que la caméra a réellement vu, ni de l’exactitude de l’horloge du centre.',
     'The proof begins at the recorder: it says nothing of what the camera truly saw, nor of whether the centre’s clock was right.',
+  ),
+  centresWord: both(
+    'Les noms et les lieux des caméras, le numéro de l’affaire, le service demandeur et les causes des trous sont la parole du centre : sa signature dit qu’il l’a écrit, non que c’est exact.',
+    'The names and places of the cameras, the number of the case, the service that asked and the causes of gaps are the centre’s word: its signature says that it wrote them, not that they are right.',
   ),
   keys: both('Clés et nouvelle vérification', 'Keys, and verifying again'),
   evidenceKey: both('Clé de remise du centre', 'The centre’s evidence key'),

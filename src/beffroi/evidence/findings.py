@@ -172,7 +172,8 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was verified and found. ``told`` are facts that change no verdict (no time stamp, not witnessed…)."""
+    """What was verified and found. ``frames`` counts the pictures of the files whose proof holds. ``told`` are facts
+    that change no verdict (no time stamp, not witnessed…)."""
 
     findings: tuple[Finding, ...]
     files: int

@@ -79,6 +79,7 @@ class _Verification:
         self._raw = raw
         self._findings: list[Finding] = []
         self._told: list[Told] = []
+        self._frames = 0
         self._bad: set[str] = set()
         self._roots: list[tuple[str, str, str]] = []
         self._held: dict[str, list[WallRange]] = {}
@@ -94,8 +95,7 @@ class _Verification:
         self._register(trust)
         self._stamp(trust.authorities)
         self._findings += self._holes()
-        frames = sum(file.frames for file in self._manifest.files)
-        return Report(tuple(sorted(set(self._findings))), len(self._package.names), frames, tuple(self._told))
+        return Report(tuple(sorted(set(self._findings))), len(self._package.names), self._frames, tuple(self._told))
 
     def _find(self, kind: Kind, where: str = "", detail: str = "") -> None:
         self._findings.append(Finding(kind, where, detail))
@@ -127,7 +127,10 @@ class _Verification:
             self._find(Kind.PROOF_MALFORMED, file.proof, str(error)[:200])
             return
         if file.path in self._package.names:
-            self._findings += check_file(file.path, self._package.opened(file.path), proof)
+            wrong = check_file(file.path, self._package.opened(file.path), proof)
+            self._findings += wrong
+            if not wrong:
+                self._frames += sum(fragment.entry.frames for fragment in proof.fragments)
         self._scope(file, proof)
 
     def _scope(self, file: MediaFile, proof: FileProof) -> None:
