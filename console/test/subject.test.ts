@@ -1,5 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { FULL, boxAt, leftWords, nudged, sound, withKey, type Box, type Row } from '../src/lib/subject';
+import { FULL, awaitsMe, boxAt, inOrder, leftWords, nudged, sound, withKey, type Box, type Row, type SubjectRequest } from '../src/lib/subject';
+
+describe('requests in the order of what is to be done', () => {
+  const one = (id: string, at_us: number, more: Partial<SubjectRequest> = {}): SubjectRequest => ({ id, decided_us: null, closed_us: null, copies: [], due: { at_us }, ...more }) as unknown as SubjectRequest;
+  const copy = { awaits_you: true } as SubjectRequest['copies'][number];
+
+  it('has first what waits for who reads, last what is decided or closed', () => {
+    const asked = one('asked', 9, { decided_us: 1, copies: [{ ...copy, awaits_you: false }, copy] });
+    const over = one('over', 1, { closed_us: 5, copies: [copy] });
+    const all = [over, one('late', 2), one('decided', 0, { decided_us: 1 }), asked, one('early', 1)];
+    expect(inOrder(all).map(({ id }) => id)).toEqual(['asked', 'early', 'late', 'decided', 'over']);
+    expect(all.filter(awaitsMe)).toEqual([asked]);
+  });
+});
 
 describe('boxes drawn on pictures', () => {
   const rows: Row[] = [

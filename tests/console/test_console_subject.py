@@ -85,7 +85,11 @@ def test_from_paper_to_the_masked_copy(browser: Browser, place: DeskTown, tmp_pa
         page.get_by_role("button", name="Préparer la copie").click()
         expect(page.get_by_text("attend l’accord de la seconde personne")).to_be_visible()
         with seated(browser, place, SECOND, size=SIZES[1]) as second:
-            chosen(second.page)
+            expect(second.page.get_by_role("button", name="1 attend votre accord")).to_be_visible()
+            requests_of(second.page)
+            expect(second.page.locator("tbody tr").first).to_contain_text("Attend votre accord (copie)")
+            looked_at(second.page, tmp_path, "asked")
+            second.page.get_by_role("button", name="devant la halle").click()
             second.page.get_by_role("button", name="Je donne mon accord").click()
             expect(second.page.get_by_text("accord donné : à masquer")).to_be_visible()
             page.clock.fast_forward(11_000)

@@ -111,8 +111,17 @@ def prepared(place: DeskTown, request: str, from_s: float = 1, to_s: float = 5) 
     name = str(body["copies"][-1]["id"])
     assert step(place, request, f"copies/{name}/open", {"reason": reason(place)})[0] == 403, "nobody agreed yet"
     assert step(place, request, f"copies/{name}/agree")[0] == 403, "one's own agreement is none"
+    assert awaits(place, request) == {SECOND}
     assert step(place, request, f"copies/{name}/agree", who=SECOND)[0] == 200
+    assert awaits(place, request) == set()
     return name
+
+
+def awaits(place: DeskTown, request: str) -> set[str]:
+    """Whom a copy of the request tells that it waits for them."""
+    persons, path = (AGENT, SECOND, "mayorX"), f"/api/subject/requests/{request}"
+    told = {who: place.town.person(who).get(path).body["copies"] for who in persons}
+    return {who for who, copies in told.items() if any(one["awaits_you"] for one in copies)}
 
 
 def picture(place: DeskTown, request: str, name: str, at_s: float, *, masked: bool = False, who: str = AGENT) -> Answer:
@@ -123,6 +132,7 @@ def picture(place: DeskTown, request: str, name: str, at_s: float, *, masked: bo
 
 def test_the_derived_copy_from_two_persons_to_its_end(place: DeskTown, tmp_path: Path) -> None:
     request = granted(place)
+    awaited = [awaits(place, request)]
     name = prepared(place, request)
     copy = f"copies/{name}"
     assert picture(place, request, name, 2).status == 403, "not open"
@@ -144,7 +154,9 @@ def test_the_derived_copy_from_two_persons_to_its_end(place: DeskTown, tmp_path:
     path = f"/api/subject/requests/{request}/{copy}/copie.zip"
     assert place.town.person(AGENT).get(path).status == 403, "not looked over yet"
     assert place.town.person(SECOND).get(path.replace("copie.zip", "film.mp4")).raw[4:8] == b"ftyp"
+    awaited.append(awaits(place, request))
     assert step(place, request, f"{copy}/check", who=SECOND)[0] == 200
+    assert [*awaited, awaits(place, request)] == [set(), {SECOND}, set()], "the look at the result"
     fetched = place.town.person(AGENT).get(path)
     assert fetched.status == 200
     assert hashlib.sha256(fetched.raw).hexdigest() == made["sha256"]

@@ -34,6 +34,8 @@ export interface SubjectCopy {
   destroyed_us: number | null;
   mine: boolean;
   asked_me: boolean;
+  /** My agreement, or my look at the result, is waited for. */
+  awaits_you: boolean;
 }
 
 export interface SubjectRequest {
@@ -62,7 +64,7 @@ export interface SubjectRequest {
   /** "lapsed": nobody answered, and three months went by. */
   closed_why: string;
   due: { at_us: number; late: boolean; soon: boolean; left_s: number | null; by_term: boolean };
-  holds: { camera: string; name: string; from_us: number; to_us: number; complete: boolean; dies_us: number; ended_us: number | null }[];
+  holds: { camera: string; name: string; from_us: number; to_us: number; complete: boolean; lacking: number; dies_us: number; ended_us: number | null }[];
   proposed: boolean;
   viewings: { id: string; begun_us: number; ended_us: number | null; note: string; mine: boolean }[];
   copies: SubjectCopy[];
@@ -131,9 +133,12 @@ export const subject = {
   },
 };
 
-/** What is to be done first; the decided and the closed last. */
+/** Whether a copy of this request waits for the word of who reads this. */
+export const awaitsMe = (one: SubjectRequest): boolean => one.closed_us === null && one.copies.some((copy) => copy.awaits_you);
+
+/** What waits for me, then what is to be decided; the decided and the closed last. */
 export function inOrder(requests: readonly SubjectRequest[]): SubjectRequest[] {
-  const rank = (one: SubjectRequest): number => Number(one.decided_us !== null || one.closed_us !== null);
+  const rank = (one: SubjectRequest): number => (awaitsMe(one) ? 0 : one.decided_us === null && one.closed_us === null ? 1 : 2);
   return requests.toSorted((a, b) => rank(a) - rank(b) || a.due.at_us - b.due.at_us);
 }
 

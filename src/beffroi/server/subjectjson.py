@@ -31,6 +31,7 @@ def request_json(subjects: Subjects, request: RequestFile, caller: Caller) -> Js
             "from_us": one.from_us,
             "to_us": one.to_us,
             "complete": one.complete,
+            "lacking": one.damaged + one.past_term,
             "dies_us": dies,
             "ended_us": one.ended_us,
         }
@@ -66,7 +67,11 @@ def due_json(due: Due, now_us: int, *, decided_us: int | None) -> Json:
 def copy_json(row: SubjectCopyRow, caller: Caller) -> Json:
     """A derived copy."""
     told = {name: getattr(row, name) for name in _COPY}
-    return {**told, "mine": row.prepared_by == caller.person, "asked_me": row.second == caller.person}
+    asked = row.second == caller.person
+    # The second person's word is waited for twice: before any picture opens, and once the copy is made.
+    waits = row.agreed_us is None or (row.built_us is not None and row.checked_us is None)
+    awaited = asked and waits and row.destroyed_us is None
+    return {**told, "mine": row.prepared_by == caller.person, "asked_me": asked, "awaits_you": awaited}
 
 
 def _viewing_json(row: SubjectViewingRow, caller: Caller) -> Json:
