@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { encode, fromBase64, fromHex, toHex } from '../evidence/verify/bytes';
 import { load } from '../evidence/verify/canonical';
+import { ZONES } from '../evidence/verify/lists';
 import { blobStretch, isName } from '../evidence/verify/package';
 import { Sha256 } from '../evidence/verify/sha256';
 import { CAUSES, causeText } from '../evidence/viewer/causes';
@@ -98,6 +99,11 @@ describe('the causes', () => {
     expect(causeText(cause).fr).toContain('demandez au centre');
     expect(causeText(cause).en.length).toBeLessThan(140);
   });
+});
+
+describe('the zones', () => {
+  it.each([...ZONES] as string[])('shows the legal time of %s', (zone) => expect(instant(0, zone)).toMatch(/^19(69-12-31|70-01-01) /));
+  it('shows no other time in place of one it does not know', () => expect(() => instant(0, 'Europe/Beffroi')).toThrow());
 });
 
 describe('the folder that was given', () => {

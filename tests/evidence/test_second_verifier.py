@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
+from zoneinfo import available_timezones
 
 import pytest
 from tests.evidence.test_hostile_package import DIRECTORIES, torn_directory
@@ -21,6 +22,7 @@ from tests.support.secondverifier import SecondVerifier, both, second_verifier
 from beffroi.domain.acts import Act, Purpose, Verdict
 from beffroi.domain.gaps import GapCause
 from beffroi.evidence.findings import Finding, Kind
+from beffroi.evidence.manifest import ZONES
 from beffroi.evidence.told import Told, ToldKind
 from beffroi.evidence.verify import verify_package
 from beffroi.ledger.entry import EntryKind
@@ -55,6 +57,16 @@ def test_both_find_the_same_in_a_forged_package(made: Made, second: SecondVerifi
     folder = forge(made, tmp_path / "forged")
     FORGED[name][0](folder)
     assert both(second, folder) != "valid"
+
+
+@pytest.mark.parametrize("zone", ["Europe/Beffroi", "UTC", "", "europe/paris", "Pacific/Kiritimati"])
+def test_a_time_that_is_no_legal_time_of_ours_is_refused(
+    made: Made, second: SecondVerifier, tmp_path: Path, zone: str
+) -> None:
+    folder = forge(made, tmp_path / "forged")
+    resign(folder, lambda manifest: manifest.update(zone=zone))
+    assert both(second, folder) == "altered"
+    assert {one.kind for one in verify_package(folder, TRUST).findings} == {Kind.MANIFEST_MALFORMED}
 
 
 def test_only_pictures_that_were_verified_are_counted(made: Made, second: SecondVerifier, tmp_path: Path) -> None:
@@ -206,6 +218,7 @@ def test_the_closed_lists_are_the_same(second: SecondVerifier) -> None:
         assert Told(told, "{detail}").text.as_dict() == lists["told"].pop(told.value)
     assert lists["told"] == {}
     assert lists["causes"] == {cause.value: cause.text.as_dict() for cause in GapCause}
+    assert set(lists["lists"].pop("ZONES")) == ZONES <= available_timezones()
     enums = {"ENTRY_KINDS": EntryKind, "ACTS": Act, "PURPOSES": Purpose, "VERDICTS": Verdict, "GAP_CAUSES": GapCause}
     for name, kinds in enums.items():
         assert set(lists["lists"][name]) == {one.value for one in kinds}, f"console/evidence/verify/lists.ts: {name}"

@@ -23,3 +23,10 @@ export const GAP_CAUSES: ReadonlySet<unknown> = new Set([
   'recorder_killed', 'disk_full', 'disk_error', 'clock_step', 'timestamps_jumped', 'parameters_changed', 'overrun',
   'unknown',
 ]);
+
+/** Legal times of the places where a centre can be. */
+export const ZONES: ReadonlySet<unknown> = new Set([
+  'Europe/Paris', 'America/Cayenne', 'America/Guadeloupe', 'America/Marigot', 'America/Martinique', 'America/Miquelon',
+  'America/St_Barthelemy', 'Indian/Kerguelen', 'Indian/Mayotte', 'Indian/Reunion', 'Pacific/Gambier', 'Pacific/Marquesas',
+  'Pacific/Noumea', 'Pacific/Tahiti', 'Pacific/Wallis',
+]);

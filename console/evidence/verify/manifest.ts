@@ -2,6 +2,7 @@
 
 import { FormatError } from './bytes';
 import { Fields } from './fields';
+import { ZONES } from './lists';
 
 export const MANIFEST = 'manifest.json';
 export const SIGNATURE = 'manifest.sig';
@@ -80,6 +81,7 @@ export function parseManifest(data: Uint8Array): Manifest {
     note: top.text('note'),
   };
   top.done();
+  if (!ZONES.has(found.zone)) throw new FormatError('manifest.zone');
   const named = [...found.files, ...found.others].map((one) => one.path);
   if (new Set(named).size !== named.length) throw new FormatError('manifest.files');
   return found;

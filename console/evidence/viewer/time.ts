@@ -11,11 +11,7 @@ function civil(us: number, zone: string): Civil {
   let format = formats.get(zone);
   if (format === undefined) {
     const digits = { year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit' } as const;
-    try {
-      format = new Intl.DateTimeFormat('en-GB', { timeZone: zone, hourCycle: 'h23', ...digits });
-    } catch {
-      format = new Intl.DateTimeFormat('en-GB', { timeZone: 'UTC', hourCycle: 'h23', ...digits });
-    }
+    format = new Intl.DateTimeFormat('en-GB', { timeZone: zone, hourCycle: 'h23', ...digits });
     formats.set(zone, format);
   }
   const part: Record<string, string> = {};

@@ -17,6 +17,16 @@ OUTSIDE: Final = frozenset({MANIFEST, SIGNATURE, TIMESTAMP})
 MAX_MANIFEST: Final = 4 << 20
 
 
+ZONES: Final = frozenset(
+    {
+        *("Europe/Paris", "America/Cayenne", "America/Guadeloupe", "America/Marigot", "America/Martinique"),
+        *("America/Miquelon", "America/St_Barthelemy", "Indian/Kerguelen", "Indian/Mayotte", "Indian/Reunion"),
+        *("Pacific/Gambier", "Pacific/Marquesas", "Pacific/Noumea", "Pacific/Tahiti", "Pacific/Wallis"),
+    }
+)
+"""Legal times of the places where a centre can be: any other zone would show a time that is nobody's legal time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """Why it was made. ``kind``: requisition, resident, inspection, safeguard; ``frame`` as the requisition says."""
@@ -154,6 +164,8 @@ def parse(data: bytes) -> Manifest:
         note=top.text("note"),
     )
     top.done()
+    if found.zone not in ZONES:
+        raise FieldError("manifest.zone")
     named = [*(one.path for one in found.files), *(one.path for one in found.others)]
     if len(set(named)) != len(named):
         raise FieldError("manifest.files")
