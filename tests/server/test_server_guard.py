@@ -131,6 +131,15 @@ def test_a_fault_is_a_sentence_with_its_headers_and_nothing_of_the_inside(
     assert answer.headers["x-frame-options"] == "DENY"
 
 
+def test_every_answer_says_when_it_was_sent(town: Town) -> None:
+    """The console counts terms and countdowns by it: a workstation's clock may be wrong."""
+    person = town.person("agentE")
+    asked_us = town.clock.wall_us()
+    for path in ("/api/reasons", "/api/nothing"):
+        told_us = int(person.get(path).headers["x-beffroi-now-us"])
+        assert asked_us <= told_us <= town.clock.wall_us()
+
+
 def test_a_body_has_a_limit_told_or_not(town: Town) -> None:
     origin, mark, kind = good(town)
     host = f"Host: 127.0.0.1:{town.port}"

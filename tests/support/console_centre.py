@@ -24,6 +24,7 @@ from tests.support.console_media import Clip, encode, live, replay
 from tests.support.console_preserve import preserving
 from tests.support.console_registers import inspection, listed, register, reports, seen
 
+from beffroi.base.clock import SystemClock
 from beffroi.server import static
 from beffroi.server.guard import Guard
 
@@ -243,7 +244,7 @@ def serving(clips: list[Clip], port: int = 0) -> Iterator[str]:
         listener.setsockopt(sockets.SOL_SOCKET, sockets.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", port))
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        app = Guard(build(Stand(clips)), origins=frozenset({address}), https=False)
+        app = Guard(build(Stand(clips)), origins=frozenset({address}), https=False, now_us=SystemClock().wall_us)
         server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
         thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
         thread.start()

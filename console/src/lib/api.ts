@@ -17,6 +17,7 @@ import type {
   Refusal,
   Text,
 } from './types';
+import { CLOCK_HEADER, heardClock } from './centreclock';
 import type { MachineState } from './machine';
 import { readRefusal } from './wire';
 
@@ -68,6 +69,7 @@ function errorOf(status: number, body: unknown): ApiError {
 export async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
   const file = body instanceof Blob;
   let response: Response;
+  const askedMs = Date.now();
   try {
     response = await fetch(path, {
       method,
@@ -83,6 +85,7 @@ export async function call<T>(method: string, path: string, body?: unknown): Pro
   } catch {
     throw new ApiError(0, 'network', both((t) => t.errors.network));
   }
+  heardClock(response.headers.get(CLOCK_HEADER), askedMs, Date.now());
   let answer: unknown = null;
   if (response.status !== 204) {
     try {
