@@ -5,7 +5,7 @@ import { awaitingMe, byCommune, COPY_US, copyEndsUs, dueOf, holdState, inOrder, 
 const NOW = 250;
 const hold = (more: Partial<DeskHold> = {}): DeskHold => ({
   camera: 'c1', name: 'Place', commune: 'Bourg', authority: { fr: 'maire', en: 'mayor' }, from_us: 100, to_us: 200, until_us: 900, beyond_us: 0,
-  dies_us: 800, lengthened: false, inside: [], files: { held: 1, growing: 0, waiting: 0, refused: 0 }, complete: true, placed_us: 210, ended_us: null, ...more,
+  dies_us: 800, lengthened: false, inside: [], files: { held: 1, growing: 0, waiting: 0, refused: 0, damaged: 0, past_term: 0 }, complete: true, placed_us: 210, ended_us: null, ...more,
 });
 const packet = (more: Partial<DeskPackage> = {}): DeskPackage => ({
   id: 'p1', asked: [], prepared_us: 300, prepared_by: 'a', second: 'b', agreed_us: null, built_us: null, size_bytes: null, sha256: '', fetched_bytes: 0,
@@ -83,17 +83,20 @@ describe('what ends next', () => {
 
 describe('a hold', () => {
   it('says what is there, what is missing first', () => {
-    const files = { held: 1, growing: 0, waiting: 0, refused: 0 };
+    const files = { held: 1, growing: 0, waiting: 0, refused: 0, damaged: 0, past_term: 0 };
     expect(holdState(hold(), NOW)).toBe('held');
     expect(holdState(hold({ complete: false, files: { ...files, growing: 1 } }), NOW)).toBe('growing');
     expect(holdState(hold({ complete: false, files: { ...files, held: 0 } }), NOW)).toBe('waiting');
     expect(holdState(hold({ files: { ...files, refused: 1, growing: 1 } }), NOW)).toBe('refused');
     expect(holdState(hold({ files: { ...files, held: 0 } }), NOW)).toBe('nothing');
+    expect(holdState(hold({ files: { ...files, damaged: 1, past_term: 1 } }), NOW)).toBe('damaged');
+    expect(holdState(hold({ files: { ...files, past_term: 1 } }), NOW)).toBe('pastTerm');
+    expect(holdState(hold({ complete: false, files: { ...files, damaged: 1 } }), NOW)).toBe('waiting');
     expect(holdState(hold({ ended_us: 5 }), NOW)).toBe('ended');
   });
 
   it('that is refused, or of minutes that nobody recorded, is told first', () => {
-    const files = { held: 1, growing: 0, waiting: 0, refused: 0 };
+    const files = { held: 1, growing: 0, waiting: 0, refused: 0, damaged: 0, past_term: 0 };
     const [refused, nothing] = [hold({ complete: false, files: { ...files, refused: 1 } }), hold({ files: { ...files, held: 0 } })];
     expect(warningOf(file({ holds: [hold(), refused, nothing] }), NOW)).toBe('refused');
     expect(warningOf(file({ holds: [nothing] }), NOW)).toBe('nothing');

@@ -3,7 +3,7 @@ import { meant, preserves, stateOf, type Kept } from '../src/lib/preserve';
 import type { Me } from '../src/lib/types';
 
 const MIN = 60e6;
-const files = (held: number, growing = 0, waiting = 0, refused = 0): Kept['files'] => ({ held, growing, waiting, refused });
+const files = (held: number, growing = 0, waiting = 0, refused = 0, damaged = 0): Kept['files'] => ({ held, growing, waiting, refused, damaged, past_term: 0 });
 const kept = (complete: boolean, of: Kept['files']): Kept => ({ complete, files: of }) as Kept;
 
 describe('the minutes meant in a replay', () => {
@@ -28,6 +28,7 @@ describe('what a line says', () => {
     expect(stateOf(kept(true, files(0)))).toBe('none');
     expect(stateOf(kept(false, files(2, 0, 1)))).toBe('trouble');
     expect(stateOf(kept(true, files(2, 0, 0, 1)))).toBe('trouble');
+    expect(stateOf(kept(true, files(2, 0, 0, 0, 1)))).toBe('damaged');
   });
 });
 

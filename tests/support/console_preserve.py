@@ -24,7 +24,7 @@ def _hold(camera: str, name: str, begin: int, end: int) -> Json:
         "until_us": end + 32 * _DAY_US,
         "beyond_us": 0,
         "dies_us": begin + 30 * _DAY_US,
-        "files": {"held": 1, "growing": int(coming), "waiting": 0, "refused": 0},
+        "files": {"held": 1, "growing": int(coming), "waiting": 0, "refused": 0, "damaged": 0, "past_term": 0},
         "complete": not coming,
     }
 

@@ -40,7 +40,8 @@ export interface DeskHold {
   lengthened: boolean;
   /** What a requisition in force lets leave: [from, to] in order. */
   inside: [number, number][];
-  files: { held: number; growing: number; waiting: number; refused: number };
+  /** Files. `damaged`, `past_term`: never to be held, torn on the disk or asked for too late. */
+  files: { held: number; growing: number; waiting: number; refused: number; damaged: number; past_term: number };
   complete: boolean;
   placed_us: number | null;
   ended_us: number | null;

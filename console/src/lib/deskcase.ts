@@ -8,7 +8,7 @@ export const STATES = [
 ] as const;
 export type CaseState = (typeof STATES)[number];
 
-export type HoldState = 'held' | 'growing' | 'waiting' | 'refused' | 'nothing' | 'past' | 'ended';
+export type HoldState = 'held' | 'growing' | 'waiting' | 'refused' | 'damaged' | 'pastTerm' | 'nothing' | 'past' | 'ended';
 
 const DAY_US = 86_400e6;
 /** The centre's copy lives so long after the receipt. */
@@ -75,6 +75,8 @@ export function holdState(hold: DeskHold, nowUs: number): HoldState {
   if (hold.files.refused > 0) return 'refused';
   if (hold.files.growing > 0) return 'growing';
   if (!hold.complete) return 'waiting';
+  if (hold.files.damaged > 0) return 'damaged';
+  if (hold.files.past_term > 0) return 'pastTerm';
   return hold.files.held > 0 ? 'held' : 'nothing';
 }
 

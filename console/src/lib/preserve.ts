@@ -17,7 +17,7 @@ export interface Kept {
   from_us: number;
   to_us: number;
   dies_us: number;
-  files: { held: number; growing: number; waiting: number; refused: number };
+  files: { held: number; growing: number; waiting: number; refused: number; damaged: number; past_term: number };
   complete: boolean;
 }
 
@@ -48,13 +48,14 @@ export function meant(markFrom: number | null, markTo: number | null, atUs: numb
   return { fromUs: atUs - BEFORE_US, toUs: atUs + AFTER_US };
 }
 
-export type KeptState = 'held' | 'coming' | 'none' | 'trouble';
+export type KeptState = 'held' | 'coming' | 'none' | 'damaged' | 'trouble';
 
-/** What a person needs to know of one line: held, still being recorded, nothing there, or not held yet. */
+/** What a person needs to know of one line: held, still being recorded, nothing there, in part damaged for ever, or not held yet. */
 export function stateOf(kept: Kept): KeptState {
-  const { held, growing, waiting, refused } = kept.files;
+  const { held, growing, waiting, refused, damaged, past_term } = kept.files;
   if (waiting || refused) return 'trouble';
   if (!kept.complete) return 'coming';
+  if (damaged || past_term) return 'damaged';
   return held || growing ? 'held' : 'none';
 }
 

@@ -108,6 +108,9 @@ _TERMS: Final[dict[str, Text]] = {
 _HOLDS: Final[dict[str, Text]] = {
     "held": Text(fr="Gel posé", en="Hold placed"),
     "renewed": Text(fr="Gel prolongé", en="Hold lengthened"),
+    "not_all_held": Text(
+        fr="Fichiers abîmés ou à leur terme : jamais gelés", en="Files damaged or past their term: never held"
+    ),
     "refused": Text(fr="Gel refusé", en="Hold refused"),
     "ended": Text(fr="Fin d'un gel", en="End of a hold"),
 }

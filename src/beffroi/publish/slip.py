@@ -22,6 +22,7 @@ from beffroi.publish.audit_pdf import unbroken
 from beffroi.publish.registers.report import qr_of
 
 _LOST: Final = "Fichier perdu ou abîmé."
+_PAST_TERM: Final = "Images arrivées à leur terme : détruites."
 _FRAMES: Final = {
     "flagrance": "flagrance",
     "preliminary": "enquête préliminaire",
@@ -144,6 +145,8 @@ def _cause(name: str) -> str:
     """Why there is no picture, in words; a cause of a later version as it is written."""
     if name == "lost":
         return _LOST
+    if name == "past_term":
+        return _PAST_TERM
     return GapCause(name).text.fr if name in set(GapCause) else name
 
 

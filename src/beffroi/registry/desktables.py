@@ -31,7 +31,7 @@ class DeskCaseRow(Base):
 
 
 class DeskHoldRow(Base):
-    """Minutes of a camera held for a case. ``held`` to ``refused`` count files, as the recorder last told them."""
+    """Minutes of a camera held for a case. ``held`` to ``past_term`` count files, as the recorder last told them."""
 
     __tablename__ = "desk_holds"
 
@@ -50,6 +50,8 @@ class DeskHoldRow(Base):
     growing: Mapped[int] = mapped_column(default=0)
     waiting: Mapped[int] = mapped_column(default=0)
     refused: Mapped[int] = mapped_column(default=0)
+    damaged: Mapped[int] = mapped_column(default=0, server_default="0")
+    past_term: Mapped[int] = mapped_column(default=0, server_default="0")
     complete: Mapped[bool] = mapped_column(default=False)
     lengthened: Mapped[bool] = mapped_column(default=False)
     placed_us: Mapped[int | None] = mapped_column(BigInteger)

@@ -10,7 +10,7 @@ import shutil
 import zipfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,7 +27,7 @@ from beffroi.evidence.build import Materials, Spec, build
 from beffroi.evidence.deskrules import Minutes, titles_of
 from beffroi.evidence.deskstore import CaseFile, minutes_of
 from beffroi.evidence.heldsource import HeldSource
-from beffroi.evidence.holes import caused, uncovered
+from beffroi.evidence.holes import UNKNOWN, caused, uncovered
 from beffroi.evidence.manifest import Asked, CameraFacts, Case, GapNote, Grounds, Manifest
 from beffroi.gate.answers import OpenedView
 from beffroi.gate.gate import Gate
@@ -39,12 +39,14 @@ from beffroi.server.deskpapers import papers
 from beffroi.server.deskproof import closings, register_proof
 from beffroi.server.deskstamp import Stamping
 from beffroi.vault.caserelease import HeldKey
-from beffroi.vault.chunkformat import GopEntry
+from beffroi.vault.rangeerrors import DamagedFootageError
 from beffroi.vault.signed import unb64
 from beffroi.watch.holds import claim_of
 
 STREAMS: Final = ("main", "sub")
 _FOLDER: Final = "packages"
+_UNHELD: Final = {"damaged": "lost", "past_term": "past_term"}
+"""Files that no hold will ever have, and the cause that a delivery tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,24 @@ class Line:
     minutes: Minutes
     hold: DeskHoldRow
     view: OpenedView
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What there is of a line: pieces, where it is ``known`` why there is none; ``torn``: a copy of which no more than
+    that can be told, its file being gone."""
+
+    line: Line
+    stream: str
+    found: list[HeldSource]
+    known: list[tuple[WallRange, str]]
+    torn: bool
+
+    def sound(self) -> "_Part":
+        """The same without what is torn inside of the pieces."""
+        looked = [one.sound() for one in self.found]
+        known = self.known + [(span, _UNHELD["damaged"]) for _, torn in looked for span in torn]
+        return replace(self, found=[one for one, _ in looked if one is not None], known=known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +121,11 @@ class Building:
         loop = asyncio.new_event_loop()
         try:
             self._loop, self._client = loop, RecorderClient(self._centre.recorder_socket)
-            manifest = self._build(lines, out)
+            parts = [self._part(line) for line in lines]
+            try:
+                manifest = self._build(parts, out)
+            except DamagedFootageError:  # what is torn stays behind, told as a hole; the rest is owed all the same
+                manifest = self._build([one.sound() for one in parts], out)
             size, digest = _zip(out, path)
             raw = (out / "manifest.json").read_bytes()
             return Built(size, digest, hashlib.sha256(raw).hexdigest(), manifest, self._stamping.told)
@@ -113,13 +137,13 @@ class Building:
             loop.close()
             shutil.rmtree(out, ignore_errors=True)
 
-    def _build(self, lines: Sequence[Line], out: Path) -> Manifest:
+    def _build(self, parts: Sequence[_Part], out: Path) -> Manifest:
         sources: dict[tuple[CameraId, str], list[HeldSource]] = {}
         gaps: list[GapNote] = []
-        for line in lines:
-            stream, found = self._sources(line)
-            sources.setdefault((line.minutes.camera, stream), []).extend(found)
-            gaps += self._gaps(line, stream, [entry for one in found for entry in one.entries])
+        lines = [one.line for one in parts]
+        for part in parts:
+            sources.setdefault((part.line.minutes.camera, part.stream), []).extend(part.found)
+            gaps += self._gaps(part)
         roots: dict[CameraId, set[str]] = {}
         for (camera, _), found in sources.items():
             roots.setdefault(camera, set()).update(one.chunk.root.hex() for one in found)
@@ -140,16 +164,23 @@ class Building:
             raise LeaseRefusedError("withdrawn")
         return lease
 
-    def _sources(self, line: Line) -> tuple[str, list[HeldSource]]:
-        """The pieces of a line, of the best stream that has any."""
-        pieces, after, more = [], "", True
+    def _part(self, line: Line) -> _Part:
+        """The pieces of a line, of the best stream that has any, and why others are not held."""
+        pieces, others, after, more = [], [], "", True
         while more:
             asked = {"hold": line.hold.name, "after": after, "lease": self._lease(line)}
             page = self._loop.run_until_complete(self._client.call("hold_pieces", asked))
             pieces += [one for one in page["pieces"] if one["state"] == "sealed"]
+            others += [one for one in page["pieces"] if one["state"] in _UNHELD]
             after, more = page["pieces"][-1]["kid"] if page["pieces"] else after, page["more"]
         stream = next((name for name in STREAMS if any(one["stream"] == name for one in pieces)), STREAMS[0])
-        return stream, [self._source(line, one) for one in pieces if one["stream"] == stream]
+        known = [
+            (WallRange(one["from_us"], one["to_us"]), _UNHELD[one["state"]])
+            for one in others
+            if one.get("stream") == stream and one["from_us"] < one["to_us"]
+        ]
+        found = [self._source(line, one) for one in pieces if one["stream"] == stream]
+        return _Part(line, stream, found, known, any("stream" not in one for one in others))
 
     def _source(self, line: Line, piece: dict[str, Any]) -> HeldSource:
         held = HeldKey(line.hold.case, int(piece["beyond_us"]), unb64(piece["held_key"]))
@@ -164,16 +195,24 @@ class Building:
 
         return HeldSource(piece, key, read)
 
-    def _gaps(self, line: Line, stream: str, entries: Sequence[GopEntry]) -> list[GapNote]:
+    def _gaps(self, part: _Part) -> list[GapNote]:
         """Where a line has no picture, with the cause that the recorder knows of at each instant."""
+        line = part.line
         camera, asked = line.minutes.camera, line.minutes.range
+        entries = [entry for one in part.found for entry in one.entries]
         held = [WallRange(one.wall_us, max(one.wall_us, one.end_us)) for one in entries]
         calendar = self._loop.run_until_complete(
-            self._client.calendar(camera, stream, asked.from_us, asked.to_us, self._lease(line))
+            self._client.calendar(camera, part.stream, asked.from_us, asked.to_us, self._lease(line))
         )
-        known = [(WallRange(int(a), int(b)), str(cause)) for a, b, cause in calendar["gaps"]]
+        gone = _UNHELD["damaged" if part.torn else "past_term"]
+        known = [(WallRange(int(a), int(b)), gone) for a, b, _ in calendar["destroyed"]]
+        known += [(WallRange(int(a), int(b)), str(cause)) for a, b, cause in calendar["gaps"]]
         known += [(WallRange(int(a), int(b)), "lost") for a, b in calendar["lost"]]
-        told = [one for hole in uncovered(asked, held) for one in caused(hole, known)]
+        told: list[tuple[WallRange, str]] = []
+        for hole in uncovered(asked, held):
+            # What its own pieces say first: the calendar says "destroyed" of each file, also of one that is held.
+            for span, cause in caused(hole, part.known):
+                told += caused(span, known) if cause == UNKNOWN else [(span, cause)]
         return [GapNote(camera, span.from_us, span.to_us, cause) for span, cause in told]
 
     def _spec(

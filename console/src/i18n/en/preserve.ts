@@ -21,6 +21,7 @@ export const preserve: typeof french.preserve = {
     held: 'kept',
     coming: 'under way, completes by itself',
     none: 'no picture recorded',
+    damaged: 'some images are damaged, or destroyed at their term: tell the technician',
     trouble: 'not kept yet: tried again by itself',
   },
   nobody: 'Nobody saw anything by this hold. Without a requisition attached before, all is destroyed on these dates, by itself.',

@@ -19,6 +19,7 @@ export const preserve = {
     held: 'gardé',
     coming: 'en cours, se complète tout seul',
     none: 'aucune image enregistrée',
+    damaged: 'des images sont abîmées ou détruites à leur terme : prévenez le technicien',
     trouble: 'pas encore gardé : nouvel essai automatique',
   },
   nobody: 'Personne n’a rien vu du fait de ce gel. Sans réquisition jointe avant, tout est détruit à ces dates, sans que personne n’ait à agir.',
