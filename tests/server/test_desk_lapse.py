@@ -78,3 +78,21 @@ def test_what_another_requisition_speaks_of_stays(place: DeskTown) -> None:
     ledger = place.town.centre.ledger
     ended = [ledger.record(number) for number in range(ledger.size)]
     assert [one.camera for one in ended if one.kind is EntryKind.HOLD and one.outcome == "ended"] == ["cd"]
+
+
+def test_a_minute_that_is_asked_lengthens_no_more_than_the_files_it_lies_in(place: DeskTown) -> None:
+    for number, run in enumerate(("a1", "b2", "c3")):
+        place.record("cx", clip(count=100), at_s=4.0 * number, run=run * 16)
+    case = place.open_case()
+    place.hold(case, {"cx": (0, 12)}, frame="none", verified=False)
+    told = ask(place, case, "requisition", {"document": requisition(place, "first", "cx", 1, 2)})[1]["holds"]
+    assert (len(place.pieces()), [one["dies_us"] for one in told]) == (3, [TERM_US]), "what dies first is told"
+    until(place, TERM_US - 3600e6)
+    assert ask(place, case, "requisition", {"document": requisition(place, "third", "cx", 9, 10)})[0] == 200
+    entries = place.town.centre.ledger.size
+    asyncio.run(round_of(place).once())
+    assert place.town.centre.ledger.size == entries, "once for each requisition"
+    until(place, TERM_US + 60e6)
+    assert len(place.pieces()) == 2, "the second file had nothing of either, and is gone at its own term"
+    until(place, TERM_US + 30 * DAY_S * 1e6)
+    assert len(place.pieces()) == 2, "what was asked waits for its hand-over"

@@ -131,10 +131,15 @@ class Deliveries:
         return await self.settle(case.row.id, caller)
 
     async def settle(self, name: str, caller: Caller | None) -> CaseFile:
-        """Lengthen what is held and what a requisition in force of the case speaks of; nothing before, nothing else."""
+        """Lengthen of what is held the files that a requisition in force of the case speaks of; nothing before, nothing
+        else."""
         case = self.desk.store.case(name)
-        waiting, titles = [one for one in case.holds if one.ended_us is None and not one.lengthened], self.titles(case)
-        named = [one for one in waiting if within([minutes_of(one)], titles)]
+        named, titles = [], self.titles(case)
+        for row in case.holds:
+            before = self.desk.holds.lengthened(row)
+            asked = [one.range for one in within([minutes_of(row)], titles)]
+            if row.ended_us is None and not all(any(old.contains(one) for old in before) for one in asked):
+                named.append((row, tuple(dict.fromkeys((*before, *asked)))))
         if not named:
             return case
         person, session = (caller.person, screen_id(caller.session)) if caller else (None, None)

@@ -26,6 +26,9 @@ from beffroi.watch.holds import HoldWish, Secured, secure
 
 _log = structlog.get_logger(__name__)
 
+Parts = tuple[WallRange, ...]
+"""Parts of a hold's minutes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Who:
@@ -72,18 +75,27 @@ class DeskHolds:
         return await self.secure(case.row.id)
 
     async def renew(
-        self, case: CaseFile, rows: Sequence[DeskHoldRow], person: PersonId | None, session: str | None
+        self, case: CaseFile, rows: Sequence[tuple[DeskHoldRow, Parts]], person: PersonId | None, session: str | None
     ) -> CaseFile:
-        """The requisition for these is there: they wait for their hand-over, no longer for paper."""
+        """The requisition for these parts of holds is there: the files that have any of it wait for their hand-over, no
+        longer for paper; the other files keep their own life."""
         now_us, beyond = self._centre.clock.wall_us(), beyond_us(case.kind, case.call, paper=True)
-        for row in rows:
+        for row, parts in rows:
             until = until_us(minutes_of(row).range, beyond, now_us, paper=True)
             keep = replace(keep_of(row), person=person, session=session)  # None: the centre's own round
-            kept = await self.keeper.write(keep, "renewed", _ends(until, beyond), {})
+            minutes = [[one.from_us, one.to_us] for one in parts]
+            kept = await self.keeper.write(keep, "renewed", {**_ends(until, beyond), "minutes": minutes}, {})
             changed = {"until_us": until, "beyond_us": beyond, "entry": kept.ledger_index}
             changed |= {"complete": False, "lengthened": True}
             self._change(row, changed)
         return await self.secure(case.row.id)
+
+    def lengthened(self, row: DeskHoldRow) -> Parts:
+        """What of a hold a requisition lengthened, as its entry says it; none when none did."""
+        if not row.lengthened:
+            return ()
+        told: Any = self._centre.ledger.record(row.entry).detail.get("minutes")
+        return tuple(WallRange(one[0], one[1]) for one in told or [[row.from_us, row.to_us]])
 
     async def secure(self, name: str) -> CaseFile:
         """Have recorder and keyring hold what the case's rows say; what is complete is left alone."""
@@ -138,7 +150,9 @@ class DeskHolds:
 
     def _secure(self, row: DeskHoldRow) -> Secured:
         """In a thread: keyrings are asked while it waits."""
-        wish = HoldWish(row.case, row.camera, row.from_us, row.to_us, row.until_us, row.beyond_us)
+        case, longer = self._store.case(row.case), self.lengthened(row) or None
+        own_us = beyond_us(case.kind, case.call, paper=False)
+        wish = HoldWish(row.case, row.camera, row.from_us, row.to_us, row.until_us, row.beyond_us, longer, own_us)
         kept = Kept(keep_of(row), row.entry)
 
         async def work() -> Secured:

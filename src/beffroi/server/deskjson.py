@@ -11,7 +11,7 @@ from beffroi.domain.clock import now
 from beffroi.domain.documents import Document, DocumentKind, DocumentStatus
 from beffroi.domain.facts import Facts
 from beffroi.domain.ids import CameraId, DocumentId, PersonId
-from beffroi.evidence.deskrules import Title, titles_of, within
+from beffroi.evidence.deskrules import Title, beyond_us, titles_of, within
 from beffroi.evidence.deskstore import CaseFile, minutes_of
 from beffroi.evidence.safeguards import dies_us
 from beffroi.registry.desktables import DeskHoldRow, DeskPackageRow
@@ -37,7 +37,7 @@ def case_json(centre: Centre, case: CaseFile, caller: Caller) -> Json:
     until_us = row.search_until_us if row.search_until_us is not None else centre.clock.wall_us()
     sight, whole = sight_of(facts, caller.person), caller.role in CONTROLLERS
     papers = [one.document for one in case.papers]
-    titles = titles_of(facts, papers, at)
+    titles, own_us = titles_of(facts, papers, at), beyond_us(case.kind, case.call, paper=False)
     persons = {row.opened_by, *row.handlers}
     persons |= {name for one in case.packages for name in (one.prepared_by, one.second)}
     found = [facts.in_charge(DocumentId(one), at) for one in papers]
@@ -58,7 +58,7 @@ def case_json(centre: Centre, case: CaseFile, caller: Caller) -> Json:
             "frame": row.frame,
             "number": row.number,
         },
-        "holds": [_hold_json(facts, one, titles, at, whole=whole) for one in case.holds],
+        "holds": [_hold_json(facts, one, titles, at, own_us=own_us, whole=whole) for one in case.holds],
         "papers": papers,
         "titles": [
             _title_json(facts, one, sight, at) for one in found if one is not None and sight.document(facts, one)
@@ -84,10 +84,12 @@ def _names(facts: Facts, sight: Sight, persons: set[str]) -> Json:
     return {name: one.label.as_dict() for name, one in found.items() if one is not None and sight.person(facts, one)}
 
 
-def _hold_json(facts: Facts, hold: DeskHoldRow, titles: list[Title], at: datetime, *, whole: bool) -> Json:
+def _hold_json(facts: Facts, hold: DeskHoldRow, titles: list[Title], at: datetime, *, own_us: int, whole: bool) -> Json:
     """Minutes held. ``dies_us``: when the first of its images dies unless something changes; ``inside``: what a
     requisition in force lets leave."""
     commune = commune_name(facts, hold.commune)
+    inside = [[one.range.from_us, one.range.to_us] for one in within([minutes_of(hold)], titles)]
+    whole_of = [[hold.from_us, hold.to_us]]  # what is outside of every requisition keeps the life that it had
     return {
         "camera": hold.camera,
         "name": _camera_name(facts, hold.camera),
@@ -97,9 +99,9 @@ def _hold_json(facts: Facts, hold: DeskHoldRow, titles: list[Title], at: datetim
         "to_us": hold.to_us,
         "until_us": hold.until_us,
         "beyond_us": hold.beyond_us,
-        "dies_us": _dies_us(facts, hold, at),
+        "dies_us": _dies_us(facts, hold, at, own_us if hold.lengthened and inside != whole_of else hold.beyond_us),
         "lengthened": hold.lengthened,
-        "inside": [[one.range.from_us, one.range.to_us] for one in within([minutes_of(hold)], titles)],
+        "inside": inside,
         "entry": hold.entry if whole else None,
         "files": {"held": hold.held, "growing": hold.growing, "waiting": hold.waiting, "refused": hold.refused},
         "complete": hold.complete,
@@ -108,11 +110,9 @@ def _hold_json(facts: Facts, hold: DeskHoldRow, titles: list[Title], at: datetim
     }
 
 
-
-
-def _dies_us(facts: Facts, hold: DeskHoldRow, at: datetime) -> int:
+def _dies_us(facts: Facts, hold: DeskHoldRow, at: datetime, beyond: int) -> int:
     minutes = minutes_of(hold)
-    return dies_us(minutes, hold.until_us, hold.beyond_us, term_days_then(facts, minutes, at))
+    return dies_us(minutes, hold.until_us, beyond, term_days_then(facts, minutes, at))
 
 
 def _title_json(facts: Facts, paper: Document, sight: Sight, at: datetime) -> Json:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from beffroi.domain.clock import Clock
 from beffroi.domain.errors import BeffroiError
+from beffroi.domain.ranges import WallRange
 from beffroi.vault.caserelease import CaseReleaser, HeldKey
 from beffroi.vault.keyring_remote import ChunkClaim
 from beffroi.vault.signed import b64, unb64
@@ -22,7 +23,8 @@ class HoldingRecorder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class HoldWish:
-    """A hold to place on one camera (see `beffroi.vault.hold.Hold`), wall time in microseconds."""
+    """A hold to place on one camera (see `beffroi.vault.hold.Hold`), wall time in microseconds. Only files with minutes
+    in ``longer`` (None: all) are sealed for ``beyond_us``; the others keep ``own_beyond_us``."""
 
     case: str
     camera: str
@@ -30,6 +32,14 @@ class HoldWish:
     to_us: int
     until_us: int
     beyond_us: int
+    longer: tuple[WallRange, ...] | None = None
+    own_beyond_us: int = 0
+
+    def beyond_of(self, piece: dict[str, Any]) -> int:
+        """How long past its own term this file may live; what it has is never shortened."""
+        span = WallRange(int(piece["from_us"]), max(int(piece["from_us"]) + 1, int(piece["to_us"])))
+        longer = self.longer is None or any(one.overlaps(span) for one in self.longer)
+        return max(int(piece["beyond_us"]), self.beyond_us if longer else self.own_beyond_us)
 
 
 @dataclass
@@ -64,7 +74,7 @@ async def secure(
     params = {"case": wish.case, "camera": wish.camera, "from_us": wish.from_us, "to_us": wish.to_us}
     limits = {"until_us": wish.until_us, "beyond_us": wish.beyond_us}
     placed = await recorder.call("hold", {**params, **limits, "lease": lease()})
-    sealing, after, more = _Sealing(recorder, cases, placed, lease, clock, Secured(placed["hold"])), "", True
+    sealing, after, more = _Sealing(recorder, cases, wish, placed, lease, clock, Secured(placed["hold"])), "", True
     while more:
         page = await recorder.call("hold_pieces", {"hold": placed["hold"], "after": after, "lease": lease()})
         more = page["more"]
@@ -79,6 +89,7 @@ async def secure(
 class _Sealing:
     recorder: HoldingRecorder
     cases: CaseReleaser
+    wish: HoldWish
     placed: dict[str, Any]
     lease: Callable[[], str]
     clock: Clock
@@ -90,7 +101,7 @@ class _Sealing:
             self.result.growing += piece["state"] == "growing"
             self.result.waiting += piece["state"] != "growing"
             return
-        until_us, beyond_us = int(self.placed["until_us"]), int(self.placed["beyond_us"])
+        until_us, beyond_us = int(self.placed["until_us"]), self.wish.beyond_of(piece)
         held = HeldKey(self.placed["case"], int(piece["beyond_us"]), unb64(piece["held_key"]))
         try:
             # Sealed already: asked again all the same, so that the case's own end is moved with the hold's.
