@@ -86,7 +86,7 @@ def test_what_is_copied_and_never_sealed_dies_at_its_own_term(world: HoldWorld) 
     start = world.clock.wall_us()
     header, _ = world.write(start)
     hold = world.freezer.place(world.hold(start, start + 60 * SECOND_US))
-    assert [state for state, _, _ in world.freezer.pieces(hold)] == [PieceState.COPIED]
+    assert [state for state, *_ in world.freezer.pieces(hold)] == [PieceState.COPIED]
     world.go_to(world.end_us(header))
     world.minute()
     assert world.pieces(hold) == []
@@ -102,7 +102,7 @@ def test_past_its_term_nothing_is_held_even_while_the_file_is_still_there(world:
     world.go_to(world.end_us(header))
     hold = world.freezer.place(world.hold(start, start + 60 * SECOND_US))
     assert world.pieces(hold) == []
-    assert [state for state, _, _ in world.freezer.pieces(hold)] == [PieceState.PAST_TERM]
+    assert [state for state, *_ in world.freezer.pieces(hold)] == [PieceState.PAST_TERM]
     nothing = HeldKey(hold.case, hold.beyond_us)
     limits = {"until_us": hold.until_us, "beyond_us": hold.beyond_us, "now_us": world.clock.wall_us()}
     with pytest.raises(TermPassedError):

@@ -121,7 +121,7 @@ class Holding:
         }
 
     def _told(self, hold: Hold) -> dict[str, Any]:
-        counts = Counter(state.value for state, _, _ in self.freezer.pieces(hold))
+        counts = Counter(state.value for state, *_ in self.freezer.pieces(hold))
         told: dict[str, Any] = {"hold": hold.id, "case": hold.case, "authority": hold.authority, "camera": hold.camera}
         told |= {"until_us": hold.until_us, "beyond_us": hold.beyond_us, "ending": hold.ending}
         return {**told, "requested_by": hold.requested_by, "counts": counts}
@@ -182,11 +182,11 @@ class Holding:
 
 
 def _described(
-    found: tuple[PieceState, ChunkRow | None, FrozenPiece | None], footage: WallRange, *, shown: bool
+    found: tuple[PieceState, str, ChunkRow | None, FrozenPiece | None], footage: WallRange, *, shown: bool
 ) -> dict[str, Any] | None:
     """One file of a hold, no more of it than the lease's footage; None when that has nothing of it. Unless ``shown``,
     without its index: sizes of pictures tell how much moves in them."""
-    state, row, piece = found
+    state, kid, row, piece = found
     if piece is not None:
         gops = piece.gops_in(footage)
         if not gops:
@@ -202,11 +202,11 @@ def _described(
             **(_index(piece, gops) if shown else {}),
         }
     if row is None:
-        return {"state": state.value, "kid": ""}
+        return {"state": state.value, "kid": kid}  # a torn copy of a file that is gone: its minutes are not known
     if not row.range.overlaps(footage):
         return None
     span = {"from_us": max(row.range.from_us, footage.from_us), "to_us": min(row.range.to_us, footage.to_us)}
-    return {"state": state.value, "kid": row.kid.hex(), "stream": row.stream, **span}
+    return {"state": state.value, "kid": kid, "stream": row.stream, **span}
 
 
 def _index(piece: FrozenPiece, gops: list[GopEntry]) -> dict[str, Any]:

@@ -98,11 +98,16 @@ class DeskHolds:
         return tuple(WallRange(one[0], one[1]) for one in told or [[row.from_us, row.to_us]])
 
     async def secure(self, name: str) -> CaseFile:
-        """Have recorder and keyring hold what the case's rows say; what is complete is left alone."""
+        """Have recorder and keyring hold what the case's rows say; what is complete is left alone, unless a file of it
+        is torn: it may have been put back since."""
         for row in self._store.case(name).holds:
-            if row.ended_us is None and not row.complete:
+            if row.ended_us is None and (row.damaged or not row.complete):
                 try:
                     done = await asyncio.to_thread(self._secure, row)
+                    never = {"damaged": done.damaged, "past_term": done.past_term}
+                    if never != {"damaged": row.damaged, "past_term": row.past_term}:
+                        # Before the row says so: what could not be held is in the register, or is told at the next try.
+                        await self.keeper.write(replace(keep_of(row), person=None), "not_all_held", never, {})
                 except BeffroiError as error:
                     _log.error("a hold is not in place", case=row.case, camera=row.camera, reason=error.text.en)
                     self._change(row, {"waiting": max(1, row.waiting)})
@@ -110,6 +115,7 @@ class DeskHolds:
                 at_us = row.placed_us if row.placed_us is not None else self._centre.clock.wall_us()
                 told = {"held": done.held, "growing": done.growing, "waiting": done.waiting}
                 told |= {"refused": len(done.refused), "complete": done.complete}
+                told |= never
                 self._change(row, {**told, "name": done.hold, "placed_us": at_us})
                 for wrong in done.refused:
                     _log.error("a key is not held", case=row.case, camera=row.camera, reason=wrong.text.en)

@@ -103,11 +103,14 @@ def _hold_json(facts: Facts, hold: DeskHoldRow, titles: list[Title], at: datetim
         "lengthened": hold.lengthened,
         "inside": inside,
         "entry": hold.entry if whole else None,
-        "files": {"held": hold.held, "growing": hold.growing, "waiting": hold.waiting, "refused": hold.refused},
+        "files": {name: getattr(hold, name) for name in _FILES},
         "complete": hold.complete,
         "placed_us": hold.placed_us,
         "ended_us": hold.ended_us,
     }
+
+
+_FILES: Final = ("held", "growing", "waiting", "refused", "damaged", "past_term")
 
 
 def _dies_us(facts: Facts, hold: DeskHoldRow, at: datetime, beyond: int) -> int:

@@ -45,7 +45,7 @@ class PieceState(StrEnum):
     COPIED = "copied"  # copied, its key not sealed to the case yet: not held
     SEALED = "sealed"  # held
     PAST_TERM = "past_term"  # too late: the image is past its own term, the file only waits to be destroyed
-    DAMAGED = "damaged"  # cannot be read
+    DAMAGED = "damaged"  # torn, the file or its copy: cannot be read
 
 
 @dataclass
@@ -109,21 +109,22 @@ class Freezer:
             self._copy_all(hold, FreezeReport())
         return hold
 
-    def pieces(self, hold: Hold) -> Iterator[tuple[PieceState, ChunkRow | None, FrozenPiece | None]]:
-        """Each file of a hold and how far it is. A piece is open while it is looked at, and closed after."""
+    def pieces(self, hold: Hold) -> Iterator[tuple[PieceState, str, ChunkRow | None, FrozenPiece | None]]:
+        """How far each file of a hold is, and its key id. A piece is open while it is looked at, and closed after."""
         seen = set()
+        known = {row.kid.hex(): row for row in self._rows(hold)}
         for path in self._piece_paths(hold):
             seen.add(path.stem)
             try:
                 piece = FrozenPiece.open(path)
             except (DamagedChunkError, FileNotFoundError):
-                yield PieceState.DAMAGED, None, None
+                yield PieceState.DAMAGED, path.stem, known.get(path.stem), None
                 continue
             with piece:
-                yield (PieceState.SEALED if piece.sealed else PieceState.COPIED), None, piece
-        for row in self._rows(hold):
-            if row.kid.hex() not in seen:
-                yield self._row_state(row), row, None
+                yield (PieceState.SEALED if piece.sealed else PieceState.COPIED), path.stem, None, piece
+        for kid, row in known.items():
+            if kid not in seen and (state := self._row_state(hold, row)) is not None:
+                yield state, kid, row, None
 
     def open(self, hold: Hold, kid: str) -> FrozenPiece:
         """One piece for reading, while its hold lasts, by either clock.
@@ -328,10 +329,21 @@ class Freezer:
             found += [row for row in rows if _asks_for(hold, row)]
         return found
 
-    def _row_state(self, row: ChunkRow) -> PieceState:
+    def _row_state(self, hold: Hold, row: ChunkRow) -> PieceState | None:
+        """How far a file is that was not copied; None when it has no picture of the hold."""
         if self._watch.judge(self._term_end_us(row)).refuse:
             return PieceState.PAST_TERM
-        return PieceState.GROWING if row.state is ChunkState.OPEN else PieceState.WAITING
+        if row.state is ChunkState.OPEN:
+            return PieceState.GROWING
+        try:
+            with ChunkReader.open(self._root / row.path) as reader:
+                if reader.footer is None or reader.header.kid != row.kid:
+                    return PieceState.DAMAGED
+                return PieceState.WAITING if reader.gops_in(hold.range) else None
+        except (DamagedChunkError, FileNotFoundError):
+            return PieceState.DAMAGED
+        except OSError:
+            return PieceState.WAITING
 
     def _piece_paths(self, hold: Hold) -> list[Path]:
         return sorted(self.store.directory(hold.id).glob(f"*{PIECE_SUFFIX}"))

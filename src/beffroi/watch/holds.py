@@ -5,7 +5,7 @@ Neither could do it alone: the recorder cannot open what it copies, and the keyr
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from beffroi.domain.clock import Clock
 from beffroi.domain.errors import BeffroiError
@@ -45,18 +45,21 @@ class HoldWish:
 @dataclass
 class Secured:
     """How far a hold is. ``held``: files in place, sealed; ``growing``: still being recorded, to be secured again when
-    they are closed; ``ahead``: the last minutes asked for are still to come; ``waiting`` and ``refused``: not held."""
+    they are closed; ``ahead``: the last minutes asked for are still to come; ``waiting`` and ``refused``: not held yet;
+    ``damaged`` and ``past_term``: files that never will be, torn on the disk or asked for too late."""
 
     hold: str
     held: int = 0
     growing: int = 0
     ahead: bool = False
     waiting: int = 0
+    damaged: int = 0
+    past_term: int = 0
     refused: list[BeffroiError] = field(default_factory=list)
 
     @property
     def complete(self) -> bool:
-        """Whether all that was asked for is held."""
+        """Whether all is held that can be: no other try will hold more."""
         return not (self.growing or self.ahead or self.waiting or self.refused)
 
 
@@ -85,6 +88,10 @@ async def secure(
     return sealing.result
 
 
+_TOLD: Final = frozenset({"growing", "damaged", "past_term"})
+"""States of a piece that are counted by their own name; any other that is not held waits."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Sealing:
     recorder: HoldingRecorder
@@ -98,8 +105,8 @@ class _Sealing:
     async def one(self, piece: dict[str, Any]) -> None:
         """Seal one file's key, and have the recorder keep it."""
         if piece["state"] not in {"copied", "sealed"}:
-            self.result.growing += piece["state"] == "growing"
-            self.result.waiting += piece["state"] != "growing"
+            name = piece["state"] if piece["state"] in _TOLD else "waiting"
+            setattr(self.result, name, getattr(self.result, name) + 1)
             return
         until_us, beyond_us = int(self.placed["until_us"]), self.wish.beyond_of(piece)
         held = HeldKey(self.placed["case"], int(piece["beyond_us"]), unb64(piece["held_key"]))
