@@ -1,11 +1,12 @@
 """Derived copies leave under the law's answer of the moment; what is open ends where it was begun, and is told."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
 
 import pytest
 from starlette.types import Message
-from tests.server.test_subject import SECOND, entries, outcomes, step
+from tests.server.test_subject import SECOND, entries, granted, outcomes, step
 from tests.server.test_subject_leftovers import opened
 from tests.support.clips import clip
 from tests.support.desktown import AGENT, DeskTown, desk_town
@@ -132,6 +133,35 @@ def test_what_a_crash_left_is_destroyed_as_an_entry_or_waits(place: DeskTown, mo
     told = [one for one in entries(place) if one.kind is EntryKind.DESTRUCTION and one.detail.get("why") == "crash"]
     assert sorted(str(one.detail["file"]) for one in told) == sorted(one.name for one in halves), "one each"
     assert {one.outcome for one in told} == {"derived_destroyed", "package_destroyed"}
+
+
+def on_its_loop(place: DeskTown, doing: Coroutine[Any, Any, Any]) -> Any:
+    """As the centre's own tasks do."""
+    loop = place.town.app.state.subjects._sweeping.get_loop()
+    return asyncio.run_coroutine_threadsafe(doing, loop).result(30)
+
+
+def test_a_request_that_closes_ends_what_runs(place: DeskTown) -> None:
+    editings: Editings = place.town.app.state.subjects
+    subjects, once = editings.copies.subjects, place.town.app.state.subject_round.once
+    watched, (drawn, name) = granted(place, "viewing", nobody_else=True), opened(place)
+    status, body = step(place, watched, "viewings")
+    assert status == 201, body
+    editings.copies.making.add(name)  # its copy is being made
+    for request in (watched, drawn):
+        assert step(place, request, "answered")[0] == 200
+        subjects.store.set(request, case="")  # as when its hold is over
+    on_its_loop(place, once())
+    told = subjects.store.request(watched)
+    assert told.row.closed_us is not None
+    assert told.viewings[0].ended_us is not None
+    assert place.town.person(AGENT).get("/api/screen").body["present"] == []
+    assert outcomes(place, watched)[-2:] == ["subject_viewing_ended", "subject_closed"]
+    assert name not in editings._open, "the copy goes on without its lease"
+    assert subjects.store.request(drawn).row.closed_us is None, "what becomes of it is waited for"
+    editings.copies.making.discard(name)
+    on_its_loop(place, once())
+    assert subjects.store.request(drawn).row.closed_us is not None
 
 
 def test_a_copy_does_not_leave_without_the_law(place: DeskTown) -> None:

@@ -85,10 +85,10 @@ def create_app(centre: Centre) -> FastAPI:
     files = Extracts(centre, gate, viewing)
     requisitions = Desk(centre)
     deliveries = Deliveries(centre, requisitions, gate, viewing)
-    onsites = Onsites(centre, requisitions, viewing)
-    subjects = Subjects(centre, requisitions)
+    onsites, subjects = Onsites(centre, requisitions, viewing), Subjects(centre, requisitions)
     copies, supervised = Copies(centre, subjects), Supervised(centre, subjects, viewing)
-    editings, round_of_subjects = Editings(centre, copies, gate, viewing), SubjectRound(centre, copies, supervised)
+    editings = Editings(centre, copies, gate, viewing)
+    round_of_subjects = SubjectRound(centre, editings, supervised)
     reports = Reports(centre, centre.data / "centre")
 
     @asynccontextmanager

@@ -182,6 +182,12 @@ class Editings:
             unlink_durable(self.copies.path(name))  # no row speaks of it: nothing would destroy it before a restart
             raise
 
+    async def stop(self, request: RequestFile) -> bool:
+        """Close all that is open of a request. Whether a copy of it is still being made: without its lease it ends."""
+        for one in [one for one in self._open.values() if one.request.row.id == request.row.id]:
+            await self.close(one, "stopped")
+        return any(one.id in self.copies.making for one in request.copies)
+
     async def close(self, editing: Editing, outcome: str = "ended") -> None:
         """The pictures are closed: the register is told how many were shown."""
         if self._open.pop(editing.copy, None) is None:

@@ -12,7 +12,7 @@ from beffroi.domain.errors import BeffroiError
 from beffroi.evidence.subjectrules import COPY_US, HANDED_US, LAPSED, lapses_us
 from beffroi.evidence.subjectstore import RequestFile
 from beffroi.server.centre import Centre
-from beffroi.server.subjectcopy import Copies
+from beffroi.server.subjectediting import Editings
 from beffroi.server.subjectviewing import Supervised
 
 _log = structlog.get_logger(__name__)
@@ -25,9 +25,10 @@ _WRITTEN: Final = ("contact", "reason", "recognise", "place", "commune_said", "d
 class SubjectRound:
     """A task in the centre. Whatever fails is tried again at the next round."""
 
-    def __init__(self, centre: Centre, copies: Copies, supervised: Supervised) -> None:
+    def __init__(self, centre: Centre, editings: Editings, supervised: Supervised) -> None:
         self._centre = centre
-        self._copies = copies
+        self._editings = editings
+        self._copies = editings.copies
         self._supervised = supervised
         self._task: asyncio.Task[None] | None = None
 
@@ -81,6 +82,11 @@ class SubjectRound:
 
     async def _close(self, request: RequestFile, why: str) -> None:
         subjects = self._copies.subjects
+        for viewing in request.viewings:
+            if viewing.ended_us is None:
+                await self._supervised.end(request, viewing.id, "", None)
+        if await self._editings.stop(request):
+            return  # a copy was being made: it ends without its lease, and what became of it is seen at the next round
         await subjects.enter("subject_closed", request, None, {"why": why})
         gone = dict.fromkeys(_WRITTEN, "")
         subjects.store.set(request.row.id, closed_us=self._centre.clock.wall_us(), closed_why=why, **gone)

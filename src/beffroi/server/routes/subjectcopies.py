@@ -208,5 +208,5 @@ def _viewings(routes: Routes, supervised: Supervised) -> None:
     async def end(name: str, viewing: str, body: Note, request: Request) -> Json:
         """The viewing is over."""
         caller = require_caller(request)
-        found = subjects.request(caller, name, open_=True)
+        found = subjects.request(caller, name)
         return request_json(subjects, await supervised.end(found, viewing, body.note, caller), caller)
