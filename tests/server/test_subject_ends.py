@@ -15,13 +15,17 @@ from tests.support.ports import wait_for
 from beffroi.domain.errors import BrokenError
 from beffroi.domain.ids import PersonId
 from beffroi.domain.text import Text
+from beffroi.evidence.deskrules import Call, CaseKind
+from beffroi.evidence.deskstore import CaseClosedError
 from beffroi.identity.accounts import SessionsEnded
 from beffroi.ledger.entry import EntryKind
+from beffroi.registry.desktables import DeskPackageRow
 from beffroi.server import desksending
 from beffroi.server.byterange import Span
 from beffroi.server.deskbuild import packages_folder
 from beffroi.server.deskdelivery import Deliveries
 from beffroi.server.deskround import DeskRound
+from beffroi.server.safeguard import Safeguards
 from beffroi.server.session import Caller
 from beffroi.server.subjectcopy import Copies
 from beffroi.server.subjectediting import Editings
@@ -162,6 +166,24 @@ def test_a_request_that_closes_ends_what_runs(place: DeskTown) -> None:
     editings.copies.making.discard(name)
     on_its_loop(place, once())
     assert subjects.store.request(drawn).row.closed_us is not None
+
+
+def test_nothing_is_entered_on_a_closed_case(place: DeskTown) -> None:
+    deliveries: Deliveries = place.town.app.state.deliveries
+    desk, caller = deliveries.desk, caller_of(place, SECOND)
+    case = desk.store.open(CaseKind.SAFEGUARD, caller.person)
+    package = DeskPackageRow(
+        id=f"{case.row.id}-1", case=case.row.id, asked=[], prepared_us=1, prepared_by=AGENT, second=SECOND
+    )
+    desk.store.change(case.row.id, lambda _, session: session.add(package))
+    desk.store.close(case.row.id, "empty")
+    case, size = desk.store.case(case.row.id), place.town.centre.ledger.size
+    with pytest.raises(CaseClosedError):
+        asyncio.run(deliveries.agree(case, f"{case.row.id}-1", caller))
+    with pytest.raises(CaseClosedError):
+        asyncio.run(Safeguards(place.town.centre, desk).report(case, Call(service="x"), caller))
+    mine = [one for one in entries(place)[size:] if one.detail.get("case") == case.row.id]
+    assert not mine, "no word of what did not happen"
 
 
 def test_a_copy_does_not_leave_without_the_law(place: DeskTown) -> None:

@@ -19,7 +19,7 @@ from beffroi.domain.ranges import WallRange
 from beffroi.domain.reasons import Reason
 from beffroi.domain.text import Text
 from beffroi.evidence.deskrules import Minutes, NoTitleError, Title, check_scope, titles_of, within
-from beffroi.evidence.deskstore import CaseFile, minutes_of
+from beffroi.evidence.deskstore import CaseClosedError, CaseFile, minutes_of
 from beffroi.gate.answers import OpenedView
 from beffroi.gate.gate import Gate
 from beffroi.law.timeline import day_of
@@ -188,8 +188,10 @@ class Deliveries:
         """The second person's own word, in their own session: for these lines and no others.
 
         Raises:
-            RefusedError: the preparer, or somebody who was not asked.
+            RefusedError: the preparer, or somebody who was not asked. CaseClosedError: too late.
         """
+        if case.row.closed_us is not None:
+            raise CaseClosedError  # before the entry
         package = case.package(name)
         if caller.person == package.prepared_by:
             raise RefusedError(_OWN)

@@ -12,7 +12,7 @@ from beffroi.domain.ranges import WallRange
 from beffroi.domain.reasons import Reason
 from beffroi.evidence.deskrules import Call, CaseKind, Minutes, checked_minutes
 from beffroi.evidence.desksearch import Near
-from beffroi.evidence.deskstore import CaseFile
+from beffroi.evidence.deskstore import CaseClosedError, CaseFile
 from beffroi.evidence.safeguards import neighbours
 from beffroi.gate.keeping import HoldRefusedError
 from beffroi.server.centre import Centre, commune_name
@@ -49,7 +49,13 @@ class Safeguards:
             raise
 
     async def report(self, case: CaseFile, call: Call, caller: Caller) -> CaseFile:
-        """A service was told of what is preserved (CPP 40): an entry. It lengthens nothing; only a requisition does."""
+        """A service was told of what is preserved (CPP 40): an entry. It lengthens nothing; only a requisition does.
+
+        Raises:
+            CaseClosedError: its images are destroyed.
+        """
+        if case.row.closed_us is not None:
+            raise CaseClosedError  # before the entry
         payload = {"account": caller.account.name, "caller": call.caller, "service": call.service}
         await self.desk.enter("reported", case.row.id, caller, {}, {**payload, "number": call.number})
         return self.desk.store.take_call(case.row.id, call)
