@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import Any
 
 import pytest
 from starlette.types import Message
-from tests.server.test_subject import SECOND, entries, granted, outcomes, step
+from tests.server.test_subject import SECOND, entries, granted, outcomes, prepared, reason, step
 from tests.server.test_subject_leftovers import opened
 from tests.support.clips import clip
 from tests.support.desktown import AGENT, DeskTown, desk_town
@@ -166,6 +168,30 @@ def test_a_request_that_closes_ends_what_runs(place: DeskTown) -> None:
     editings.copies.making.discard(name)
     on_its_loop(place, once())
     assert subjects.store.request(drawn).row.closed_us is not None
+
+
+def test_pictures_asked_for_twice_at_once_are_one_view(place: DeskTown, monkeypatch: pytest.MonkeyPatch) -> None:
+    request = granted(place)
+    name, whole, begun, go = prepared(place, request), Editings._view, Event(), Event()
+
+    async def held_back(editings: Editings, *args: Any) -> Any:
+        if not begun.is_set():
+            begun.set()
+            await asyncio.to_thread(go.wait, 30)
+        return await whole(editings, *args)
+
+    monkeypatch.setattr(Editings, "_view", held_back)
+    asked = (place, request, f"copies/{name}/open", {"reason": reason(place)})
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(step, *asked)
+        try:
+            assert begun.wait(30)
+            assert step(*asked)[0] == 422
+        finally:
+            go.set()
+        assert first.result(30)[0] == 200
+    views = [one for one in entries(place) if one.detail.get("copy") == name and one.kind is EntryKind.VIEW_OPENED]
+    assert len(views) == 1, "nothing is left open that nobody can close"
 
 
 def test_nothing_is_entered_on_a_closed_case(place: DeskTown) -> None:

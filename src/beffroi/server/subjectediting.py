@@ -46,6 +46,10 @@ IDLE_S: Final = 300.0
 _NOT_OPEN: Final = Text(
     fr="Les images ne sont pas ouvertes : ouvrez-les de nouveau.", en="The pictures are not open: open them again."
 )
+_OPENING: Final = Text(
+    fr="Les images de cette copie sont en cours d'ouverture : attendez un instant, puis réessayez.",
+    en="The pictures of this copy are being opened: wait a moment, then try again.",
+)
 
 
 @dataclass(eq=False)
@@ -76,6 +80,7 @@ class Editings:
     viewing: Viewing
     idle_s: float = IDLE_S
     _open: dict[str, Editing] = field(default_factory=dict)
+    _opening: set[str] = field(default_factory=set)
 
     async def __aenter__(self) -> "Editings":
         await asyncio.to_thread(self.copies.tidy)
@@ -106,7 +111,13 @@ class Editings:
         before = self._open.get(name)
         if before is not None:
             await self.close(before)
-        view = await self._view(row, maker, request.row.id)
+        if name in self._opening:
+            raise BadInputError(_OPENING)
+        self._opening.add(name)
+        try:
+            view = await self._view(row, maker, request.row.id)
+        finally:
+            self._opening.discard(name)
         asked = minutes_of_copy(row).range
         editing = Editing(name, request, row, caller, view, hold, asked, self.centre.clock.monotonic_s())
         self._open[name] = editing
