@@ -67,7 +67,16 @@ const LOST: Text = {
   en: 'These pictures were recorded, then lost: a file is missing or damaged.',
 };
 
-const KNOWN: ReadonlyMap<string, Text> = new Map([...Object.entries(CAUSES), ['lost', LOST]]);
+const PAST_TERM: Text = {
+  fr: "Ces images étaient détruites à leur terme avant que le gel ne les atteigne.",
+  en: 'These pictures were destroyed at their term before the hold reached them.',
+};
+
+const KNOWN: ReadonlyMap<string, Text> = new Map([
+  ...Object.entries(CAUSES),
+  ['lost', LOST],
+  ['past_term', PAST_TERM],
+]);
 
 /** The cause in words; what comes out of a package may be any word. */
 export function causeText(cause: string): Text {

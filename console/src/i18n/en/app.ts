@@ -49,8 +49,8 @@ export const nav: typeof french.nav = {
   people: 'People',
   posts: 'Workstations',
   tonight: 'Tonight',
-  desk: 'Requisitions',
   roster: 'Roster',
+  desk: 'Requisitions',
 };
 
 export const bar: typeof french.bar = {
