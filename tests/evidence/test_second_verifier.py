@@ -12,7 +12,7 @@ from pathlib import Path
 from zoneinfo import available_timezones
 
 import pytest
-from tests.evidence.test_hostile_package import DIRECTORIES, torn_directory
+from tests.evidence.test_hostile_package import DIRECTORIES, MORE_THAN_FILES, torn_directory
 from tests.evidence.test_package import FORGED, ZIPS, nothing, zipped
 from tests.support.evidence import TRUST, Made, forge, make_minute, make_package, resign
 from tests.support.faultmatrix import run_seed
@@ -99,6 +99,17 @@ def test_both_find_the_same_in_a_directory_that_lies(
     made: Made, second: SecondVerifier, tmp_path: Path, name: str
 ) -> None:
     assert both(second, torn_directory(made, tmp_path / "remise.zip", name)) == "altered"
+
+
+@pytest.mark.parametrize("name", MORE_THAN_FILES)
+def test_both_refuse_a_zip_that_another_program_unpacks_otherwise(
+    made: Made, second: SecondVerifier, tmp_path: Path, name: str
+) -> None:
+    path = zipped(made.folder, tmp_path / "remise.zip")
+    raw = bytearray(path.read_bytes())
+    MORE_THAN_FILES[name][0](raw)
+    path.write_bytes(raw)
+    assert both(second, path) == "altered"
 
 
 def test_a_packed_zip_is_unpacked_by_neither(made: Made, second: SecondVerifier, tmp_path: Path) -> None:
