@@ -211,7 +211,7 @@ def test_what_is_refused_is_said_in_words_and_changes_nothing(
         page.get_by_label("De", exact=True).fill("2h30")
         expect(page.get_by_text("Cette nuit-là, 2h30 vient deux fois.")).to_be_visible()
         page.get_by_role("button", name="la seconde, heure d’hiver (+1 UTC)").click()
-        expect(page.locator("#desk-range")).to_contain_text("26/10 02:25 → 02:35")
+        expect(page.locator("#desk-range")).to_contain_text("26/10 02:25 (UTC+1) → 02:35 (UTC+1)")
         page.get_by_label("Jour").fill("2026-03-29")
         expect(page.get_by_text("l’heure du début n’existe pas")).to_be_visible()
         page.get_by_label("Jour").fill("2025-12-24")

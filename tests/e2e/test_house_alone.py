@@ -55,8 +55,8 @@ class Alone:
         """Process id of the PostgreSQL server."""
         url = make_url(self.database).set(drivername="postgresql").render_as_string(hide_password=False)
         with psycopg.connect(url) as link:
-            backend = link.info.backend_pid
-        return int(Path(f"/proc/{backend}/stat").read_text().rsplit(")", 1)[1].split()[1])
+            backend = link.info.backend_pid  # it ends with the connection
+            return int(Path(f"/proc/{backend}/stat").read_text().rsplit(")", 1)[1].split()[1])
 
     def register_acts(self) -> list[Record]:
         """The acts of the recorder that the register holds, in the register's order."""
@@ -102,9 +102,12 @@ def alone(tmp_path: Path) -> Iterator[Alone]:
 
 @contextmanager
 def stopped(*pids: int) -> Iterator[None]:
-    """Processes that hang: neither answering nor gone."""
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
+    """Processes that hang: neither answering nor gone. The first is the parent: it begets no more from here on; a child
+    that ended meanwhile is none."""
+    os.kill(pids[0], signal.SIGSTOP)
+    for pid in pids[1:]:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGSTOP)
     try:
         yield
     finally:

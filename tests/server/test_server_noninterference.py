@@ -24,6 +24,7 @@ OUTSIDE: dict[BodyId, tuple[str, ...]] = {
     Z: ("agentE", "supervisorE", "adminE", "mayorX", "pmX", "electedX", "mayorY", "pmY"),
     X: ("mayorY", "pmY", "mayorZ", "pmZ"),
 }
+_OF_THE_INSTANT = frozenset({"date", "set-cookie", "x-beffroi-now-us"})
 ADMINISTRATORS_SEE_ALL_ACCOUNTS = "/api/accounts"
 
 
@@ -190,7 +191,7 @@ def camera_body(camera: str, order: str, commune: str) -> dict[str, Any]:
 
 def heard(answer: Answer, town: Town) -> str:
     """All that a person can read of an answer, but for what is this run's own: its hour, its port."""
-    headers = {name: value for name, value in answer.headers.items() if name.lower() not in {"date", "set-cookie"}}
+    headers = {name: value for name, value in answer.headers.items() if name.lower() not in _OF_THE_INSTANT}
     raw = re.sub(rb"\d{4}-\d\d-\d\dT[0-9:.]+Z", b"T", answer.raw)
     raw = re.sub(rb'"actor":"[0-9a-f]{32}"', b'"actor":"me"', raw)  # one's own pseudonym is drawn at random
     raw = re.sub(rb'"a-[0-9a-f]{24}"', b'"account"', raw)
