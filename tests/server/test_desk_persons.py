@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from tests.server.test_desk_delivery import SECOND, ask, journal_in_register, reason, requisition, store_of
@@ -13,6 +14,7 @@ from tests.support.missionletter import letter
 from beffroi.domain.documents import DocumentKind, JsonValue
 from beffroi.domain.errors import RefusedError
 from beffroi.domain.ids import DocumentId, PersonId
+from beffroi.server.deskbuild import package_path
 from beffroi.server.session import Caller
 
 
@@ -84,21 +86,6 @@ def test_a_case_keeps_the_frame_that_was_given(place: DeskTown) -> None:
     assert (told["call"]["frame"], len(told["holds"])) == ("flagrance", 1)
 
 
-def test_the_law_is_asked_at_the_download_not_the_requisition_alone(place: DeskTown) -> None:
-    """Last of this file: the requisition stands, the convention does not; what was made leaves no more."""
-    case, name = prepared(place, "right")
-    assert ask(place, case, f"packages/{name}/agree", {}, SECOND)[0] == 200
-    journal_in_register(place)
-    assert ask(place, case, f"packages/{name}/build", {"reason": reason(place)})[0] == 200
-    path = f"/api/desk/cases/{case}/packages/{name}/remise.zip"
-    assert place.town.person(AGENT).get(path).status == 200
-    place.town.centre.registry.suspend(DocumentId("agreement/E-X"), by=PersonId("mayorX"), reason="essai")
-    refused = place.town.person(AGENT).get(path)
-    assert (refused.status, set(refused.body["error"]["text"])) == (403, {"fr", "en"})
-    ledger = place.town.centre.ledger
-    assert "fetch_refused" in {ledger.record(number).outcome for number in range(ledger.size)}
-
-
 def test_an_inspector_s_letter_bounds_the_cases_too(place: DeskTown) -> None:
     """A case is read whole or not at all: when the letter is about one of its cameras."""
     town, inspector = place.town, place.town.person("inspector")
@@ -118,3 +105,39 @@ def test_an_inspector_s_letter_bounds_the_cases_too(place: DeskTown) -> None:
         assert inspector.get(f"/api/desk/cases/{outside}").body == unknown.body, "as if it were not there"
     with letter(town, "everything"):
         assert told()[0] == {inside, outside, empty}
+
+
+def test_a_requisition_of_another_case_finishes_no_delivery_of_this_one(
+    place: DeskTown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """This case's paper is withdrawn while its images are read; another, of other people, covers the same minutes."""
+    requisition(place, "theirs", "cx", 0, 60)
+    case, name = prepared(place, "ours")
+    assert ask(place, case, f"packages/{name}/agree", {}, SECOND)[0] == 200
+    journal_in_register(place)
+    centre = place.town.centre
+    release = centre.cases.release_held
+
+    def withdrawn(*given: Any, **more: Any) -> bytes:
+        centre.registry.suspend(DocumentId("requisition/ours"), by=PersonId("mayorX"), reason="essai")
+        return release(*given, **more)
+
+    monkeypatch.setattr(centre.cases, "release_held", withdrawn)
+    status, told = ask(place, case, f"packages/{name}/build", {"reason": reason(place)})
+    assert (status, set(told["error"]["text"])) == (403, {"fr", "en"})
+    assert not package_path(centre, name).exists()
+
+
+def test_the_law_is_asked_at_the_download_not_the_requisition_alone(place: DeskTown) -> None:
+    """Last of this file: the requisition stands, the convention does not; what was made leaves no more."""
+    case, name = prepared(place, "right")
+    assert ask(place, case, f"packages/{name}/agree", {}, SECOND)[0] == 200
+    journal_in_register(place)
+    assert ask(place, case, f"packages/{name}/build", {"reason": reason(place)})[0] == 200
+    path = f"/api/desk/cases/{case}/packages/{name}/remise.zip"
+    assert place.town.person(AGENT).get(path).status == 200
+    place.town.centre.registry.suspend(DocumentId("agreement/E-X"), by=PersonId("mayorX"), reason="essai")
+    refused = place.town.person(AGENT).get(path)
+    assert (refused.status, set(refused.body["error"]["text"])) == (403, {"fr", "en"})
+    ledger = place.town.centre.ledger
+    assert "fetch_refused" in {ledger.record(number).outcome for number in range(ledger.size)}

@@ -11,8 +11,9 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from beffroi import __version__
 from beffroi.base.files import fsync_dir, fsync_fd
@@ -24,7 +25,7 @@ from beffroi.domain.ids import CameraId
 from beffroi.domain.lease import LeaseRefusedError
 from beffroi.domain.ranges import WallRange
 from beffroi.evidence.build import Materials, Spec, build
-from beffroi.evidence.deskrules import Minutes, titles_of
+from beffroi.evidence.deskrules import Minutes, check_scope, titles_of
 from beffroi.evidence.deskstore import CaseFile, minutes_of
 from beffroi.evidence.heldsource import HeldSource
 from beffroi.evidence.holes import UNKNOWN, caused, uncovered
@@ -38,12 +39,9 @@ from beffroi.server.centre import Centre, authority_name, commune_name
 from beffroi.server.deskpapers import papers
 from beffroi.server.deskproof import closings, register_proof
 from beffroi.server.deskstamp import Stamping
-from beffroi.vault.caserelease import HeldKey
+from beffroi.server.heldpieces import HeldPieces, best_stream
 from beffroi.vault.rangeerrors import DamagedFootageError
-from beffroi.vault.signed import unb64
-from beffroi.watch.holds import claim_of
 
-STREAMS: Final = ("main", "sub")
 _FOLDER: Final = "packages"
 _UNHELD: Final = {"damaged": "lost", "past_term": "past_term"}
 """Files that no hold will ever have, and the cause that a delivery tells."""
@@ -159,6 +157,10 @@ class Building:
         return build(out, self._spec(facts, lines, gaps, closed, now_us), materials, self._centre.evidence_key)
 
     def _lease(self, line: Line) -> str:
+        """The lease of the moment, while a requisition of this very case lets the line leave: the law is content with
+        any that covers it."""
+        titles = titles_of(self._centre.registry.facts(), self._names(), now(self._centre.clock))
+        check_scope([line.minutes], titles)
         lease = self._gate.current_lease(line.view.id)
         if lease is None:
             raise LeaseRefusedError("withdrawn")
@@ -166,34 +168,18 @@ class Building:
 
     def _part(self, line: Line) -> _Part:
         """The pieces of a line, of the best stream that has any, and why others are not held."""
-        pieces, others, after, more = [], [], "", True
-        while more:
-            asked = {"hold": line.hold.name, "after": after, "lease": self._lease(line)}
-            page = self._loop.run_until_complete(self._client.call("hold_pieces", asked))
-            pieces += [one for one in page["pieces"] if one["state"] == "sealed"]
-            others += [one for one in page["pieces"] if one["state"] in _UNHELD]
-            after, more = page["pieces"][-1]["kid"] if page["pieces"] else after, page["more"]
-        stream = next((name for name in STREAMS if any(one["stream"] == name for one in pieces)), STREAMS[0])
+        held = HeldPieces(self._centre, self._loop, self._client, line.hold, partial(self._lease, line))
+        listed = held.listed()
+        pieces = [one for one in listed if one["state"] == "sealed"]
+        others = [one for one in listed if one["state"] in _UNHELD]
+        stream = best_stream(pieces)
         known = [
             (WallRange(one["from_us"], one["to_us"]), _UNHELD[one["state"]])
             for one in others
             if one.get("stream") == stream and one["from_us"] < one["to_us"]
         ]
-        found = [self._source(line, one) for one in pieces if one["stream"] == stream]
+        found = [held.source(one) for one in pieces if one["stream"] == stream]
         return _Part(line, stream, found, known, any("stream" not in one for one in others))
-
-    def _source(self, line: Line, piece: dict[str, Any]) -> HeldSource:
-        held = HeldKey(line.hold.case, int(piece["beyond_us"]), unb64(piece["held_key"]))
-        now_us = self._centre.clock.wall_us()
-        key = self._centre.cases.release_held(claim_of(piece), held, self._lease(line), now_us=now_us)
-
-        def read(offset: int, length: int) -> bytes:
-            asked = {"hold": line.hold.name, "kid": piece["kid"], "offset": offset, "length": length}
-            return self._loop.run_until_complete(
-                self._client.call_bytes("hold_read", {**asked, "lease": self._lease(line)})
-            )
-
-        return HeldSource(piece, key, read)
 
     def _gaps(self, part: _Part) -> list[GapNote]:
         """Where a line has no picture, with the cause that the recorder knows of at each instant."""

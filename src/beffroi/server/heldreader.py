@@ -5,7 +5,6 @@ Each read and each key asks for the lease of the moment: a right that is withdra
 
 import asyncio
 from collections.abc import Callable, Iterator
-from typing import Any, Final
 
 from beffroi.capture.client import RecorderClient
 from beffroi.domain.lease import LeaseRefusedError
@@ -17,14 +16,10 @@ from beffroi.gate.gate import Gate
 from beffroi.media.codec import config_from_init
 from beffroi.registry.desktables import DeskHoldRow
 from beffroi.server.centre import Centre
-from beffroi.vault.caserelease import HeldKey
+from beffroi.server.heldpieces import HeldPieces, best_stream
 from beffroi.vault.rangeerrors import NoFootageError
 from beffroi.vault.rangefile import Placed, RangeFile, Selection, Source, select
 from beffroi.vault.reader import read_head
-from beffroi.vault.signed import unb64
-from beffroi.watch.holds import claim_of
-
-_STREAMS: Final = ("main", "sub")
 
 
 class HeldReader:
@@ -82,26 +77,9 @@ class HeldReader:
         return lease
 
     def _found(self) -> list[HeldSource]:
-        pieces, after, more = [], "", True
-        while more:
-            asked = {"hold": self._hold.name, "after": after, "lease": self._lease()}
-            page = self._loop.run_until_complete(self._client.call("hold_pieces", asked))
-            pieces += [one for one in page["pieces"] if one["state"] == "sealed"]
-            after, more = page["pieces"][-1]["kid"] if page["pieces"] else after, page["more"]
+        held = HeldPieces(self._centre, self._loop, self._client, self._hold, self._lease)
+        pieces = [one for one in held.listed() if one["state"] == "sealed"]
         if not pieces:
             raise NoFootageError
-        stream = next((name for name in _STREAMS if any(one["stream"] == name for one in pieces)), _STREAMS[0])
-        return [self._source(one) for one in pieces if one["stream"] == stream]
-
-    def _source(self, piece: dict[str, Any]) -> HeldSource:
-        held = HeldKey(self._hold.case, int(piece["beyond_us"]), unb64(piece["held_key"]))
-        now_us = self._centre.clock.wall_us()
-        key = self._centre.cases.release_held(claim_of(piece), held, self._lease(), now_us=now_us)
-
-        def read(offset: int, length: int) -> bytes:
-            asked = {"hold": self._hold.name, "kid": piece["kid"], "offset": offset, "length": length}
-            return self._loop.run_until_complete(
-                self._client.call_bytes("hold_read", {**asked, "lease": self._lease()})
-            )
-
-        return HeldSource(piece, key, read)
+        stream = best_stream(pieces)
+        return [held.source(one) for one in pieces if one["stream"] == stream]
