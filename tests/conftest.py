@@ -1,4 +1,4 @@
-"""What all folders share: Chromium, and no silent skip in CI.
+"""What all folders share: Chromium, drawn examples that no wall clock judges, and no silent skip in CI.
 
 One Chromium at a time, for one file: while it is open its driver keeps an event loop running in this thread, and tests
 that start their own would fail.
@@ -8,9 +8,22 @@ import os
 from collections.abc import Generator, Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser
 
 from beffroi.cli.promises.browser import chromium
+
+# Hypothesis bounds by wall time what one example takes (200 ms) and what drawing them takes: on two cores that
+# recorders, databases and a browser share, that judges the load of the machine and not the law under test. Its other
+# checks stay. Named, so that no `CI` in the environment puts another one (the same draws at each run) in its place.
+settings.register_profile(
+    "beffroi",
+    settings.get_profile("default"),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    print_blob=True,
+)
+settings.load_profile("beffroi")
 
 MAY_SKIP = ("make screenshot",)
 """Reasons for which a test may be skipped in CI. A real part that is missing is not one of them."""
