@@ -8,11 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.sheets import good_sheet
 
+from beffroi.base.clock import SystemClock
 from beffroi.capture import crew as crew_module
 from beffroi.capture import duties
 from beffroi.capture.crew import Crew
 from beffroi.capture.handle import StreamId
+from beffroi.capture.health import StreamHealth, stream_row
+from beffroi.capture.messages import assignments_of
 from beffroi.capture.paths import RecorderPaths
 from beffroi.vault.catalogueschema import CatalogueError
 from beffroi.vault.journal import ActKind
@@ -42,7 +46,7 @@ async def test_a_worker_whose_files_cannot_be_finished_is_shouted_and_tried_agai
     os.kill(round(first), signal.SIGKILL)
     watching = asyncio.create_task(duties.keep(crew.watch, post))
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while crew.figures()[0]["pid"] in {0, first}:
                 await asyncio.sleep(0.02)
     finally:
@@ -51,3 +55,19 @@ async def test_a_worker_whose_files_cannot_be_finished_is_shouted_and_tried_agai
         await crew.stop()
     assert len(asked) == 3
     assert shouted == ["alarm duty_failed"] * 2
+
+
+async def test_a_stream_whose_worker_has_told_nothing_yet_is_shown_with_every_field(tmp_path: Path) -> None:
+    paths = RecorderPaths(tmp_path)
+    paths.prepare()
+    sheet = good_sheet(SystemClock().wall_us())
+    wanted = {(item.camera, item.stream): item for item in assignments_of(sheet, on_trust=False)}
+    crew = Crew(paths, recover=lambda _: None)
+    try:
+        crew.assign(wanted)
+        shown = crew.health()
+    finally:
+        await crew.stop()
+    assert shown.keys() == wanted.keys()
+    for key, row in shown.items():
+        assert row.items() >= stream_row(key, StreamHealth()).items()

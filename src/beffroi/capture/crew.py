@@ -8,6 +8,7 @@ from typing import Any, Final
 import structlog
 
 from beffroi.capture.handle import StreamId, WorkerHandle
+from beffroi.capture.health import StreamHealth, stream_row
 from beffroi.capture.messages import Assignment
 from beffroi.capture.paths import RecorderPaths
 from beffroi.domain.gaps import GapCause
@@ -80,12 +81,13 @@ class Crew:
             worker.tell(message)
 
     def health(self) -> dict[StreamId, dict[str, Any]]:
-        """Last report of every assigned stream, with its worker and live socket."""
+        """Last report of every assigned stream, with its worker and live socket. Every row is whole: a stream whose
+        worker has not reported yet, or is between two lives, is told as one that has received nothing."""
         found = {}
         for worker in self._workers:
             where = {"worker": worker.number, "pid": worker.pid, "live": str(self._paths.live(worker.number))}
             for key in worker.streams:
-                health = worker.health.get(key, {"state": "connecting", "camera": key[0], "stream": key[1]})
+                health = worker.health.get(key) or stream_row(key, StreamHealth())
                 found[key] = {**health, **where, "worker_restarts": worker.restarts}
         return found
 

@@ -81,3 +81,10 @@ class StreamHealth:
             "camera_offset_ms": self.camera_offset_ms,
             "rtp_lost": self.rtp_lost,
         }
+
+
+def stream_row(key: tuple[str, str], health: StreamHealth, open_gap: tuple[int, str] | None = None) -> dict[str, Any]:
+    """What the recorder tells of one stream, always with every field. ``open_gap``: since when (wall time, us) and why
+    nothing of it is stored."""
+    gap = list(open_gap) if open_gap else None
+    return {"camera": key[0], "stream": key[1], **health.as_dict(), "open_gap": gap}

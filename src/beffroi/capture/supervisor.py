@@ -24,6 +24,7 @@ from beffroi.capture.diskguard import DiskGuard
 from beffroi.capture.duties import keep
 from beffroi.capture.folderlock import lock_folder
 from beffroi.capture.handle import StreamId
+from beffroi.capture.health import StreamHealth, StreamState, stream_row
 from beffroi.capture.holding import Holding
 from beffroi.capture.leases import LeaseChecker
 from beffroi.capture.messages import Assignment
@@ -122,9 +123,9 @@ class Supervisor:
             if key in self._wanted:
                 health["authority"] = self._wanted[key].authority
         for camera, ended in self._sheets.ended.items():
-            fields = {"camera": camera, "state": "stopped", "cause": GapCause.NO_ORDER.value, "sheet": ended.cause}
+            stopped = StreamHealth(StreamState.STOPPED, cause=GapCause.NO_ORDER.value)
             for stream in ("main", "sub"):
-                found.setdefault((camera, stream), {**fields, "stream": stream})
+                found.setdefault((camera, stream), {**stream_row((camera, stream), stopped), "sheet": ended.cause})
         return found
 
     def reload(self) -> None:

@@ -26,6 +26,7 @@ from beffroi.base.clock import SystemClock
 from beffroi.base.files import SYNCS
 from beffroi.capture.acts import RecorderJournal
 from beffroi.capture.ends import RunEnd
+from beffroi.capture.health import stream_row
 from beffroi.capture.leases import LeaseChecker
 from beffroi.capture.live import LiveServer
 from beffroi.capture.live_stream import LiveStream
@@ -180,16 +181,9 @@ class Worker:
         if self._leaving:
             self._reconcile()
         streams = []
-        for (camera, name), stream in self._streams.items():
+        for key, stream in self._streams.items():
             gap = stream.recording.open_gap
-            streams.append(
-                {
-                    "camera": camera,
-                    "stream": name,
-                    **stream.health.as_dict(),
-                    "open_gap": [gap[0], gap[1].value] if gap else None,
-                }
-            )
+            streams.append(stream_row(key, stream.health, (gap[0], gap[1].value) if gap else None))
         now_s = self._clock.monotonic_s()
         writer_s = max([0.0, *(now_s - beat for beat in self._pool.beats_s())])
         beat_s = self._loop.beat_s
