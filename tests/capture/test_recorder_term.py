@@ -19,7 +19,7 @@ from tests.support.frames import clear_frames
 from tests.support.holdworld import claim
 from tests.support.keys import PASSPHRASE, key_world
 from tests.support.ports import wait_for
-from tests.support.recorder import RunningRecorder, prepare_recorder
+from tests.support.recorder import RunningRecorder, header_of, prepare_recorder
 from tests.support.shiftedclock import ShiftedClock
 
 from beffroi.domain.acts import Act
@@ -58,11 +58,6 @@ def keyring_served(rec: RunningRecorder, clock: ShiftedClock, socket: Path) -> I
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(20)
-
-
-def header_of(path: Path) -> ChunkHeader:
-    with ChunkReader.open(path) as reader:
-        return reader.header
 
 
 def test_a_term_from_the_first_image_to_the_last_proof(tmp_path: Path) -> None:

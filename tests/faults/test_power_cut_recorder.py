@@ -82,7 +82,7 @@ def cut(rec: RunningRecorder, disk: LoopDisk) -> float:
     """Cut, kill what is left, plug in again, recover: the seconds of video lost by the camera that lost most."""
     at_us = SystemClock().wall_us()
     disk.cut()
-    rec.kill_all()
+    rec.kill()
     disk.replug()
     catalogue = Catalogue.open(rec.paths.catalogue)
     try:

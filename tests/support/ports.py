@@ -1,23 +1,39 @@
 """Free ports and conditions, for tests that start real parts."""
 
+import secrets
 import socket
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from pathlib import Path
+from typing import Final, TypeVar
 
 T = TypeVar("T")
 
+_FIRST_PORT: Final = 10_000
+_EPHEMERAL: Final = Path("/proc/sys/net/ipv4/ip_local_port_range")
+
 
 def free_port() -> int:
-    """A TCP port on 127.0.0.1 that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    """A TCP port on 127.0.0.1 that was free a moment ago, and that no program's outgoing connection takes meanwhile:
+    it lies below those that the kernel gives by itself."""
+    while True:
+        port = _FIRST_PORT + secrets.randbelow(_ephemeral_from() - _FIRST_PORT)  # never a seeded draw: all would agree
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
         return port
 
 
-def wait_for(condition: Callable[[], T | None], *, timeout_s: float = 10.0, what: str = "condition") -> T:
-    """Poll until the condition gives something true, and return it.
+def _ephemeral_from() -> int:
+    """The first port that the kernel gives to a connection."""
+    return max(_FIRST_PORT + 1000, int(_EPHEMERAL.read_text().split()[0]))
+
+
+def wait_for(condition: Callable[[], T | None], *, timeout_s: float = 30.0, what: str | Callable[[], str] = "") -> T:
+    """Poll until the condition gives something true, and return it. ``what``: what is awaited, or what tells it when
+    the time is over (a log, as it is then).
 
     Raises:
         TimeoutError: naming what was awaited.
@@ -28,4 +44,4 @@ def wait_for(condition: Callable[[], T | None], *, timeout_s: float = 10.0, what
         if value:
             return value
         time.sleep(0.02)
-    raise TimeoutError(f"waited {timeout_s} s for {what}")
+    raise TimeoutError(f"waited {timeout_s} s for {what() if callable(what) else what or 'condition'}")

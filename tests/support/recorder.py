@@ -14,7 +14,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -34,7 +33,7 @@ from beffroi.domain.ids import AuthorityId, BodyId, CameraId, DocumentId, Stream
 from beffroi.domain.ranges import WallRange
 from beffroi.media.frame import Frame
 from beffroi.vault.catalogue import Catalogue
-from beffroi.vault.chunkformat import GopEntry
+from beffroi.vault.chunkformat import ChunkHeader, GopEntry
 from beffroi.vault.credentials import Credentials, RecorderIdentity, seal_credentials
 from beffroi.vault.journal import Journal, JournalEntry
 from beffroi.vault.reader import ChunkReader
@@ -42,6 +41,14 @@ from beffroi.vault.sealing import chunk_info
 from beffroi.vault.sheet import RecordingSheet, SheetSigner, SheetStream
 
 DAY_US = 86_400_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Frames of a stream that one life of its worker had received."""
+
+    life: int | None
+    frames: int
 
 
 @dataclass
@@ -128,7 +135,7 @@ class RunningRecorder:
                 stdin=subprocess.DEVNULL,
                 env={**os.environ, **self.environment},
             )
-        wait_for(self._answers, timeout_s=30, what=f"the recorder to answer; its log:\n{self.log}")
+        wait_for(self._answers, timeout_s=60, what=lambda: f"the recorder to answer; its log:\n{self.log}")
 
     def stop(self, timeout_s: float = 30) -> int:
         """SIGTERM; its exit code."""
@@ -144,26 +151,28 @@ class RunningRecorder:
             raise
 
     def kill(self) -> None:
-        """SIGKILL the supervisor and its workers, as a power cut would (the page cache excepted)."""
-        pids = self.worker_pids()
-        if self.process:
-            self.process.kill()
-            self.process.wait()
-            self.process = None
-        for pid in pids:
-            os.kill(pid, signal.SIGKILL)
+        """SIGKILL the supervisor and its workers in one instant, as a power cut would (the page cache excepted),
+        whether it answers or not. None of them runs any more afterwards."""
+        process, self.process = self.process, None
+        if process is None:
+            return
+        # Held first: it would start others in their place; and they would close their files, seeing it end.
+        process.send_signal(signal.SIGSTOP)
+        workers = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        for pid in map(int, workers):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        process.kill()
+        process.wait()
+        for pid in map(int, workers):
+            wait_for(partial(_is_gone, pid), what="a worker to end")
 
-    def kill_all(self) -> None:
-        """End what is left of it, whether it answers or not."""
-        if self.process:
-            workers = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-            for pid in [self.process.pid, *map(int, workers)]:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-            self.process.wait()
-            self.process = None
-            for pid in map(int, workers):
-                wait_for(partial(_is_gone, pid), what="a worker to end")
+    def crash_worker(self, camera: str, stream: str = "main", *, number: int = signal.SIGKILL) -> int:
+        """End the worker of a stream by a signal, and wait until it is no longer told as its worker. Its process id."""
+        victim: int = self.streams()[camera, stream]["pid"]
+        os.kill(victim, number)
+        wait_for(lambda: victim not in self.worker_pids(), what=lambda: f"worker {victim} to end; log:\n{self.log}")
+        return victim
 
     def worker_pids(self) -> list[int]:
         """Process ids of the workers."""
@@ -176,7 +185,7 @@ class RunningRecorder:
             RuntimeError: with the error's JSON.
         """
         with socket.socket(socket.AF_UNIX) as link:
-            link.settimeout(10)
+            link.settimeout(30)
             link.connect(str(self.paths.control))
             with link.makefile("rwb") as lines:
                 lines.write(json.dumps({"id": 1, "method": method, "params": params}).encode() + b"\n")
@@ -190,35 +199,31 @@ class RunningRecorder:
         """Health per (camera, stream)."""
         return {(item["camera"], item["stream"]): item for item in self.ask("streams")["streams"]}
 
-    def wait_recording(self, camera: str, stream: str = "main", *, timeout_s: float = 15, frames: int = 1) -> None:
+    def wait_recording(self, camera: str, stream: str = "main", *, timeout_s: float = 60, frames: int = 1) -> None:
         """Until this stream is recording and has ``frames`` more received than now."""
         self.wait_all(camera, stream=stream, timeout_s=timeout_s, frames=frames)
 
-    def wait_all(self, *cameras: str, stream: str = "main", timeout_s: float = 15, frames: int = 1) -> None:
-        """`wait_recording` for several cameras at once."""
-        before: dict[str, int] = {}
+    def wait_all(self, *cameras: str, stream: str = "main", timeout_s: float = 60, frames: int = 1) -> None:
+        """`wait_recording` for several cameras at once. A worker's next life counts from zero: so do we, then."""
+        since: dict[str, Counted] = {}
 
         def recording() -> bool:
             streams = self.streams()
-            for camera in cameras:
-                health = streams.get((camera, stream), {})
-                if health.get("state") == "recording":
-                    before.setdefault(camera, health["frames"])
-            return all(
-                camera in before and streams[camera, stream]["frames"] - before[camera] >= frames for camera in cameras
-            )
+            more = [_received(streams.get((camera, stream)), since, camera) for camera in cameras]
+            return all(count is not None and count >= frames for count in more)
 
-        what = f"{' '.join(cameras)} ({stream}) to be recorded; log:\n{self.log[-3000:]}"
-        wait_for(recording, timeout_s=timeout_s, what=what)
+        what = f"{' '.join(cameras)} ({stream}) to be recorded"
+        wait_for(recording, timeout_s=timeout_s, what=lambda: f"{what}; log:\n{self.log[-3000:]}")
 
-    def wait_state(self, camera: str, state: str, stream: str = "main", *, timeout_s: float = 20) -> dict[str, Any]:
+    def wait_state(self, camera: str, state: str, stream: str = "main", *, timeout_s: float = 60) -> dict[str, Any]:
         """Until this stream is in a state; its health."""
 
         def found() -> dict[str, Any] | None:
             health = self.streams().get((camera, stream), {})
             return health if health.get("state") == state else None
 
-        return wait_for(found, timeout_s=timeout_s, what=f"{camera}/{stream} to be {state}; log:\n{self.log[-3000:]}")
+        what = f"{camera}/{stream} to be {state}"
+        return wait_for(found, timeout_s=timeout_s, what=lambda: f"{what}; log:\n{self.log[-3000:]}")
 
     def calendar(self, camera: str, stream: str = "main", *, back_s: float = 3600) -> dict[str, Any]:
         """Calendar of the last hour, under a replay lease."""
@@ -243,8 +248,7 @@ class RunningRecorder:
 
     def content_key(self, path: Path) -> bytes:
         """The content key of a file, by the private hour key: what no recorder can do."""
-        with ChunkReader.open(path) as reader:
-            header = reader.header
+        header = header_of(path)
         return self.world.ring.unseal(header.term_days, header.hour, header.sealed_key, info=chunk_info(header))
 
     def frames(self, camera: str, stream: StreamName = "main") -> list[tuple[GopEntry, Frame]]:
@@ -283,17 +287,33 @@ class RunningRecorder:
 
     def __exit__(self, *_: object) -> None:
         if self.process and self.process.poll() is None:
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):  # it was killed: the test has its own words for it
                 self.stop()
-            except subprocess.TimeoutExpired:
-                time.sleep(0)
+
+
+def _received(health: dict[str, Any] | None, since: dict[str, Counted], camera: str) -> int | None:
+    """Frames received since the stream was first seen recording in this life of its worker; None before that."""
+    life, count = (health or {}).get("pid"), (health or {}).get("frames", 0)
+    before = since.get(camera)
+    if before is not None and (before.life != life or count < before.frames):
+        del since[camera]
+        before = None
+    if before is None and health is not None and health["state"] == "recording":
+        before = since[camera] = Counted(life, count)
+    return None if before is None else count - before.frames
+
+
+def header_of(path: Path) -> ChunkHeader:
+    """What a file says of itself."""
+    with ChunkReader.open(path) as reader:
+        return reader.header
 
 
 def _is_gone(pid: int) -> bool:
     """Ended: a zombie that its new parent has not waited for holds no file any more."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # the second: it ended between open and read
         return True
 
 
