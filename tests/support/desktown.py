@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
+from unittest.mock import patch
 
 from tests.support.centre import CLERK, Town, running
 from tests.support.chunks import header_for
@@ -29,6 +30,7 @@ from beffroi.domain.clock import instant, to_wall_us
 from beffroi.domain.ids import AuthorityId, CameraId, PersonId
 from beffroi.media.codec import CodecConfig
 from beffroi.media.frame import Frame
+from beffroi.server import deskround
 from beffroi.vault.catalogue import Catalogue
 from beffroi.vault.chunk import ChunkWriter, CloseReason
 from beffroi.vault.clockwatch import ClockWatch
@@ -146,8 +148,9 @@ def span(from_s: float, to_s: float) -> dict[str, str]:
 
 @contextmanager
 def desk_town(folder: Path) -> Iterator[DeskTown]:
-    """A running centre with its recorder's answers, without footage yet."""
-    with running(folder) as town:
+    """A running centre with its recorder's answers, without footage yet. Its own round of the desk stands still: a
+    test's round is in another loop, and two at once would each find what the other has half done."""
+    with patch.object(deskround, "PERIOD_S", 3_600.0), running(folder) as town:
         root, clock = town.centre.data / "recorder", town.clock
         paths = RecorderPaths(town.centre.data)
         paths.prepare()

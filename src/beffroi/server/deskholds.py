@@ -3,9 +3,11 @@ from the event loop. What a recorder is still writing is secured again by the de
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
+from weakref import WeakValueDictionary
 
 import structlog
 from sqlalchemy.orm import Session
@@ -15,7 +17,7 @@ from beffroi.domain.errors import BeffroiError
 from beffroi.domain.ids import AuthorityId, CameraId, PersonId
 from beffroi.domain.ranges import WallRange
 from beffroi.evidence.deskrules import Minutes, beyond_us, refusal_to_hold, until_us
-from beffroi.evidence.deskstore import CaseFile, DeskStore, minutes_of
+from beffroi.evidence.deskstore import CaseClosedError, CaseFile, DeskStore, minutes_of
 from beffroi.gate.keeping import Keep, Keeper, Kept
 from beffroi.law.packs.fr.links import authority_of
 from beffroi.ledger.entry import Entry, EntryKind
@@ -47,14 +49,27 @@ class DeskHolds:
         self._centre = centre
         self._store = store
         self.keeper = Keeper(centre.ledger, centre.gate_key, centre.clock)
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    async def place(self, case: CaseFile, wanted: Sequence[Minutes], who: Who, payload: dict[str, Any]) -> CaseFile:
-        """Hold these minutes. Every camera is decided before the first is held: a refusal leaves nothing half done.
-        Each row follows its entry at once: what the register says is held has a row, wherever this stops.
+    @asynccontextmanager
+    async def turn(self, name: str) -> AsyncIterator[None]:
+        """One at a time for a case: who reads what it holds and then adds to it, or closes it, does so on what they
+        read. In the centre's loop only."""
+        turn = self._turns.setdefault(name, asyncio.Lock())
+        async with turn:
+            yield
+
+    async def place(self, case: CaseFile, wanted: Sequence[Minutes], who: Who, payload: dict[str, Any]) -> None:
+        """Hold these minutes, which the case does not hold: called in the `turn` in which it was read; `secure` it
+        after. Every camera is decided before the first is held: a refusal leaves nothing half done. Each row follows
+        its entry at once: what the register says is held has a row, wherever this stops.
 
         Raises:
             HoldRefusedError: this person may not; it is in the register. GateClosedError: the register is silent.
+            CaseClosedError: nothing is held for it any more.
         """
+        if case.row.closed_us is not None:
+            raise CaseClosedError  # before the entry
         facts, now_us = self._centre.registry.facts(), self._centre.clock.wall_us()
         beyond = beyond_us(case.kind, case.call, paper=False)
         for one in wanted:
@@ -72,7 +87,6 @@ class DeskHolds:
                 keep, "held", {**_ends(until, beyond), "rules": ["CSI-R253-4"], "frame": case.call.frame.value}, payload
             )
             self._add(_row(kept, camera.commune, until, beyond))
-        return await self.secure(case.row.id)
 
     async def renew(
         self, case: CaseFile, rows: Sequence[tuple[DeskHoldRow, Parts]], person: PersonId | None, session: str | None
@@ -171,6 +185,10 @@ class DeskHolds:
     def _add(self, row: DeskHoldRow) -> None:
         def step(case: CaseFile, session: Session) -> None:
             case.row.search_until_us = case.row.search_until_us or self._centre.clock.wall_us()
+            for one in case.holds:
+                if minutes_of(one) == minutes_of(row) and one.ended_us is not None:
+                    session.delete(one)  # held before, and ended: the register has both
+            session.flush()
             session.add(row)
 
         self._store.change(row.case, step)

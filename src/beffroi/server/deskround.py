@@ -63,18 +63,15 @@ class DeskRound:
             since_us = receipt_us(package)
             if since_us is not None and now_us >= since_us + DUE_US and package.destroyed_us is None:
                 await self._deliveries.destroy(case, package, "received")
-        case = await self._lapse(self._desk.store.case(name))
-        if not case.holds:
-            if case.kind is not CaseKind.SUBJECT and now_us >= case.row.opened_us + GRACE_US:
-                await self.close(case, "empty")  # opened, searched perhaps, and nothing was ever held
-            return
-        done = handed_over(case)
-        over = all(one.ended_us is not None or now_us >= one.until_us for one in case.holds)
-        if done or over:
-            await self.close(case, "received" if done else "ended")
-            return
-        case = await self._deliveries.settle(name, None)
-        await self._desk.holds.secure(name)
+        async with self._desk.holds.turn(name):
+            case = await self._lapse(self._desk.store.case(name))
+            why = _over(case, now_us)
+            if why:
+                await self.close(case, why)
+                return
+        if case.holds:
+            await self._deliveries.settle(name, None)
+            await self._desk.holds.secure(name)
 
     async def _lapse(self, case: CaseFile) -> CaseFile:
         """End what no requisition in force speaks of any more and whose images' own term is over: the copy first."""
@@ -105,6 +102,15 @@ class DeskRound:
             except Exception:  # noqa: BLE001  the round must go on for the other cases; what failed is tried again
                 _log.exception("the desk's round failed")
             await asyncio.sleep(PERIOD_S)
+
+
+def _over(case: CaseFile, now_us: int) -> str:
+    """Why a case is over; empty while it is not."""
+    if not case.holds:  # opened, searched perhaps, and nothing was ever held
+        return "empty" if case.kind is not CaseKind.SUBJECT and now_us >= case.row.opened_us + GRACE_US else ""
+    if handed_over(case):
+        return "received"
+    return "ended" if all(one.ended_us is not None or now_us >= one.until_us for one in case.holds) else ""
 
 
 def handed_over(case: CaseFile) -> bool:

@@ -199,8 +199,12 @@ class OnsiteViews:
         self.onsites.desk.check_person(here.caller, second)
         fresh, lines = lines_of(found.marked, case.held)
         if fresh:
-            wanted = checked_minutes(fresh, self.centre.clock.wall_us(), held=case.held)
-            case = await self.onsites.desk.holds.place(case, wanted, who, here.payload)
+            desk = self.onsites.desk
+            async with desk.holds.turn(case.row.id):
+                case = desk.store.case(case.row.id)
+                wanted = checked_minutes(fresh, self.centre.clock.wall_us(), held=case.held)
+                await desk.holds.place(case, wanted, who, here.payload)
+            case = await desk.holds.secure(case.row.id)
         before = {one.id for one in case.packages}
         case = await self.deliveries.prepare(case, lines, second, here.caller)
         return next(one.id for one in case.packages if one.id not in before)

@@ -42,11 +42,13 @@ class Safeguards:
         told = {"kind": CaseKind.SAFEGUARD.value, "purpose": reason.purpose.value}
         await self.desk.enter("opened", case.row.id, caller, told, payload)
         try:
-            return await self.desk.holds.place(case, wanted, who, payload)
+            async with self.desk.holds.turn(case.row.id):
+                await self.desk.holds.place(case, wanted, who, payload)
         except HoldRefusedError:
             await self.desk.enter("closed", case.row.id, caller, {"why": "refused"})
             self.desk.store.close(case.row.id, "refused")
             raise
+        return await self.desk.holds.secure(case.row.id)
 
     async def report(self, case: CaseFile, call: Call, caller: Caller) -> CaseFile:
         """A service was told of what is preserved (CPP 40): an entry. It lengthens nothing; only a requisition does.

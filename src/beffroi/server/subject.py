@@ -156,27 +156,39 @@ class Subjects:
             BadInputError: nothing to hold for this wish, or minutes that cannot be held. NotFoundError: a camera of
             another commune. HoldRefusedError: this person may not; it is in the register.
         """
+        async with self.desk.holds.turn(request.row.id):  # two at once would open two cases
+            found, lines = await self._hold(self.store.request(request.row.id), wanted, who, caller, account)
+            await self.desk.holds.secure(found.row.case)
+            at_us = self.centre.clock.wall_us()
+            found = self.store.set(request.row.id, registered_by=caller.person, registered_us=at_us)
+            await self.enter("subject_registered", found, caller, {"lines": lines})
+            return found
+
+    async def _hold(
+        self, request: RequestFile, wanted: Sequence[Minutes], who: Who, caller: Caller, account: str
+    ) -> tuple[RequestFile, int]:
+        """In the request's turn: how many lines were held."""
+        if request.row.closed_us is not None:
+            raise BadInputError(_CLOSED)
         if not request.wish.of_images or request.row.decided_us is not None:
             raise BadInputError(_DONE if request.wish.of_images else _NO_IMAGES)
-        facts, held = self.centre.registry.facts(), self.held(request)
+        facts = self.centre.registry.facts()
         for one in wanted:
             camera = facts.cameras.get(one.camera)
             if camera is None or camera.commune != request.row.commune:
                 raise NotFoundError(
                     Text(fr=f"« {one.camera} » n'est pas enregistrée.", en=f"“{one.camera}” is not recorded.")
                 )
-        lines = checked_minutes(wanted, self.centre.clock.wall_us(), held=held)
-        case = self.case(request)
-        if case is None:
-            case = self.desk.store.open(CaseKind.SUBJECT, caller.person)
-            self.desk.store.change(case.row.id, lambda one, _: setattr(one.row, "handlers", []))
-            request = self.store.set(request.row.id, case=case.row.id)
-        payload = {"account": account, "request": request.row.id}
-        await self.desk.holds.place(case, lines, who, payload)
-        at_us = self.centre.clock.wall_us()
-        found = self.store.set(request.row.id, registered_by=caller.person, registered_us=at_us)
-        await self.enter("subject_registered", found, caller, {"lines": len(lines)})
-        return found
+        checked_minutes(wanted, self.centre.clock.wall_us(), held=self.held(request))  # before a case is opened
+        if not request.row.case:
+            opened = self.desk.store.open(CaseKind.SUBJECT, caller.person)
+            self.desk.store.change(opened.row.id, lambda one, _: setattr(one.row, "handlers", []))
+            request = self.store.set(request.row.id, case=opened.row.id)
+        async with self.desk.holds.turn(request.row.case):
+            case = self.desk.store.case(request.row.case)
+            lines = checked_minutes(wanted, self.centre.clock.wall_us(), held=case.held)
+            await self.desk.holds.place(case, lines, who, {"account": account, "request": request.row.id})
+        return request, len(lines)
 
     async def identify(self, request: RequestFile, how: Identity, on: date, caller: Caller) -> RequestFile:
         """Identity was checked, that way, that day, by the caller. Of what was shown nothing is kept.

@@ -157,20 +157,23 @@ def build(centre: Centre, desk: Desk) -> Routes:
     async def hold(case: str, body: PlaceHold, request: Request) -> Json:
         """Hold minutes at once, at the phone call: nobody sees anything; every camera is an entry of the register."""
         caller = require_caller(request)
-        found = store.case(case, caller.person)
-        call = Call(body.caller, body.service, body.callback, body.verified, body.frame, body.number)
-        if found.holds:
-            call = desk.same_call(found, call)
-        check_call(found.kind, call)
+        store.case(case, caller.person)  # another's case is not waited for
         who, facts = await asyncio.to_thread(who_asks, centre, request, caller), centre.registry.facts()
         names = {one: facts.cameras[one].name for one in who.known if one in facts.cameras}
+        call = Call(body.caller, body.service, body.callback, body.verified, body.frame, body.number)
         lines, now_us = [line.minutes() for line in body.cameras], centre.clock.wall_us()
-        wanted = checked_minutes(lines, now_us, held=found.held, names=names)
-        payload = {"account": caller.account.name, "caller": call.caller, "service": call.service}
-        payload |= {"callback": call.callback, "number": call.number}
-        found = store.take_call(case, call)
-        verified = {"verified": call.verified, "frame": call.frame.value}
-        await desk.enter("called", case, caller, verified, payload)
-        return case_json(centre, await desk.holds.place(found, wanted, who, payload), caller)
+        async with desk.holds.turn(case):
+            found = store.case(case, caller.person)
+            if found.holds:
+                call = desk.same_call(found, call)
+            check_call(found.kind, call)
+            wanted = checked_minutes(lines, now_us, held=found.held, names=names)
+            payload = {"account": caller.account.name, "caller": call.caller, "service": call.service}
+            payload |= {"callback": call.callback, "number": call.number}
+            found = store.take_call(case, call)
+            verified = {"verified": call.verified, "frame": call.frame.value}
+            await desk.enter("called", case, caller, verified, payload)
+            await desk.holds.place(found, wanted, who, payload)
+        return case_json(centre, await desk.holds.secure(case), caller)
 
     return routes
