@@ -149,13 +149,11 @@ class House:
         self.children.start("cameras", ["-m", "simulate", "--config", str(self.data / "cameras.json")])
         self.children.wait_ready("cameras", lambda: _listens(self.rtsp_port), timeout_s=60)
 
-    def start_recorder(self, *, environment: dict[str, str] | None = None) -> None:
-        """The recorder."""
-        self.children.start(
-            "recorder",
-            ["-c", _MAIN, "recorder", "--data", str(self.data)],
-            environment=environment,
-        )
+    def start_recorder(self, *, environment: dict[str, str] | None = None, workers: int | None = None) -> None:
+        """The recorder; with at least so many capture processes when given."""
+        more = ["--cores", str(workers)] if workers else []
+        arguments = ["-c", _MAIN, "recorder", "--data", str(self.data), *more]
+        self.children.start("recorder", arguments, environment=environment)
         socket_path = self.data / "run" / "recorder.sock"
         self.children.wait_ready("recorder", lambda: _answers_unix(socket_path), timeout_s=60)
 

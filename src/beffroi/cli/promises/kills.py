@@ -15,7 +15,8 @@ from beffroi.cli.promises.recording import RESUMED_IN_S, RecorderDoor, StreamId,
 from beffroi.cli.promises.report import Figure, Kept, demand, kept
 from beffroi.cli.promises.waiting import wait_until
 from beffroi.domain.gaps import GapCause
-from beffroi.vault.catalogue import Catalogue, ChunkState
+from beffroi.vault.catalogue import Catalogue
+from beffroi.vault.catalogueschema import ChunkRow, ChunkState
 from beffroi.vault.journal import ActKind
 from beffroi.vault.reader import ChunkReader
 
@@ -27,13 +28,15 @@ SLEW_US: Final = 60_000
 
 _SETTLED_FRAMES: Final = 60
 _APART_S: Final = 1.5
+_TIMEOUT_S: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Kill:
-    """One kill: when (wall time), and the streams that the worker was recording."""
+    """One kill: when (wall time), which process, and the streams that it was recording."""
 
     at_us: int
+    pid: int
     streams: frozenset[StreamId]
 
 
@@ -47,9 +50,20 @@ class StoredGap:
     cause: str
 
 
-def workers_killed(house: House, *, kills: int = 3, seed: int = 1) -> Kept:
-    """Kill workers of a house's recorder at random instants. See `survive_kills`."""
-    return survive_kills(house.data, kills=kills, seed=seed)
+def workers_killed(house: House, *, kills: int = 3, workers: int | None = None, seed: int = 1) -> Kept:
+    """Kill workers of a house's recorder at random instants. See `survive_kills`.
+
+    With ``workers``, the recorder is first started anew with so many: they die in overlapping turns.
+    """
+    if workers is None:
+        return survive_kills(house.data, kills=kills, seed=seed)
+    house.children.stop("recorder")
+    house.start_recorder(workers=workers)
+    try:
+        return survive_kills(house.data, kills=kills, seed=seed)
+    finally:
+        house.children.stop("recorder")
+        house.start_recorder()
 
 
 def survive_kills(data: Path, *, kills: int, seed: int = 1) -> Kept:
@@ -61,17 +75,20 @@ def survive_kills(data: Path, *, kills: int, seed: int = 1) -> Kept:
     """
     chance = random.Random(seed)  # noqa: S311  instants of a trial
     door = RecorderDoor(data)
-    wait_until(lambda: _settled_worker(door, chance), "un enregistrement", "a recording", timeout_s=60)
+    wait_until(lambda: _settled_workers(door, set()), "un enregistrement", "a recording", timeout_s=_TIMEOUT_S)
     began_us = time.time_ns() // 1000
-    done = [_kill_one(door, chance) for _ in range(kills)]
+    done: list[Kill] = []
+    while len(done) < kills:
+        done += _kill_one(door, chance, {kill.pid for kill in done})
     touched = frozenset().union(*(kill.streams for kill in done))
-    wait_until(lambda: touched <= door.recording(frames=1), "la reprise de tous", "all to be recorded again")
-    gaps = _gaps(door, began_us)
     wait_until(
-        lambda: all(_gap_of(kill, name, _gaps(door, began_us)) for kill in done for name in kill.streams),
-        "l'inscription des trous",
-        "the gaps to be written",
+        lambda: touched <= door.recording(frames=1) and not {kill.pid for kill in done} & set(door.workers()),
+        "la reprise de tous",
+        "all to be recorded again",
+        timeout_s=_TIMEOUT_S,
     )
+    wait_until(lambda: _all_told(done, _gaps(door, began_us)), "l'inscription des trous", "the gaps to be written")
+    rows = _closed(door, touched, began_us)  # before the gaps: what lies between two files that are closed is told
     gaps = _gaps(door, began_us)
     lost_s, resumed_s = [], []
     for kill in done:
@@ -81,7 +98,8 @@ def survive_kills(data: Path, *, kills: int, seed: int = 1) -> Kept:
             if gap is not None:
                 lost_s.append((kill.at_us - gap.from_us) / 1e6)
                 resumed_s.append((gap.to_us - kill.at_us) / 1e6)
-    gop_s = _nothing_unexplained(door, touched, gaps, began_us)
+    _nothing_unexplained(touched, gaps, rows, began_us)
+    gop_s = max(_longest_gop_s(door.paths.root / row.path) for row in rows)
     check_at_hash(data)
     return kept(
         f"{kills} processus de capture tués (kill -9) : un groupe d'images perdu au plus, un trou expliqué",
@@ -93,34 +111,35 @@ def survive_kills(data: Path, *, kills: int, seed: int = 1) -> Kept:
     )
 
 
-def _kill_one(door: RecorderDoor, chance: random.Random) -> Kill:
-    wait_until(lambda: _settled_worker(door, chance), "un worker remis", "a worker that has come back", timeout_s=60)
+def _kill_one(door: RecorderDoor, chance: random.Random, dead: set[int]) -> list[Kill]:
+    """Kill one of the workers that have come back, at an instant drawn; none when it had ended by itself."""
+    awaited = ("un worker remis", "a worker that has come back")
+    wait_until(lambda: _settled_workers(door, dead), *awaited, timeout_s=_TIMEOUT_S)
     time.sleep(chance.uniform(0, _APART_S))  # the instant is drawn, nothing is awaited
-    victim = _settled_worker(door, chance)
-    demand(victim, "aucun worker n'enregistre", "no worker records")
-    pid, streams = victim or (0, frozenset())
+    ready = _settled_workers(door, dead)
+    if not ready:
+        return []
+    pid = chance.choice(sorted(ready))
     at_us = time.time_ns() // 1000
-    os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: pid not in door.workers(), "un autre worker", "another worker", timeout_s=3 * RESUMED_IN_S)
-    return Kill(at_us, streams)
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return []
+    return [Kill(at_us, pid, frozenset(ready[pid]))]
 
 
-def _settled_worker(door: RecorderDoor, chance: random.Random) -> tuple[int, frozenset[StreamId]] | None:
-    """A worker whose recorded streams have all stored something since it started, and these streams."""
-    by_worker: dict[int, set[StreamId]] = {}
-    young: set[int] = set()
+def _settled_workers(door: RecorderDoor, dead: set[int]) -> dict[int, set[StreamId]]:
+    """The workers whose recorded streams have all stored something since they started, and these streams."""
+    found: dict[int, set[StreamId]] = {}
+    young: set[int] = set(dead)
     for name, item in door.streams().items():
         if item["state"] == "recording" and item.get("pid"):
-            by_worker.setdefault(item["pid"], set()).add(name)
+            found.setdefault(item["pid"], set()).add(name)
             if item["frames"] < _SETTLED_FRAMES:
                 young.add(item["pid"])
         elif item["state"] != "stopped":
             young.add(item.get("pid") or 0)
-    ready = sorted(pid for pid in by_worker if pid not in young)
-    if not ready:
-        return None
-    pid = chance.choice(ready)
-    return pid, frozenset(by_worker[pid])
+    return {pid: streams for pid, streams in found.items() if pid not in young}
 
 
 def _gaps(door: RecorderDoor, since_us: int) -> list[StoredGap]:
@@ -150,26 +169,33 @@ def _gap_of(kill: Kill, name: StreamId, gaps: list[StoredGap]) -> StoredGap | No
     )
 
 
-def _nothing_unexplained(
-    door: RecorderDoor, streams: frozenset[StreamId], gaps: list[StoredGap], since_us: int
-) -> float:
-    """Files and stored gaps follow one another without a hole. Gives the longest group of pictures, in seconds."""
+def _all_told(done: list[Kill], gaps: list[StoredGap]) -> bool:
+    return all(_gap_of(kill, name, gaps) for kill in done for name in kill.streams)
+
+
+def _closed(door: RecorderDoor, streams: frozenset[StreamId], since_us: int) -> list[ChunkRow]:
+    """The files of these streams that were closed since."""
     with closing(Catalogue.open(door.paths.catalogue)) as catalogue:
-        rows = [row for row in catalogue.all_chunks() if (row.camera, row.stream) in streams]
+        return [
+            row
+            for row in catalogue.all_chunks()
+            if (row.camera, row.stream) in streams and row.state is ChunkState.CLOSED and row.range.to_us > since_us
+        ]
+
+
+def _nothing_unexplained(
+    streams: frozenset[StreamId], gaps: list[StoredGap], rows: list[ChunkRow], since_us: int
+) -> None:
+    """Files and stored gaps follow one another without a hole."""
     for name in streams:
         pieces = [(gap.from_us, gap.to_us) for gap in gaps if gap.stream == name]
-        pieces += [
-            (row.range.from_us, row.range.to_us)
-            for row in rows
-            if (row.camera, row.stream) == name and row.state is ChunkState.CLOSED and row.range.to_us > since_us
-        ]
+        pieces += [(row.range.from_us, row.range.to_us) for row in rows if (row.camera, row.stream) == name]
         for before, after in pairwise(sorted(pieces)):
             demand(
                 after[0] - before[1] < SLEW_US,
                 f"un trou sans cause sur {name[0]}",
                 f"a hole without a cause on {name[0]}: {(after[0] - before[1]) / 1e6:.2f} s",
             )
-    return max(_longest_gop_s(door.paths.root / row.path) for row in rows)
 
 
 def _longest_gop_s(path: Path) -> float:
