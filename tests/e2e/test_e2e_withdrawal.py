@@ -1,16 +1,15 @@
 """A right withdrawn while somebody watches."""
 
-from pathlib import Path
-
 import pytest
 from tests.support.promises import tell
 
-from beffroi.cli.demo import free_port
 from beffroi.cli.house import House
 from beffroi.cli.promises.browser import Desk
 from beffroi.cli.promises.withdrawal import lapse, restore, withdrawal
 
 pytestmark = pytest.mark.e2e
+
+NOTICE_S = 6.0
 
 
 def test_a_suspended_accreditation_blanks_the_tile_and_silences_the_socket(
@@ -24,12 +23,8 @@ def test_a_suspended_accreditation_blanks_the_tile_and_silences_the_socket(
 
 
 def test_an_order_that_ends_cuts_its_own_mayor_and_stops_the_recording(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    house: House, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    house = House(tmp_path / "house", free_port(), free_port(), free_port(), cameras=7, order_lapses_s=25)
-    house.build()
-    try:
-        house.start()
-        tell(lapse(house), capsys)
-    finally:
-        house.stop()
+    told = lapse(house, notice_s=NOTICE_S)
+    assert told.figures, "the end was seen while the mayor watched"
+    tell(told, capsys)
