@@ -5,11 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
+from tests.support.houses import RUNNING
+from tests.support.ports import free_port
 
-from beffroi.cli.demo import free_port
 from beffroi.cli.house import House
 from beffroi.cli.promises.browser import Desk, desk
+
+expect.set_options(timeout=30_000)  # a deadline, not a bar: two busy cores show a page late
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -18,15 +21,18 @@ def _scenes() -> None:
 
 
 @pytest.fixture(scope="session")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def house(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[House]:
     """INGEAGGLO with sixteen cameras: simulated cameras, recorder, centre, each a process."""
     folder = tmp_path_factory.mktemp("e2e") / "house"
     built = House(folder, free_port(), free_port(), free_port(), order_lapses_s=86_400)
     built.build()
     try:
         built.start()
+        pytestconfig.stash[RUNNING] = built
         yield built
     finally:
+        if RUNNING in pytestconfig.stash:
+            del pytestconfig.stash[RUNNING]
         built.stop()
 
 

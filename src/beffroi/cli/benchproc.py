@@ -1,8 +1,11 @@
 """What processes cost, read from /proc: processor time, context switches, memory."""
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
+
+_LOOK_S: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,29 @@ def usage(pids: list[int]) -> Usage:
                 if "ctxt_switches" in line:
                     switches += int(line.split()[1])
     return Usage(cpu_ns / 1e9, switches)
+
+
+def wait_read(port: int, *, timeout_s: float) -> None:
+    """Until everything that a sender on this TCP port of 127.0.0.1 sent has been read at the other end, or in vain."""
+    ends_s = time.monotonic() + timeout_s
+    while True:
+        time.sleep(_LOOK_S)  # what was just read is handled meanwhile
+        if not _unread(port) or time.monotonic() > ends_s:
+            return
+
+
+def _unread(port: int) -> int:
+    """Bytes in the sender's sockets that are on their way, and in the receivers' that nobody read (/proc/net/tcp)."""
+    total = 0
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        _, local, remote, _, queues, *_ = line.split()
+        sent, received = (int(size, 16) for size in queues.split(":"))
+        total += sent if _port(local) == port else received if _port(remote) == port else 0
+    return total
+
+
+def _port(end: str) -> int:
+    return int(end.partition(":")[2], 16)
 
 
 def pss_mib(pids: list[int]) -> float:

@@ -18,11 +18,11 @@ from typing import Any, Final, Protocol
 from beffroi.cli.benchclip import QUALITIES, Kind, Quality, bench_clip
 from beffroi.cli.benchhouse import Recorder
 from beffroi.cli.benchpeer import Peer, version
-from beffroi.cli.benchproc import Usage, pss_mib, threads, usage
+from beffroi.cli.benchproc import Usage, pss_mib, threads, usage, wait_read
 
 _START_S: Final = 60.0
 _SETTLE_S: Final = 5.0
-_READ_S: Final = 1.5
+_READ_S: Final = 30.0
 
 
 class System(Protocol):
@@ -44,6 +44,7 @@ class Plan:
     seconds: float
     rounds: int = 1
     peer: bool = True
+    settle_s: float = _SETTLE_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +65,13 @@ class Taken:
 
 def measure(
     folder: Path, *, streams: int, seconds: float, kind: Kind = "main", kbit_s: int = 0, rounds: int = 1,
-    peer: bool = True,
+    peer: bool = True, settle_s: float = _SETTLE_S,
 ) -> dict[str, Any]:  # fmt: skip
-    """Run the bench in a folder and return its figures. ``kbit_s`` replaces the usual rate of the kind."""
+    """Run the bench in a folder and return its figures. ``kbit_s`` replaces the usual rate of the kind; ``settle_s``
+    is how long all play before processor time counts."""
     usual = QUALITIES[kind]
     quality = Quality(usual.width, usual.height, kbit_s or usual.kbit_s)
-    plan = Plan(streams, quality, seconds, rounds, peer)
+    plan = Plan(streams, quality, seconds, rounds, peer, settle_s)
     clip = bench_clip(quality)
     ours: list[Taken] = []
     peers: list[Taken] = []
@@ -85,7 +87,7 @@ def _phase(folder: Path, plan: Plan, clip: Path, start: "type[Recorder] | type[P
         system: System = start(Path(place), feed.port, plan.streams)
         try:
             feed.wait_playing(plan.streams)
-            time.sleep(_SETTLE_S)  # past the burst of the start
+            time.sleep(plan.settle_s)  # past the burst of the start
             feed.ask("status")
             pids = system.pids()
             first, first_feed, began_s = usage(pids), usage([feed.pid]), time.monotonic()
@@ -97,7 +99,7 @@ def _phase(folder: Path, plan: Plan, clip: Path, start: "type[Recorder] | type[P
             lasted_s, many = time.monotonic() - began_s, threads(pids)
             late_ms = feed.ask("status")["late_ms"]
             ended = feed.ask("stop")
-            time.sleep(_READ_S)
+            wait_read(feed.port, timeout_s=_READ_S)
             system.finish()
         finally:
             system.close()
