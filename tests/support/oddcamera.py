@@ -11,7 +11,7 @@ import asyncio
 import struct
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
@@ -42,6 +42,8 @@ class OddCamera:
     sent: int = 0
     done: bool = False
     clock_zero_us: int = 0
+    sent_us: list[int] = field(default_factory=list)
+    """When each picture was handed to the network, by the machine's clock: on a busy one later than it was due."""
     _sequence: int = field(default=65_500, repr=False)
 
     def packets(self, number: int) -> bytes:
@@ -54,6 +56,10 @@ class OddCamera:
             _STAMP.pack_into(out, start + 6, self._sequence & 0xFFFF, stamp, _SSRC)
             self._sequence += 1
         return bytes(out)
+
+    def zero_us(self, numbers: Iterable[int]) -> int:
+        """When media time 0 was, by the least late of these pictures: what can be known of it from outside."""
+        return min(self.sent_us[number] - self.clip.pictures[number].sent_90k * 100 // 9 for number in numbers)
 
     def report(self, wall_us: int) -> bytes:
         """A sender report: the camera's clock is the machine's."""
@@ -141,7 +147,9 @@ async def _send_all(camera: OddCamera, writer: asyncio.StreamWriter) -> None:
         if camera.reports and time.monotonic() >= report_s:
             report_s = time.monotonic() + 1.0
             writer.write(camera.report(time.time_ns() // 1000))
-        writer.write(camera.packets(number))
+        data = camera.packets(number)
+        camera.sent_us.append(time.time_ns() // 1000)
+        writer.write(data)
         await writer.drain()
         camera.sent += 1
     await asyncio.sleep(0.2)
