@@ -19,15 +19,13 @@ import pytest
 from sqlalchemy.engine import make_url
 from tests.support.disk import LoopDisk, loop_disk
 from tests.support.faultmatrix import record
+from tests.support.houses import journal_taken_in, register_acts
+from tests.support.ports import free_port
 from tests.support.postgres import postgres_server
 
-from beffroi.cli.demo import free_port
 from beffroi.cli.house import House
 from beffroi.cli.promises.recording import RecorderDoor, StreamId
 from beffroi.cli.promises.waiting import wait_until
-from beffroi.ledger.entry import Record
-from beffroi.ledger.note import parse_verifier
-from beffroi.ledger.reading import records
 from beffroi.vault.catalogue import Catalogue
 from beffroi.vault.journal import ActKind
 from beffroi.vault.reader import ChunkReader
@@ -57,12 +55,6 @@ class Alone:
         with psycopg.connect(url) as link:
             backend = link.info.backend_pid  # it ends with the connection
             return int(Path(f"/proc/{backend}/stat").read_text().rsplit(")", 1)[1].split()[1])
-
-    def register_acts(self) -> list[Record]:
-        """The acts of the recorder that the register holds, in the register's order."""
-        folder = self.house.data / "centre"
-        verifier = parse_verifier((folder / "ledger.vkey").read_text())
-        return [one for one in records(folder / "ledger", verifier) if one.source is not None]
 
     def goes_on(self) -> int:
         """Every stream receives and keeps `PICTURES` more; how many all together."""
@@ -170,16 +162,10 @@ def test_everything_above_the_disk_stops_or_hangs_and_not_one_picture_is_missing
     pictures["PostgreSQL stopped, centre running"] = alone.goes_on()
 
     # The journal goes into the register, whole and once, whatever happened meanwhile.
-    last = door.journal()[-1].seq
-    wait_until(
-        lambda: max((one.source.seq for one in alone.register_acts() if one.source), default=0) >= last,
-        "le rattrapage",
-        "the catch-up",
-        timeout_s=60,
-    )
+    last = journal_taken_in(house)
     house.children.stop("recorder")
     journal = {act.seq: act.kind.value for act in door.journal() if act.seq <= last}
-    taken = [(one.source.seq, one.outcome) for one in alone.register_acts() if one.source and one.source.seq <= last]
+    taken = [(one.source.seq, one.outcome) for one in register_acts(house) if one.source and one.source.seq <= last]
     assert taken == sorted(journal.items()), "each once, in order"
     assert not [act for act in door.journal() if act.kind is ActKind.GAP and act.seq <= last]
     lost, kept = missing(door, since_us)

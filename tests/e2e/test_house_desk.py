@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -16,13 +15,14 @@ import av
 import pytest
 from playwright.sync_api import Browser, expect
 from tests.capture.conftest import loop_digests, missing_pictures, picture_digest
+from tests.support.houses import journal_taken_in
 from tests.support.ports import wait_for
 
 from beffroi.base.secrets import read_signing_key
-from beffroi.cli.demo import free_port
 from beffroi.cli.house import House
 from beffroi.cli.promises.browser import desk, keep_shot
 from beffroi.cli.promises.client import Person
+from beffroi.cli.promises.recording import RecorderDoor
 from beffroi.cli.promises.wall import PICTURE_BYTES
 from beffroi.evidence.seal import KEY_NAME
 from beffroi.evidence.verify import Trust, verify_package
@@ -33,21 +33,10 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 PICTURE: Final = Path(__file__).parents[2] / "docs" / "img" / "requisition.png"
 BETWEEN: Final = f"{CENTRE_LATITUDE_DEG + 0.009:.5f} {CENTRE_LONGITUDE_DEG:.5f}"
-"""A kilometre north of the first commune: three communes within five."""
+"""A kilometre north of the first commune: three communes of those that are filmed within five."""
 LEGAL: Final = ZoneInfo("Europe/Paris")
+RECORDED_S: Final = 12.0
 CAMERAS = ("bn-place-du-marche", "sa-place-de-la-mairie", "vr-quai-nord")
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """Eight cameras in three communes."""
-    built = House(tmp_path_factory.mktemp("desk") / "house", free_port(), free_port(), free_port(), cameras=8)
-    built.build()
-    try:
-        built.start()
-        yield built
-    finally:
-        built.stop()
 
 
 def case_of(who: Person, case: str) -> dict[str, Any]:
@@ -63,7 +52,14 @@ def posted(who: Person, path: str, body: dict[str, Any], status: int = 200) -> d
 @pytest.fixture(scope="module")
 def recorded(house: House) -> tuple[datetime, datetime]:
     """Seven whole seconds that every camera recorded, in files that are closed."""
-    time.sleep(14)  # pictures come at their own pace
+    door = RecorderDoor(house.data)
+
+    def long_enough() -> bool:
+        mains = [item for (camera, stream), item in door.streams().items() if camera in CAMERAS and stream == "main"]
+        since_us = time.time_ns() // 1000 - round(RECORDED_S * 1e6)
+        return all(item["state"] == "recording" and 0 < item["since_us"] < since_us for item in mains)
+
+    wait_for(long_enough, timeout_s=120, what="some seconds of every camera")
     end = datetime.now(UTC).replace(microsecond=0)
     house.children.stop("recorder")  # a file is closed when its recorder stops, or within ten minutes
     house.start_recorder()
@@ -117,7 +113,7 @@ def test_three_communes_held_then_one_delivered_bit_for_bit(
     step = f"/api/desk/cases/{case}/packages/{package['id']}"
     posted(house.login("police"), f"{step}/agree", {})
     reason = next(one["id"] for one in who.get("/api/reasons").body if one["purpose"] == "F5")
-    time.sleep(3)  # the recorder's journal is taken into the register every two seconds
+    journal_taken_in(house)
     posted(who, f"{step}/build", {"reason": reason})
     answer = who.call("GET", f"{step}/remise.zip")
     path = tmp_path / "remise.zip"
@@ -189,6 +185,7 @@ def test_at_the_console_with_its_picture_and_the_file_that_the_browser_took_veri
         awaiting = police.page.get_by_role("region", name="Attend votre accord")
         awaiting.get_by_role("button", name="Donner mon accord").click()
         police.page.get_by_role("dialog").get_by_role("button", name="Donner mon accord").click()
+        journal_taken_in(house)
         page.get_by_role("button", name="Fabriquer la remise").click()
         with page.expect_download() as taken:
             page.get_by_role("link", name="Télécharger la remise").click(timeout=60_000)
