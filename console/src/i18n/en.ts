@@ -1,5 +1,5 @@
 /** English: same keys as French, by type. */
-import { app, errors, nav, bar } from './en/app';
+import { app, errors, unread, nav, bar } from './en/app';
 import { login, invitation, duty } from './en/door';
 import { wall, tile } from './en/wall';
 import { refusal } from './en/law';
@@ -18,4 +18,4 @@ import { subject } from './en/subject';
 import { help } from './en/help';
 import type { fr } from './fr';
 
-export const en: typeof fr = { app, errors, nav, bar, login, invitation, duty, wall, tile, refusal, replay, preserve, acts, health, register, registers, seen, inspection, balance, accounts, documents, cameras, room, people, posts, tonight, roster, desk, onsite, subject, help };
+export const en: typeof fr = { app, errors, unread, nav, bar, login, invitation, duty, wall, tile, refusal, replay, preserve, acts, health, register, registers, seen, inspection, balance, accounts, documents, cameras, room, people, posts, tonight, roster, desk, onsite, subject, help };

@@ -1,5 +1,5 @@
 /** French: the reference dictionary, a file for each subject. Every other language has the same keys, by type. */
-import { app, errors, nav, bar } from './fr/app';
+import { app, errors, unread, nav, bar } from './fr/app';
 import { login, invitation, duty } from './fr/door';
 import { wall, tile } from './fr/wall';
 import { refusal } from './fr/law';
@@ -17,4 +17,4 @@ import { onsite } from './fr/onsite';
 import { subject } from './fr/subject';
 import { help } from './fr/help';
 
-export const fr = { app, errors, nav, bar, login, invitation, duty, wall, tile, refusal, replay, preserve, acts, health, register, registers, seen, inspection, balance, accounts, documents, cameras, room, people, posts, tonight, roster, desk, onsite, subject, help };
+export const fr = { app, errors, unread, nav, bar, login, invitation, duty, wall, tile, refusal, replay, preserve, acts, health, register, registers, seen, inspection, balance, accounts, documents, cameras, room, people, posts, tonight, roster, desk, onsite, subject, help };

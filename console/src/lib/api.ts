@@ -107,14 +107,14 @@ export const part = encodeURIComponent;
 /** Document ids hold a slash ("prefect_order/x") that is part of the path. */
 export const documentPath = (id: string): string => `/api/documents/${id.split('/').map(part).join('/')}`;
 
-/** Some lists may come bare or under a name: take either. */
+/** Some lists may come bare or under a name: take either. Anything else is no list, and not an empty one. */
 function rows<T>(answer: unknown, ...names: string[]): T[] {
   if (Array.isArray(answer)) return answer as T[];
   for (const name of names) {
     const inner = (answer as Record<string, unknown> | null)?.[name];
     if (Array.isArray(inner)) return inner as T[];
   }
-  return [];
+  throw new ApiError(502, 'not-a-list', both((t) => t.errors.centre));
 }
 
 export interface ViewRequest {

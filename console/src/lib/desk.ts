@@ -1,6 +1,6 @@
 /** Calls of the requisition desk. Instants are microseconds UTC. */
 import type { Component } from 'svelte';
-import { ApiError, get, part, post } from './api';
+import { get, part, post } from './api';
 import type { Text } from './types';
 
 /** The hold of a filmed person's request is placed with the request; here it is only read. */
@@ -162,15 +162,3 @@ export const desk = {
   zip: (id: string, packet: string): string => on(id, packet, 'remise.zip'),
   slip: (id: string, packet: string): string => on(id, packet, 'bordereau.pdf'),
 };
-
-export type Tried<T> = { value: T; error: null } | { value: null; error: ApiError };
-
-/** Runs a call and keeps the whole error: the desk shows refusals as cards. */
-export async function tried<T>(act: () => Promise<T>): Promise<Tried<T>> {
-  try {
-    return { value: await act(), error: null };
-  } catch (problem) {
-    if (!(problem instanceof ApiError)) throw problem;
-    return { value: null, error: problem };
-  }
-}

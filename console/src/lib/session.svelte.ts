@@ -4,8 +4,9 @@ import { i18n } from '../i18n/index.svelte';
 import { law, type Question } from './lawapi';
 import type { Announcement, Present } from './lawtypes';
 import { preserves, type PreserveCall } from './preserve';
+import { Listing } from './listing.svelte';
 import { attempt } from './load';
-import type { Camera, CameraTree, CommuneCameras, Me, Tool } from './types';
+import type { Camera, CameraTree, CommuneCameras, Me, Text, Tool } from './types';
 
 export const ROOMS: Tool[] = [
   'wall', 'replay', 'room', 'tonight', 'roster', 'desk', 'acts', 'health', 'documents', 'people', 'cameras', 'register', 'registers', 'seen', 'inspection', 'account', 'accounts', 'posts',
@@ -32,7 +33,7 @@ class Session {
   /** False until the centre said whether somebody is logged in. */
   known = $state(false);
   room = $state<Tool>('wall');
-  tree = $state.raw<CameraTree | null>(null);
+  readonly cameras = new Listing<CameraTree>((t) => t.unread.cameras, () => api.cameras());
   reachable = $state(true);
   choosingDuty = $state(false);
   loggedOutText = $state(false);
@@ -44,7 +45,7 @@ class Session {
   /** The document that another room wants to be read. */
   wantedPaper = $state.raw<string | null>(null);
   /** What comes to its end, for those to whom it is announced. */
-  announcements = $state.raw<Announcement[]>([]);
+  readonly announced = new Listing<Announcement[]>((t) => t.unread.announcements, () => law.announcements());
   /** Who is declared before this screen; grows with each change, so that what it closed is asked again. */
   present = $state.raw<Present['present']>([]);
   visitor = $state(false);
@@ -126,13 +127,14 @@ class Session {
 
   /** Deadlines change once a day: they are asked for once, at the door. */
   async #hear(role: string): Promise<void> {
-    this.announcements = TOLD.has(role) ? ((await attempt(() => law.announcements())).value ?? []) : [];
+    if (TOLD.has(role)) await this.announced.load();
   }
 
   /** An announcement was read: it leaves the list until its next stage. */
-  async heard(document: string, reason: string): Promise<void> {
+  async heard(document: string, reason: string): Promise<Text | null> {
     const outcome = await attempt(() => law.readAnnouncement(document, reason));
-    if (!outcome.error) this.announcements = this.announcements.filter((one) => one.document !== document || one.reason !== reason);
+    if (!outcome.error) this.announced.value = this.announcements.filter((one) => one.document !== document || one.reason !== reason);
+    return outcome.error;
   }
 
   async #look(): Promise<void> {
@@ -141,14 +143,10 @@ class Session {
   }
 
   async refresh(): Promise<void> {
-    try {
-      const tree = await api.cameras();
-      this.reachable = true;
-      // Same content, same object: nothing on screen is rebuilt, nothing moves under the pointer.
-      if (JSON.stringify(tree) !== JSON.stringify(this.tree)) this.tree = tree;
-    } catch (error) {
-      if (error instanceof ApiError && error.unreachable) this.reachable = false;
-    }
+    await this.cameras.load();
+    const error = this.cameras.error;
+    if (!error) this.reachable = true;
+    else if (error.unreachable) this.reachable = false;
   }
 
   async startDuty(reason: string): Promise<void> {
@@ -181,7 +179,8 @@ class Session {
     this.visitor = false;
     if (this.me && expired) this.loggedOutText = true;
     this.me = null;
-    this.tree = null;
+    this.cameras.forget();
+    this.announced.forget();
     this.known = true;
     this.choosingDuty = false;
     this.replayCall = null;
@@ -192,6 +191,14 @@ class Session {
   get watches(): boolean {
     const role = this.me?.role ?? '';
     return !(role in HOME) && (this.me?.tools.includes('wall') ?? false);
+  }
+
+  get tree(): CameraTree | null {
+    return this.cameras.value;
+  }
+
+  get announcements(): Announcement[] {
+    return this.announced.value ?? [];
   }
 
   get communes(): CommuneCameras[] {

@@ -4,6 +4,7 @@ export const subject: typeof reference = {
   title: 'Filmed persons’ requests',
   lead: 'Paper, phone, desk and public form have the same rights and the same deadlines (R.253-6).',
   none: 'No request.',
+  unknown: 'deadlines not read',
   pressing: (late, soon, mine) => [mine > 0 && `${mine} ${mine > 1 ? 'wait' : 'waits'} for your agreement`, late > 0 && `${late} late`, soon > 0 && `${soon} due within three days`].filter(Boolean).join(', '),
   loading: 'Loading…',
   enter: 'Enter a request',

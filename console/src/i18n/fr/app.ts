@@ -3,6 +3,7 @@ export const app = {
   tagline: 'Centre de supervision',
   skip: 'Aller au contenu',
   loading: 'Chargement…',
+  early: 'Chargement… La touche est retenue : elle agit dès que la liste est là.',
   retry: 'Réessayer',
   close: 'Fermer',
   cancel: 'Annuler',
@@ -27,6 +28,40 @@ export const errors = {
   unsupported: 'Ce navigateur ne sait pas lire le format de cette caméra (H.265). Utilisez un navigateur qui le décode, ou demandez un flux secondaire en H.264.',
   player: 'La lecture s’est interrompue dans ce navigateur. Rouvrez la vue.',
   protocol: 'Le centre a envoyé un message illisible ; la vue a été fermée.',
+};
+
+/** What a screen reads by itself, as it is called when it could not be read. */
+export const unread = {
+  never: (what: string) => `${what} : chargement impossible.`,
+  stale: (what: string, time: string) => `${what} : plus à jour depuis ${time}.`,
+  accounts: 'Comptes',
+  acts: 'Vos actes',
+  announcements: 'Échéances',
+  cameras: 'Caméras',
+  candidates: 'Remplaçants possibles',
+  cases: 'Dossiers',
+  checkpoint: 'Dernier point de contrôle du registre',
+  communes: 'Communes',
+  documents: 'Documents',
+  health: 'État des flux',
+  inspection: 'Lettres de mission',
+  kinds: 'Types de documents',
+  machine: 'État de la machine',
+  matrix: 'Grille de la nuit',
+  names: 'Communes, caméras et personnes',
+  onsite: 'Visionnage sur place',
+  orders: 'Arrêtés',
+  papers: 'Réquisitions disponibles',
+  persons: 'Personnes',
+  posts: 'Postes',
+  reasons: 'Motifs',
+  registers: 'Registres',
+  reports: 'Rapports mensuels',
+  requests: 'Demandes des personnes filmées',
+  reviews: 'Actes d’urgence à revoir',
+  roster: 'Planning',
+  screens: 'Écrans',
+  seconds: 'Secondes personnes',
 };
 
 export const nav = {

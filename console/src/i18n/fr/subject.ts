@@ -2,6 +2,7 @@ export const subject = {
   title: 'Demandes des personnes filmées',
   lead: 'Papier, téléphone, guichet et formulaire public ont les mêmes droits et les mêmes délais (R.253-6).',
   none: 'Aucune demande.',
+  unknown: 'échéances non lues',
   pressing: (late: number, soon: number, mine: number) => [mine > 0 && `${mine} ${mine > 1 ? 'attendent' : 'attend'} votre accord`, late > 0 && `${late} en retard`, soon > 0 && `${soon} à traiter sous trois jours`].filter(Boolean).join(', '),
   loading: 'Chargement…',
   enter: 'Saisir une demande',
