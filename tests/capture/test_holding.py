@@ -173,7 +173,7 @@ names = ("case", "camera", "from_us", "to_us", "until_us", "beyond_us", "hold", 
 def test_hostile_parameters_are_refused_and_leave_nothing(desk: Desk, method: str, params: dict[str, Any]) -> None:
     with pytest.raises(BeffroiError):
         desk.ask(method, **params, lease=desk.world.lease())
-    assert desk.ask("holds") == {"holds": [], "problems": []}
+    assert desk.ask("holds") == {"holds": [], "damaged": [], "problems": []}
     assert not list(desk.world.root.glob("**/x*"))
 
 

@@ -22,7 +22,7 @@ from beffroi.vault.chunkformat import ChunkHeader, GopEntry
 from beffroi.vault.clockwatch import ClockWatch
 from beffroi.vault.freezer import Freezer, PieceState
 from beffroi.vault.frozen import FrozenPiece
-from beffroi.vault.hold import Hold, NoHoldError
+from beffroi.vault.hold import Hold, HoldDamagedError, NoHoldError
 from beffroi.vault.journal import Journal
 from beffroi.vault.publichours import PublicHours
 from beffroi.vault.sealing import SEALED_KEY_BYTES
@@ -87,9 +87,7 @@ class Holding:
     def _hold(self, params: dict[str, Any]) -> Any:
         """Place or lengthen a hold: ``case``, ``camera``, ``from_us``, ``to_us``, ``until_us``, ``beyond_us``, and a
         lease of act extract whose footage has these minutes."""
-        camera, case = params.get("camera"), params.get("case")
-        if not isinstance(camera, str) or not isinstance(case, str):
-            raise bad("camera, case")
+        camera, case = _camera_and_case(params)
         from_us, to_us = whole(params, "from_us"), whole(params, "to_us")
         if to_us <= from_us:
             raise bad("to_us")
@@ -117,6 +115,7 @@ class Holding:
         book = self.freezer.store.book()
         return {
             "holds": [self._told(hold) for hold in book.holds],
+            "damaged": [problem.hold for problem in book.problems],
             "problems": [problem.text.as_dict() for problem in book.problems],
         }
 
@@ -165,9 +164,33 @@ class Holding:
             return piece.read(offset, length)
 
     def _end(self, params: dict[str, Any]) -> Any:
-        """End a hold now: its pieces are destroyed, each with its proof."""
-        report = self.freezer.end(self._of(params, _HOLDING_ACTS)[0].id)
+        """End a hold now: its pieces are destroyed, each with its proof. One whose file is torn, also: by its
+        ``case``, its ``camera`` and the lease's minutes, which its name is made of."""
+        try:
+            report = self.freezer.end(self._of(params, _HOLDING_ACTS)[0].id)
+        except HoldDamagedError as error:
+            told = self._named(params)
+            if told.id != error.hold:
+                raise
+            report = self.freezer.end(told.id, told=told)
         return {"destroyed": report.destroyed}
+
+    def _named(self, params: dict[str, Any]) -> Hold:
+        """The hold that a request and its lease speak of, whatever is on the disk."""
+        (camera, case), now_us = _camera_and_case(params), self._clock.wall_us()
+        lease = self._leases.check(params.get("lease"), camera=camera, acts=_HOLDING_ACTS)
+        return Hold(
+            case=case,
+            authority=lease.authority,
+            camera=lease.camera,
+            from_us=lease.from_us,
+            to_us=lease.to_us,
+            until_us=now_us,
+            beyond_us=0,
+            asked_us=now_us,
+            requested_by=lease.person,
+            ledger_index=lease.ledger_index,
+        )
 
     def _of(self, params: dict[str, Any], acts: tuple[Act | Keeping, ...]) -> tuple[Hold, Lease]:
         """The hold that is named, and the lease, when it is for its camera, its authority and some of its minutes."""
@@ -179,6 +202,13 @@ class Holding:
         if not lease.footage.overlaps(hold.range):
             raise LeaseRefusedError("outside its range")
         return hold, lease
+
+
+def _camera_and_case(params: dict[str, Any]) -> tuple[str, str]:
+    camera, case = params.get("camera"), params.get("case")
+    if not isinstance(camera, str) or not isinstance(case, str):
+        raise bad("camera, case")
+    return camera, case
 
 
 def _described(

@@ -3,7 +3,7 @@ from the event loop. What a recorder is still writing is secured again by the de
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -23,6 +23,7 @@ from beffroi.law.packs.fr.links import authority_of
 from beffroi.ledger.entry import Entry, EntryKind
 from beffroi.registry.desktables import DeskHoldRow
 from beffroi.server.centre import Centre
+from beffroi.vault.hold import hold_name
 from beffroi.vault.keyerrors import CaseMissingError
 from beffroi.watch.holds import HoldWish, Secured, secure
 
@@ -111,11 +112,12 @@ class DeskHolds:
         told: Any = self._centre.ledger.record(row.entry).detail.get("minutes")
         return tuple(WallRange(one[0], one[1]) for one in told or [[row.from_us, row.to_us]])
 
-    async def secure(self, name: str) -> CaseFile:
+    async def secure(self, name: str, again: Collection[Minutes] = ()) -> CaseFile:
         """Have recorder and keyring hold what the case's rows say; what is complete is left alone, unless a file of it
-        is torn: it may have been put back since."""
+        is torn (it may have been put back since) or somebody asks for it ``again``: what the recorder lost is placed
+        anew."""
         for row in self._store.case(name).holds:
-            if row.ended_us is None and (row.damaged or not row.complete):
+            if row.ended_us is None and (row.damaged or not row.complete or minutes_of(row) in again):
                 try:
                     done = await asyncio.to_thread(self._secure, row)
                     never = {"damaged": done.damaged, "past_term": done.past_term}
@@ -144,10 +146,12 @@ class DeskHolds:
         destroyed = 0
         async with RecorderClient(self._centre.recorder_socket) as recorder:
             # Asked before the entry is written: a recorder that is away would have one more entry at each try.
-            known = {one["hold"] for one in (await recorder.call("holds", {}))["holds"]}
-            kept = await self.keeper.write(replace(keep_of(row), person=person), "ended", {"why": why}, {})
-            if row.name in known:
-                asked = {"hold": row.name, "lease": self.keeper.lease(kept)}
+            told, keep = await recorder.call("holds", {}), keep_of(row)
+            kept = await self.keeper.write(replace(keep, person=person), "ended", {"why": why}, {})
+            # By its own name, not the row's: a recorder that fell silent while it placed the hold told none.
+            name = hold_name(keep.case, keep.authority, keep.camera, keep.footage)
+            if name in {*(one["hold"] for one in told["holds"]), *told["damaged"]}:
+                asked = {"hold": name, "case": row.case, "camera": row.camera, "lease": self.keeper.lease(kept)}
                 destroyed = int((await recorder.call("hold_end", asked))["destroyed"])
         self._change(row, {"ended_us": self._centre.clock.wall_us()})
         return destroyed

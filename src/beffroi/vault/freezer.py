@@ -87,16 +87,16 @@ class Freezer:
         self._told: set[Path] = set()
 
     def place(self, asked: Hold) -> Hold:
-        """Place a hold, or lengthen the one of the same case, camera and minutes; then copy what is closed. On return
-        the hold is on disk; its pieces say how far each file is.
+        """Place a hold, or lengthen the one of the same case, camera and minutes (its file is written anew, when it was
+        torn); then copy what is closed. On return the hold is on disk; its pieces say how far each file is.
 
         Raises:
             BadInputError: malformed, past or too far. HoldEndingError: this hold has ended already.
-            HoldDamagedError, OSError, FsyncFailedError, JournalBrokenError: the disk refuses.
+            OSError, FsyncFailedError, JournalBrokenError: the disk refuses.
         """
         checked(asked, self._clock.wall_us())
         with self.lock:
-            held = self.store.get(asked.id)
+            held = self.store.sound(asked.id)
             if held and held.ending:
                 raise HoldEndingError(held.case)
             hold = asked if held is None else _longer(held, asked)
@@ -168,15 +168,16 @@ class Freezer:
                 ActKind.HOLD_SEALED, {**named, "beyond_us": beyond_us}, once=f"sealed:{hold.id}:{kid}:{beyond_us}"
             )
 
-    def end(self, hold_id: str, why: HoldEnd = HoldEnd.ASKED) -> FreezeReport:
-        """End a hold now: log it, then destroy its pieces, each with its proof.
+    def end(self, hold_id: str, why: HoldEnd = HoldEnd.ASKED, *, told: Hold | None = None) -> FreezeReport:
+        """End a hold now: log it, then destroy its pieces, each with its proof. ``told``: the hold of that name, by who
+        asks, for one whose file is torn.
 
         Raises:
             NoHoldError, HoldDamagedError, OSError, FsyncFailedError, JournalBrokenError.
         """
         report = FreezeReport()
         with self.lock:
-            hold = self.store.get(hold_id)
+            hold = self.store.get(hold_id) if told is None else self.store.sound(hold_id) or told
             if hold is None:
                 raise NoHoldError
             if not hold.ending:

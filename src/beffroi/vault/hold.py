@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from beffroi.base.files import fsync_dir, unlink_durable, write_durable
-from beffroi.domain.errors import BadInputError, BeffroiError, BrokenError, NotFoundError, RefusedError
+from beffroi.domain.errors import BadInputError, BrokenError, NotFoundError, RefusedError
 from beffroi.domain.ids import CameraId, camera_id
 from beffroi.domain.ranges import WallRange
 from beffroi.domain.text import Text
@@ -58,9 +58,10 @@ class HoldEndingError(RefusedError):
 
 
 class HoldDamagedError(BrokenError):
-    """A hold's file cannot be read: nothing of it is destroyed until someone looks."""
+    """A hold's file cannot be read: nothing of it is destroyed until someone looks, or who placed it ends it."""
 
     def __init__(self, name: str) -> None:
+        self.hold = name
         super().__init__(
             Text(
                 fr=f"Le gel {name} est illisible sur le disque : ses images sont gardées telles quelles. Restaurez "
@@ -94,9 +95,8 @@ class Hold:
 
     @property
     def id(self) -> str:
-        """Its name: the same case, camera and minutes are the same hold."""
-        named = canonical([self.case, self.authority, self.camera, self.from_us, self.to_us])
-        return hashlib.sha256(named).hexdigest()[:24]
+        """Its name."""
+        return hold_name(self.case, self.authority, self.camera, self.range)
 
     @property
     def range(self) -> WallRange:
@@ -110,6 +110,12 @@ class Hold:
     def as_fields(self) -> dict[str, Any]:
         """Flat JSON fields."""
         return {"hold": self.id, **asdict(self)}
+
+
+def hold_name(case: str, authority: str, camera: str, minutes: WallRange) -> str:
+    """The name of a hold: the same case, authority, camera and minutes are the same hold, whoever names it."""
+    named = canonical([case, authority, camera, minutes.from_us, minutes.to_us])
+    return hashlib.sha256(named).hexdigest()[:24]
 
 
 def checked(hold: Hold, now_us: int) -> Hold:
@@ -139,7 +145,7 @@ class HoldBook:
     """Every hold found on disk, and the folders that could not be read."""
 
     holds: list[Hold] = field(default_factory=list)
-    problems: list[BeffroiError] = field(default_factory=list)
+    problems: list[HoldDamagedError] = field(default_factory=list)
 
 
 class HoldStore:
@@ -175,6 +181,13 @@ class HoldStore:
         if not hold_id or "/" in hold_id or hold_id.startswith("."):
             return None
         return self._read(self.directory(hold_id))
+
+    def sound(self, hold_id: str) -> Hold | None:
+        """As `get`; None also for one whose file cannot be read."""
+        try:
+            return self.get(hold_id)
+        except HoldDamagedError:
+            return None
 
     def write(self, hold: Hold) -> None:
         """Keep a hold, durably.

@@ -174,6 +174,6 @@ def build(centre: Centre, desk: Desk) -> Routes:
             verified = {"verified": call.verified, "frame": call.frame.value}
             await desk.enter("called", case, caller, verified, payload)
             await desk.holds.place(found, wanted, who, payload)
-        return case_json(centre, await desk.holds.secure(case), caller)
+        return case_json(centre, await desk.holds.secure(case, lines), caller)
 
     return routes
