@@ -23,10 +23,12 @@ from beffroi.ledger.keeping import Keeping
 from beffroi.ledger.ledger import Ledger
 from beffroi.ledger.note import Verifier
 from beffroi.ledger.verify import verify
+from beffroi.vault import crosscheck
 from beffroi.vault.crosscheck import cross
 from beffroi.vault.crossfindings import CrossKind
 from beffroi.vault.journal import ActKind, Journal
 from beffroi.vault.journalentry import entry_of
+from beffroi.vault.journalfile import JournalFile
 
 DAY_S = 86_400.0
 
@@ -67,6 +69,27 @@ def test_an_honest_pair_agrees_to_the_last_act(cross_honest: Path) -> None:
     assert glance.findings == ()
     assert glance.chained == report.chained
     assert glance.heads == 3
+
+
+async def test_what_the_register_takes_in_while_the_journal_is_opened_is_no_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop = asyncio.get_running_loop()
+    opened: list[JournalFile] = []
+    async with pair(tmp_path) as one:
+        await one.hours(1)
+
+        def open_then_more(path: Path) -> JournalFile:
+            opened.append(JournalFile(path))
+            if len(opened) == 1:  # acts that this view does not have, in the register before its checkpoint is read
+                one.act(3)
+                asyncio.run_coroutine_threadsafe(one.round(), loop).result(30)
+            return opened[-1]
+
+        monkeypatch.setattr(crosscheck, "JournalFile", open_then_more)
+        report = await asyncio.to_thread(one.cross)
+    assert report.findings == ()
+    assert len(opened) == 2
 
 
 FORGED: dict[str, tuple[Callable[[Path], None], set[CrossKind]]] = {

@@ -37,11 +37,14 @@ def cross(directory: Path, verifier: Verifier, journal: Path, *, recorder: str, 
     Raises:
         JournalUnreadableError: the file is not a journal.
     """
-    for _ in range(_LIVE_RETRIES):
+    for tries_left in reversed(range(_LIVE_RETRIES)):
         before = _note(directory)
         with JournalFile(journal) as opened:
             try:
-                run = _Cross(SignedRegister(directory, verifier), opened, recorder)
+                register = SignedRegister(directory, verifier)
+                if tries_left and _note(directory) != before:
+                    continue  # at work: it may have taken in acts that this view of the journal has not
+                run = _Cross(register, opened, recorder)
                 return run.glance() if glance else run.whole()
             except LedgerDamagedError as error:
                 more = error.text.en
