@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.disk import LoopDisk, loop_disk, throttled
+from tests.support.ports import wait_for
 
 
 def test_a_power_cut_keeps_what_was_confirmed_and_nothing_else_of_it(tmp_path: Path) -> None:
@@ -28,6 +29,28 @@ def test_a_power_cut_keeps_what_was_confirmed_and_nothing_else_of_it(tmp_path: P
         assert not renamed.exists() or renamed.read_bytes() == b""
 
 
+def test_what_was_confirmed_before_the_cut_began_is_there_however_busy_the_disk(tmp_path: Path) -> None:
+    """Four files that grow and are confirmed at once, when the power goes: what the vault's power cuts count on."""
+    told = late = 0
+    with loop_disk(tmp_path) as disk:
+        for turn in range(20):
+            paths = [disk.at / f"{turn}-{number}" for number in range(4)]
+            confirmed: dict[Path, list[float]] = {path: [] for path in paths}
+            threads = [threading.Thread(target=_grow, args=(path, confirmed[path])) for path in paths]
+            for thread in threads:
+                thread.start()
+            wait_for(lambda: all(len(times) > 2 for times in confirmed.values()), timeout_s=60, what="some work")  # noqa: B023
+            cut_s = disk.cut()
+            for thread in threads:
+                thread.join()
+            disk.replug()
+            for path, times in confirmed.items():
+                before = sum(at_s < cut_s for at_s in times)
+                assert path.read_bytes()[: before * _BLOCK] == b"a" * before * _BLOCK
+                told, late = told + before, late + len(times) - before
+    print(f"{told} confirmed before a cut, all there; {late} confirmed after it had begun count for nothing")  # noqa: T201
+
+
 def test_a_frozen_disk_hangs_writers_until_it_thaws(tmp_path: Path) -> None:
     with loop_disk(tmp_path) as disk:
         done = threading.Event()
@@ -39,7 +62,7 @@ def test_a_frozen_disk_hangs_writers_until_it_thaws(tmp_path: Path) -> None:
         with disk.frozen():
             threading.Thread(target=write, daemon=True).start()
             assert not done.wait(0.5)
-        assert done.wait(5)
+        assert done.wait(30)
 
 
 def test_a_full_disk_and_one_that_became_read_only_refuse(tmp_path: Path) -> None:
@@ -57,10 +80,10 @@ def test_a_full_disk_and_one_that_became_read_only_refuse(tmp_path: Path) -> Non
 
 def test_a_slow_disk_is_slow(tmp_path: Path) -> None:
     with loop_disk(tmp_path) as disk:
-        full_s = _write_s(disk)
         with throttled(disk, write_bps=1 << 20, pids=[os.getpid()]):
-            slow_s = _write_s(disk)
-        assert slow_s > 1.5 > full_s
+            assert _write_s(disk) > 1.5
+        # And it is the throttle that makes it so: on a busy machine a moment is awaited that shows it.
+        wait_for(lambda: _write_s(disk) < 1.5, timeout_s=60, what="a quick write of the same disk")
 
 
 def test_nothing_of_a_disk_is_left(tmp_path: Path) -> None:
@@ -70,7 +93,19 @@ def test_nothing_of_a_disk_is_left(tmp_path: Path) -> None:
         raise ZeroDivisionError
     held.close()
     assert str(tmp_path) not in Path("/proc/mounts").read_text()
-    assert not (Path("/sys/block") / Path(device).name / "loop").exists() or _detaches(device)
+    wait_for(lambda: str(tmp_path) not in backing(device), timeout_s=30, what="the device to let its file go")
+
+
+_BLOCK = 4120  # not a page: the file's end moves within one
+
+
+def _grow(path: Path, confirmed: list[float]) -> None:
+    """Until the disk refuses: when each block was confirmed."""
+    with contextlib.suppress(OSError), path.open("wb", buffering=0) as file:
+        while True:
+            file.write(b"a" * _BLOCK)
+            os.fdatasync(file.fileno())
+            confirmed.append(time.monotonic())
 
 
 def _write_s(disk: LoopDisk) -> float:
@@ -82,8 +117,9 @@ def _write_s(disk: LoopDisk) -> float:
     return time.monotonic() - began_s
 
 
-def _detaches(device: str) -> bool:
-    deadline_s = time.monotonic() + 5
-    while (Path("/sys/block") / Path(device).name / "loop").exists() and time.monotonic() < deadline_s:
-        time.sleep(0.05)
-    return not (Path("/sys/block") / Path(device).name / "loop").exists()
+def backing(device: str) -> str:
+    """The file of a loop device; nothing when it has none. Another test may have taken the device meanwhile."""
+    try:
+        return (Path("/sys/block") / Path(device).name / "loop" / "backing_file").read_text()
+    except OSError:  # detached, maybe while it is read
+        return ""

@@ -56,7 +56,7 @@ def child(work: "tuple[Path, int] | Path", *, lying: bool = False) -> Iterator[t
         os.close(reading)
 
 
-def ended(pid: int, timeout_s: float = 10.0) -> int:
+def ended(pid: int, timeout_s: float = 60.0) -> int:
     """The exit status of the process, killed when the disk's death does not end it: a hang is not a promise kept."""
     deadline_s = time.monotonic() + timeout_s
     while time.monotonic() < deadline_s:
@@ -75,10 +75,10 @@ def cut_while_writing(disk: LoopDisk, seed: int, history: History, *, lying: boo
     with child((disk.at, seed), lying=lying) as (pid, pipe):
         told = os.read(pipe, 1)
         time.sleep(rng.uniform(0.0, 1.5))
-        disk.cut()
+        cut_s = disk.cut()
         assert ended(pid) == EXIT_DISK, "a disk that is gone ends the program"
         with os.fdopen(os.dup(pipe), "rb") as lines:
-            history.take((told + lines.read()).splitlines())
+            history.take((told + lines.read()).splitlines(), until_s=cut_s)
     disk.replug()
     if rng.random() < 0.25:
         with child(disk.at) as (pid, pipe):

@@ -66,9 +66,17 @@ class LoopDisk:
             _run("umount", *(["-l"] if lazily else []), str(self.at))
         _run("losetup", "--detach", self.device)
 
-    def cut(self) -> None:
-        """The power goes: nothing more reaches the disk, not even what the file system had logged in memory."""
+    def cut(self) -> float:
+        """The power goes: nothing more reaches the disk, not even what the file system had logged in memory.
+
+        Returns:
+            The monotonic instant before which it had not begun, in seconds. The machine lives on, and an fsync that is
+            under way may still say yes to what the cut then takes away: only what was told before that instant can have
+            left a machine whose power goes.
+        """
+        began_s = time.monotonic()
         self._ioctl(_SHUTDOWN, struct.pack("I", _NO_LOG_FLUSH))
+        return began_s
 
     def replug(self, *, lazily: bool = False) -> None:
         """After `cut`, once the processes are dead: mounted again, as at the next start of the machine.
@@ -96,11 +104,17 @@ class LoopDisk:
         _run("mount", "-o", "remount,abort", str(self.at), check=False)
 
     def fill(self, *, leave: int) -> Path:
-        """Take all space but ``leave`` bytes; remove the file that is returned to free it."""
+        """Take all space but ``leave`` bytes, or give back so much; remove the file that is returned to free it. Called
+        again, it never leaves more room in between than before or after."""
         filler = self.at / "filler"
-        free = os.statvfs(self.at).f_bavail * os.statvfs(self.at).f_frsize
-        with filler.open("wb") as file:
-            os.posix_fallocate(file.fileno(), 0, max(1, free - leave))
+        with filler.open("ab") as file:
+            held = os.fstat(file.fileno()).st_size
+            free = os.statvfs(self.at).f_bavail * os.statvfs(self.at).f_frsize
+            wanted = max(1, held + free - leave)
+            if wanted > held:
+                os.posix_fallocate(file.fileno(), 0, wanted)
+            else:
+                file.truncate(wanted)
         return filler
 
     def _ioctl(self, request: int, argument: bytes) -> None:

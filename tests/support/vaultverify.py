@@ -1,6 +1,7 @@
 """After a fault: is everything there that `vaultwriter` promised, and is nothing there that was not sent?"""
 
 import json
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,12 +33,15 @@ class History:
     gone: set[str] = field(default_factory=set)
     slowest_s: float = 0.0
 
-    def take(self, lines: Iterable[bytes]) -> None:
-        """Add what one life told."""
+    def take(self, lines: Iterable[bytes], *, until_s: float = math.inf) -> None:
+        """Add what one life told. ``until_s``: when its disk was cut (`LoopDisk.cut`); later promises are none."""
         self.slowest_s = 0.0
         for line in lines:
             fields: dict[str, Any] = json.loads(line)
             path = fields.get("path", "")
+            begun = fields["tell"] in {"open", "due"}  # that it may have been done is no promise that it was
+            if fields["at"] >= until_s and not begun:
+                continue
             match fields["tell"]:
                 case "open":
                     self.keys[path] = bytes.fromhex(fields["key"])
