@@ -11,13 +11,17 @@ from typing import Any
 import av
 import pytest
 from tests.support.cameras import CameraSpec, SimulatedCameras, simulated_cameras
+from tests.support.ports import wait_for
 
 from beffroi.domain.errors import BadInputError
 from simulate import marks
 from simulate.clips import tiny
 from simulate.nal import Codec
 
-OPTIONS = {"rtsp_transport": "tcp", "timeout": "1000000", "analyzeduration": "0", "probesize": "32"}
+OPTIONS = {"rtsp_transport": "tcp", "timeout": "30000000", "analyzeduration": "0", "probesize": "32"}
+IMPATIENT = {**OPTIONS, "timeout": "1000000"}
+"""A client that gives up after a second: for cameras that are not going to answer. The others are given half a minute,
+which a busy machine may take."""
 
 
 def _short(codec: Codec) -> dict[str, Any]:
@@ -73,12 +77,12 @@ def test_frames_follow_one_another_over_the_end_of_the_loop(sim: SimulatedCamera
 
 
 def test_the_frame_shown_is_a_function_of_wall_time(sim: SimulatedCameras) -> None:
-    lags = []
+    """The quickest of many frames tells: a client that was kept waiting for one catches up with those after it."""
     for camera, offset, loop in (("h264", 0, 50), ("later", 25, 100)):
-        _, number, at = watch(sim.url(camera), 20)[-1]
-        assert number is not None
-        lags.append((int(at * 25) + offset - number) % loop)
-    assert all(lag <= 22 for lag in lags), lags  # decoding on a loaded machine; a wrong clock would be anywhere
+        seen = watch(sim.url(camera), 30)
+        # Early by two frames at most: the camera's clock does not follow the machine's while that one is slewed.
+        lags = [(int(at * 25) + offset - number + 2) % loop - 2 for _, number, at in seen if number is not None]
+        assert min(lags) <= 10, lags  # a wrong clock would be anywhere
 
 
 def test_a_live_join_begins_in_the_middle_of_a_group(sim: SimulatedCameras) -> None:
@@ -125,9 +129,11 @@ def test_unknown_cameras_and_streams_are_not_found(sim: SimulatedCameras) -> Non
         sim.fault("live", "explode")
 
 
-def _packets(sim: SimulatedCameras, camera: str, fault: str, *, at: int = 10) -> Iterator[Any]:
+def _packets(
+    sim: SimulatedCameras, camera: str, fault: str, *, at: int = 10, options: dict[str, str] = OPTIONS
+) -> Iterator[Any]:
     """Video packets of a camera, put at fault after the first ``at``."""
-    with av.open(sim.url(camera), options=OPTIONS) as client:
+    with av.open(sim.url(camera), options=options) as client:
         for count, packet in enumerate(client.demux(client.streams.video[0])):
             if count == at:
                 sim.fault(camera, fault)
@@ -143,16 +149,16 @@ def test_close_looks_like_the_end_of_a_file(sim: SimulatedCameras) -> None:
 def test_stall_ends_by_the_clients_timeout(sim: SimulatedCameras) -> None:
     started = time.monotonic()
     with pytest.raises(av.error.TimeoutError):
-        for _ in _packets(sim, "h265", "stall"):
+        for _ in _packets(sim, "h265", "stall", options=IMPATIENT):
             pass
-    assert 0.9 < time.monotonic() - started < 20
+    assert time.monotonic() - started > 0.9
 
 
 def test_refuse_and_silent_fail_at_open(sim: SimulatedCameras) -> None:
     for fault in ("refuse", "silent"):
         sim.fault("h264", fault)
         with pytest.raises((av.error.InvalidDataError, av.error.TimeoutError, av.error.ConnectionResetError)):
-            av.open(sim.url("h264"), options=OPTIONS)
+            av.open(sim.url("h264"), options=IMPATIENT)
     sim.fault("h264", "none")
     assert watch(sim.url("h264"), 3)
 
@@ -204,8 +210,10 @@ def test_clock_step_jumps_timestamps(sim: SimulatedCameras) -> None:
     for packet in _packets(sim, "h264", "clock-step:60"):
         if packet.pts is not None:
             times.append(packet.pts)
-        if len(times) == 40:
+        # Ten after the leap; a client that lags behind the camera sees it later.
+        if len(times) > 10 and times[-1] - times[-11] > 60 * 90_000:
             break
+        assert len(times) < 500, "no leap"
     jumps = [b - a for a, b in itertools.pairwise(times)]
     assert max(jumps) == pytest.approx(60 * 90_000 + 3600, abs=3600)
     assert sum(jump != 3600 for jump in jumps[2:]) == 1
@@ -216,8 +224,9 @@ def test_new_sps_changes_the_size_in_the_stream(sim: SimulatedCameras, camera: s
     sizes = []
     for packet in _packets(sim, camera, "new-sps"):
         sizes += [(frame.width, frame.height) for frame in packet.decode()]
-        if len(sizes) == 40:
+        if sizes.count((240, 136)) == 20:
             break
+        assert len(sizes) < 500, "no change"
     assert sizes[0] == (320, 180)
     assert sizes[-1] == (240, 136)
     assert sizes == sorted(sizes, reverse=True)  # one change, no way back
@@ -228,7 +237,8 @@ def test_all_viewers_are_shown_the_same_bytes(sim: SimulatedCameras) -> None:
     with av.open(sim.url("h265"), options=OPTIONS) as one, av.open(sim.url("h265"), options=OPTIONS) as two:
         first = [bytes(p) for p, _ in zip(one.demux(one.streams.video[0]), range(40), strict=False)]
         second = [bytes(p) for p, _ in zip(two.demux(two.streams.video[0]), range(40), strict=False)]
-        assert sim.status()["h265"]["viewers"]["main"] == 2
+        # Who watched before has closed already; that the camera has noticed is awaited.
+        wait_for(lambda: sim.status()["h265"]["viewers"]["main"] == 2, timeout_s=30, what="two viewers")
     assert len(set(first) & set(second)) > 20
 
 
@@ -257,7 +267,7 @@ def test_ffprobe_agrees(sim: SimulatedCameras) -> None:
         "-of",
         "csv=p=0",
     ]
-    told = subprocess.run([*command, sim.url("h265")], capture_output=True, text=True, timeout=20, check=True).stdout
+    told = subprocess.run([*command, sim.url("h265")], capture_output=True, text=True, timeout=60, check=True).stdout
     assert re.match(r"hevc,320", told)
 
 
