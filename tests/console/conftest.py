@@ -2,17 +2,45 @@
 
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.support.console_centre import serving
 from tests.support.console_media import encode
+from tests.support.console_person import PATIENCE_MS
 
+from beffroi.cli.promises.browser import chromium
 from beffroi.server.static import FOLDER
 
 CONSOLE = Path(__file__).parents[2] / "console"
+_folder = ExitStack()
+_open: list[Browser] = []
+
+
+@pytest.fixture(scope="module")
+def browser(pytestconfig: pytest.Config) -> Browser:
+    """One Chromium for all the files of this folder; closed after its last test."""
+    expect.set_options(timeout=PATIENCE_MS)
+    if not _open:
+        _open.append(_folder.enter_context(chromium()))
+        pytestconfig.add_cleanup(_shut)
+    return _open[0]
+
+
+def _shut() -> None:
+    _open.clear()
+    _folder.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, None, None]:
+    """Its driver keeps an event loop running in this thread, which tests of other folders would meet."""
+    yield
+    if nextitem is None or Path(__file__).parent not in nextitem.path.parents:
+        _shut()
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +65,7 @@ def address(built: Path) -> Iterator[str]:
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
     opened = browser.new_context(viewport={"width": 1920, "height": 1080}, locale="fr-FR")
-    opened.set_default_timeout(8_000)
+    opened.set_default_timeout(PATIENCE_MS)
     yield opened
     opened.close()
 

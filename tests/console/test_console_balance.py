@@ -1,12 +1,10 @@
 """The room of the account: read when asked, what is wrong first and in words, by keyboard alone, in both themes."""
 
-from pathlib import Path
-
 from playwright.sync_api import Page, expect
-from tests.support.console_person import enter, faults
+from tests.support.console_person import enter, faults, shot
 
 
-def test_the_account_is_asked_for_and_says_what_is_wrong(page: Page, address: str, tmp_path: Path) -> None:
+def test_the_account_is_asked_for_and_says_what_is_wrong(page: Page, address: str) -> None:
     enter(page, address, "account")
     expect(page.get_by_role("heading", name="Bilan des enregistrements", exact=True)).to_be_visible()
     expect(page.locator("tbody tr")).to_have_count(0)  # reading is an entry: nothing before a person asks
@@ -25,8 +23,8 @@ def test_the_account_is_asked_for_and_says_what_is_wrong(page: Page, address: st
     expect(page.get_by_text("acte n° 640")).to_be_visible()
     expect(rows.last).to_contain_text("23 h 59 min 59 s")
     expect(rows.last).to_contain_text("juste")
-    page.screenshot(path=tmp_path / "balance-dark.png")
+    shot(page, "balance-dark")
     assert faults(page) == []
     page.get_by_role("button", name="Thème clair").click()
-    page.screenshot(path=tmp_path / "balance-light.png")
+    shot(page, "balance-light")
     assert faults(page) == []

@@ -3,14 +3,14 @@
 import re
 
 from playwright.sync_api import Page, expect
-from tests.support.console_person import enter, faults
+from tests.support.console_person import faults, log_in
 
 
 def test_login_has_no_fault_and_takes_the_keyboard(page: Page, address: str) -> None:
     page.goto(address)
     expect(page.get_by_label("Identifiant")).to_be_focused()
     assert faults(page) == []
-    enter(page, address)
+    log_in(page, address)
     expect(page).to_have_title(re.compile("Beffroi"))
 
 

@@ -90,6 +90,7 @@ def test_the_card_has_three_looks(page: Page, address: str) -> None:
     page.keyboard.press("/")
     page.keyboard.type("bourg marché")
     page.keyboard.press("Enter")
+    expect(page.get_by_role("article")).to_have_count(1)
     page.keyboard.press("Escape")
     page.keyboard.press("Escape")
     page.keyboard.press("1")
@@ -127,6 +128,7 @@ def test_a_visitor_blanks_the_wall_and_leaves(page: Page, address: str) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_role("banner")).to_contain_text("Écran partagé : Élu de Valbrune")
     page.get_by_role("button", name="Élu de Valbrune est parti").click()
+    expect(page.get_by_role("banner")).not_to_contain_text("Écran partagé")  # the next test's screen is nobody's
 
 
 def test_deadlines_are_told_in_the_bar(page: Page, address: str) -> None:

@@ -1,11 +1,10 @@
 """« Préserver » at three in the morning: from a live tile and from a replay, by keyboard, in three keystrokes."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page, expect
-from tests.support.console_person import faults, on_duty, put, replaying, tiles, until
+from tests.support.console_person import faults, on_duty, put, replaying, shot, tiles, until
 
 
 def watched(page: Page) -> list[dict[str, Any]]:
@@ -26,14 +25,14 @@ def live(page: Page, address: str) -> None:
     until(page, lambda: bool(tiles(page)) and (tiles(page)[0] or {}).get("state") == "live", "a live picture")
 
 
-def test_three_keystrokes_hold_the_camera_and_its_neighbours(page: Page, address: str, tmp_path: Path) -> None:
+def test_three_keystrokes_hold_the_camera_and_its_neighbours(page: Page, address: str) -> None:
     live(page, address)
     sent = watched(page)
     page.keyboard.press("c")
     dialog = page.get_by_role("dialog", name="Préserver : Place du Marché")
     expect(dialog).to_contain_text("Personne ne les voit, vous non plus")
     expect(dialog.get_by_role("button", name="motif de service")).to_be_focused()
-    page.screenshot(path=tmp_path / "preserve-ask.png")
+    shot(page, "preserve-ask")
     assert faults(page) == []
     page.keyboard.press("Enter")  # the duty's reason stands first
     expect(dialog.get_by_role("status").filter(has_text="C’est gardé")).to_be_visible()
@@ -45,13 +44,13 @@ def test_three_keystrokes_hold_the_camera_and_its_neighbours(page: Page, address
     assert (first["url"], first["reason"], first["before_min"], first["after_min"]) == ("safeguards", "patrol", 5, 5)
     assert "from" not in first, "around now is by the centre's clock"
     assert [one["camera"] for one in second["cameras"]] == ["bn-1", "bn-2"]
-    page.screenshot(path=tmp_path / "preserve-kept.png")
+    shot(page, "preserve-kept")
     assert faults(page) == []
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
 
 
-def test_a_digit_is_the_reason_and_a_service_is_told(page: Page, address: str, tmp_path: Path) -> None:
+def test_a_digit_is_the_reason_and_a_service_is_told(page: Page, address: str) -> None:
     live(page, address)
     sent = watched(page)
     tile = page.get_by_role("article").first
@@ -72,11 +71,11 @@ def test_a_digit_is_the_reason_and_a_service_is_told(page: Page, address: str, t
     page.keyboard.press("Enter")
     expect(dialog).to_contain_text("Signalé à : Gendarmerie de Bourg-Neuf.")
     assert [one["url"].split("/")[-1] for one in sent] == ["safeguards", "reported"]
-    page.screenshot(path=tmp_path / "preserve-told.png")
+    shot(page, "preserve-told")
     assert faults(page) == []
 
 
-def test_from_a_replay_between_two_marks(page: Page, address: str, tmp_path: Path) -> None:
+def test_from_a_replay_between_two_marks(page: Page, address: str) -> None:
     on_duty(page, address)
     put(page, "Bourg-Neuf/Place du Marché")
     page.keyboard.press("1")
@@ -89,7 +88,7 @@ def test_from_a_replay_between_two_marks(page: Page, address: str, tmp_path: Pat
     page.keyboard.press("o")
     expect(page.get_by_role("button", name="Repère de fin")).to_have_attribute("aria-pressed", "true")
     expect(page.locator("svg .mark")).to_have_count(2)
-    page.screenshot(path=tmp_path / "preserve-marks.png")
+    shot(page, "preserve-marks")
     page.keyboard.press("c")
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_label("Minutes avant")).to_have_count(0)

@@ -1,21 +1,19 @@
 """The rooms of the registers: read when asked, by keyboard alone, in both themes; a proof is one click away."""
 
-from pathlib import Path
-
 from playwright.sync_api import Page, expect
-from tests.support.console_person import enter, faults
+from tests.support.console_person import enter, faults, shot
 
 
-def looked_at(page: Page, tmp_path: Path, name: str) -> None:
+def looked_at(page: Page, name: str) -> None:
     """In both themes, as a picture and to axe."""
-    page.screenshot(path=tmp_path / f"{name}-dark.png")
+    shot(page, f"{name}-dark")
     assert faults(page) == []
     page.get_by_role("button", name="Thème clair").click()
-    page.screenshot(path=tmp_path / f"{name}-light.png")
+    shot(page, f"{name}-light")
     assert faults(page) == []
 
 
-def test_a_register_is_asked_for_by_keyboard_and_taken_away(page: Page, address: str, tmp_path: Path) -> None:
+def test_a_register_is_asked_for_by_keyboard_and_taken_away(page: Page, address: str) -> None:
     enter(page, address, "registers")
     expect(page.get_by_role("heading", name="Registres de la commune", exact=True)).to_be_visible()
     expect(page.get_by_label("Commune", exact=True)).to_have_value("99001")
@@ -36,10 +34,10 @@ def test_a_register_is_asked_for_by_keyboard_and_taken_away(page: Page, address:
     assert "/api/registers/accesses/pdf?commune=99001&from=" in (paper.get_attribute("href") or "")
     report = page.get_by_role("link", name="Rapport de 2026-10, Bourg-Neuf (PDF)")
     assert report.get_attribute("href") == "/api/reports/99001/2026-10"
-    looked_at(page, tmp_path, "registers")
+    looked_at(page, "registers")
 
 
-def test_who_saw_a_camera_and_why_each_with_its_proof(page: Page, address: str, tmp_path: Path) -> None:
+def test_who_saw_a_camera_and_why_each_with_its_proof(page: Page, address: str) -> None:
     enter(page, address, "seen")
     expect(page.get_by_role("heading", name="Qui a vu cette caméra")).to_be_visible()
     expect(page.locator("tbody tr")).to_have_count(0)
@@ -57,10 +55,10 @@ def test_who_saw_a_camera_and_why_each_with_its_proof(page: Page, address: str, 
     assert proof.get_attribute("href") == "/api/register/1204/proof"
     page.get_by_role("button", name="Lever le numéro 4821-0736").first.click()
     expect(rows.first).to_contain_text("compte : operateur3")
-    looked_at(page, tmp_path, "seen")
+    looked_at(page, "seen")
 
 
-def test_an_inspection_sees_its_letter_the_hours_and_takes_its_pack(page: Page, address: str, tmp_path: Path) -> None:
+def test_an_inspection_sees_its_letter_the_hours_and_takes_its_pack(page: Page, address: str) -> None:
     enter(page, address, "inspection")
     expect(page.get_by_text("CDV-2026-7")).to_be_visible()
     expect(page.get_by_text("21/11/2026 – 30/11/2026")).to_be_visible()  # the last day covered
@@ -69,4 +67,4 @@ def test_an_inspection_sees_its_letter_the_hours_and_takes_its_pack(page: Page, 
     expect(page.get_by_text("hors de ces heures")).to_be_visible()
     pack = page.get_by_role("link", name="Prendre le dossier (ZIP)")
     assert "/api/inspection/pack.zip?commune=99001&from=" in (pack.get_attribute("href") or "")
-    looked_at(page, tmp_path, "inspection")
+    looked_at(page, "inspection")

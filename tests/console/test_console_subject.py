@@ -10,7 +10,7 @@ from pathlib import Path
 import av
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from tests.support.console_person import faults
+from tests.support.console_person import PATIENCE_MS, faults, shot
 from tests.support.deskscreen import SIZES, seated, town_with_map
 from tests.support.desktown import AGENT, DeskTown, span
 
@@ -24,11 +24,11 @@ def place(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Des
         yield one
 
 
-def looked_at(page: Page, tmp_path: Path, name: str) -> None:
+def looked_at(page: Page, name: str) -> None:
     """A picture at both sizes; axe where room is scarce; nothing runs out of the page."""
     for width, height in reversed(SIZES):
         page.set_viewport_size({"width": width, "height": height})
-        page.screenshot(path=tmp_path / f"{name}-{width}.png")
+        shot(page, f"{name}-{width}")
         assert (width, height) == SIZES[0] or faults(page) == []
         sizes = page.evaluate("[document.body.scrollWidth, document.body.scrollHeight]")
         assert sizes == [width, height], "the page itself does not scroll"
@@ -45,7 +45,7 @@ def chosen(page: Page) -> None:
     expect(page.get_by_role("heading", name="Copie, tiers masqués")).to_be_visible()
 
 
-def test_from_paper_to_the_masked_copy(browser: Browser, place: DeskTown, tmp_path: Path) -> None:
+def test_from_paper_to_the_masked_copy(browser: Browser, place: DeskTown) -> None:
     with seated(browser, place, AGENT) as seat:
         page = seat.page
         requests_of(page)
@@ -55,7 +55,7 @@ def test_from_paper_to_the_masked_copy(browser: Browser, place: DeskTown, tmp_pa
         page.get_by_label("Lieu, en mots").fill("devant la halle")
         page.get_by_label("Heures").fill("09:40-09:41")
         page.get_by_label("Comment reconnaître").fill("manteau rouge")
-        looked_at(page, tmp_path, "enter")
+        looked_at(page, "enter")
         page.get_by_role("button", name="Enregistrer").click()
         expect(page.get_by_text("Code de suivi")).to_be_visible()
         page.get_by_label("Caméra", exact=True).select_option("cx")
@@ -70,12 +70,12 @@ def test_from_paper_to_the_masked_copy(browser: Browser, place: DeskTown, tmp_pa
         expect(page.get_by_text("Vérifiée (pièce montrée en visioconférence) le")).to_be_visible()
         page.get_by_role("button", name="Soumettre").click()
         expect(page.get_by_text("Soumise : la décision revient au maire")).to_be_visible()
-        looked_at(page, tmp_path, "file")
+        looked_at(page, "file")
         with seated(browser, place, MAYOR, size=SIZES[1]) as mayor:
             chosen(mayor.page)
             mayor.page.get_by_role("radio", name="Refuser").check()
             expect(mayor.page.get_by_label("Motif")).to_be_visible()
-            looked_at(mayor.page, tmp_path, "decide")
+            looked_at(mayor.page, "decide")
             mayor.page.get_by_role("radio", name="Accorder une copie").check()
             mayor.page.get_by_role("button", name="Décider").click()
             expect(mayor.page.get_by_role("link", name="Lettre de réponse (PDF)")).to_be_visible()
@@ -88,13 +88,13 @@ def test_from_paper_to_the_masked_copy(browser: Browser, place: DeskTown, tmp_pa
             expect(second.page.get_by_role("button", name="1 attend votre accord")).to_be_visible()
             requests_of(second.page)
             expect(second.page.locator("tbody tr").first).to_contain_text("Attend votre accord (copie)")
-            looked_at(second.page, tmp_path, "asked")
+            looked_at(second.page, "asked")
             second.page.get_by_role("button", name="devant la halle").click()
             second.page.get_by_role("button", name="Je donne mon accord").click()
             expect(second.page.get_by_text("accord donné : à masquer")).to_be_visible()
             page.clock.fast_forward(11_000)
             page.get_by_role("button", name="Ouvrir pour masquer").click()
-            masked(page, tmp_path)
+            masked(page)
             second.page.clock.fast_forward(11_000)
             second.page.get_by_role("button", name="Regarder le résultat").click()
             expect(second.page.locator("video")).to_have_js_property("readyState", 4)
@@ -151,7 +151,7 @@ def drawn(page: Page) -> None:
     page.mouse.up()
 
 
-def masked(page: Page, tmp_path: Path) -> None:
+def masked(page: Page) -> None:
     """Boxes by mouse and by keyboard, a preview, the copy."""
     picture = page.get_by_role("application")
     expect(picture.locator("img")).to_be_visible()
@@ -167,18 +167,18 @@ def masked(page: Page, tmp_path: Path) -> None:
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Shift+ArrowDown")
     expect(page.get_by_label("Bas")).to_have_value(re.compile("^(50|51|52)$"))
-    looked_at(page, tmp_path, "mask")
+    looked_at(page, "mask")
     page.get_by_label("Aperçu du résultat").check()
     expect(picture.locator("img")).to_be_visible()
-    page.screenshot(path=tmp_path / "preview.png")
+    shot(page, "preview")
     page.get_by_role("button", name="Faire la copie").click()
-    expect(page.get_by_text("attend la relecture")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("attend la relecture")).to_be_visible()
 
 
-def test_the_public_form_in_a_browser_without_script(browser: Browser, place: DeskTown, tmp_path: Path) -> None:
+def test_the_public_form_in_a_browser_without_script(browser: Browser, place: DeskTown) -> None:
     address = f"http://127.0.0.1:{place.town.port}"
     context = browser.new_context(java_script_enabled=False, locale="fr-FR", viewport={"width": 1366, "height": 768})
-    context.set_default_timeout(8_000)
+    context.set_default_timeout(PATIENCE_MS)
     sent: list[str] = []
     page = context.new_page()
     page.on("request", lambda one: sent.append(one.url))
@@ -189,7 +189,7 @@ def test_the_public_form_in_a_browser_without_script(browser: Browser, place: De
     page.get_by_label("Jour").fill("2026-03-02")
     page.get_by_label("Entre, heure").fill("09:40")
     page.get_by_label("Où vous répondre").fill("poste restante")
-    page.screenshot(path=tmp_path / "form.png", full_page=True)
+    shot(page, "form")
     page.get_by_role("button", name="Envoyer la demande").click()
     page.get_by_role("heading", name="Votre demande est reçue").wait_for()
     reference, code = page.locator(".code").all_text_contents()
@@ -198,7 +198,7 @@ def test_the_public_form_in_a_browser_without_script(browser: Browser, place: De
     page.get_by_label("Code de suivi").fill(code)
     page.get_by_role("button", name="Voir où elle en est").click()
     page.get_by_text("Votre demande est à l'étude").wait_for()
-    page.screenshot(path=tmp_path / "follow.png")
+    shot(page, "follow")
     assert all(one.startswith(f"{address}/") for one in sent), "no other site"
     assert context.cookies() == []
     context.close()
@@ -210,7 +210,7 @@ def test_the_public_form_in_a_browser_without_script(browser: Browser, place: De
     checked.close()
 
 
-def test_a_viewing_in_the_person_s_presence(browser: Browser, place: DeskTown, tmp_path: Path) -> None:
+def test_a_viewing_in_the_person_s_presence(browser: Browser, place: DeskTown) -> None:
     """Granted over the routes; then on the agent's screen: nothing but the minutes of the request, and a note."""
     agent, mayor = place.town.person(AGENT), place.town.person(MAYOR)
     asked = {
@@ -231,8 +231,8 @@ def test_a_viewing_in_the_person_s_presence(browser: Browser, place: DeskTown, t
         page.get_by_role("button", name="sous le porche").click()
         page.get_by_role("button", name="La personne est devant l’écran").click()
         page.get_by_role("button", name="Ouvrir Place du Marché").click()
-        expect(page.locator("video")).to_have_js_property("readyState", 4, timeout=10_000)
-        page.screenshot(path=tmp_path / "viewing.png")
+        expect(page.locator("video")).to_have_js_property("readyState", 4)
+        shot(page, "viewing")
         page.get_by_label("Note de fin").fill("la personne s'est reconnue")
         page.get_by_role("button", name="Terminer le visionnage").click()
         expect(page.get_by_text("la personne s'est reconnue")).to_be_visible()

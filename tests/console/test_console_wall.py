@@ -3,7 +3,7 @@
 import re
 
 from playwright.sync_api import Page, expect
-from tests.support.console_person import faults, on_duty, put, tiles, until
+from tests.support.console_person import ask, faults, on_duty, put, tiles, until
 
 
 def state(page: Page, tile: int) -> str:
@@ -19,12 +19,13 @@ def test_live_pictures_play_at_the_edge(page: Page, address: str) -> None:
         return all(len((tile or {}).get("delayMs", [])) > 60 for tile in [*tiles(page), None][:2])
 
     until(page, enough, "60 pictures on two tiles")
-    for tile in tiles(page)[:2]:
-        assert tile is not None
-        assert tile["state"] == "live"
-        latest = sorted(tile["delayMs"][-40:])
-        # The controller holds 60 to 200 ms of pictures; the rest is what a loaded machine adds.
-        assert latest[len(latest) // 2] < 500
+
+    def at_the_edge() -> bool:
+        # The controller holds 60 to 200 ms of pictures; the rest is what a loaded machine adds, for a moment.
+        latest = [sorted(tile["delayMs"][-40:]) for tile in tiles(page)[:2] if tile and tile["state"] == "live"]
+        return len(latest) == 2 and all(one[len(one) // 2] < 500 for one in latest)
+
+    until(page, at_the_edge, "two tiles at the edge")
     tile_line = page.get_by_role("article").first
     expect(tile_line).to_contain_text("maire de Bourg-Neuf")
     expect(tile_line).to_contain_text("direct")
@@ -61,6 +62,7 @@ def test_a_withdrawn_view_blanks_at_once_and_is_not_asked_again(page: Page, addr
     page.on("request", lambda request: asked.append(request.url) if request.url.endswith("/api/views") else None)
     put(page, "Saint-Aubin/Entrée nord")
     until(page, lambda: state(page, 0) == "live", "the live picture")
+    ask(page, address, "/stand/withdraw", {})
     until(page, lambda: state(page, 0) == "refused", "the cut")
     assert page.evaluate(
         "() => document.querySelector('video').currentSrc === '' || !document.querySelector('video').src"
@@ -98,6 +100,7 @@ def test_the_keyboard_is_enough(page: Page, address: str) -> None:
     page.keyboard.press("n")
     expect(page.get_by_text("Mode noir")).to_have_count(2)
     page.keyboard.press("Escape")
+    expect(page.get_by_text("Mode noir")).to_have_count(1)
     page.keyboard.press("Delete")
     expect(page.get_by_role("article")).to_have_count(0)
 
@@ -124,4 +127,4 @@ def test_a_hidden_tile_decodes_nothing(page: Page, address: str) -> None:
     until(page, lambda: page.evaluate("() => document.querySelectorAll('video')[0].paused"), "the hidden tile to pause")
     page.keyboard.press("Escape")
     before = (tiles(page)[0] or {})["frames"]
-    until(page, lambda: (tiles(page)[0] or {})["frames"] > before + 10, "the tile to come back", 3)
+    until(page, lambda: (tiles(page)[0] or {})["frames"] > before + 10, "the tile to come back")

@@ -40,6 +40,7 @@ class Stand:
         self.duties: dict[str, dict[str, Any] | None] = {}
         self.views: dict[str, dict[str, Any]] = {}
         self.present: list[str] = []
+        self.withdrawn = False
 
 
 def refuse(status: int, text: dict[str, str], refusal: dict[str, Any] | None = None) -> JSONResponse:
@@ -222,6 +223,11 @@ def _views(app: FastAPI, stand: Stand) -> None:
                 return JSONResponse(opened, 201)
         return refuse(404, facts.t("Rien sous ce nom.", "Nothing under this name."))
 
+    @app.post("/stand/withdraw")
+    async def withdraw() -> Any:
+        stand.withdrawn = True
+        return {}
+
     @app.websocket("/ws/view")
     async def view(socket: WebSocket) -> None:
         await socket.accept()
@@ -232,7 +238,8 @@ def _views(app: FastAPI, stand: Stand) -> None:
             asked = stand.views[connection]
             seed = int(asked["camera"][-2:])
             clip = stand.clips[seed % len(stand.clips)]
-            await (live(socket, clip, seed) if asked["act"] == "live" else replay(socket, clip, asked))
+            stand.withdrawn = False
+            await (live(socket, clip, seed, lambda: stand.withdrawn) if asked["act"] == "live" else replay(socket, clip, asked))
         except* (WebSocketDisconnect, RuntimeError):
             pass  # the console closed its view
 

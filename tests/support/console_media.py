@@ -5,7 +5,7 @@ import base64
 import itertools
 import secrets
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
@@ -31,7 +31,7 @@ AHEAD_US = 10_000_000
 GAP_CAUSE = t("La liaison avec le site a été coupée (fibre).", "The link with the site was cut (fibre).")
 
 SILENT, GONE, FROZEN, WITHDRAWN = 3, 13, 12, 14
-"""Last two digits of the cameras that show a state: no picture, link cut, frozen after 3 s, withdrawn after 4 s."""
+"""Last two digits of the cameras that show a state: no picture, link cut, frozen after 1 s, withdrawn when asked."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def _binary(wall_us: int, key: bool, data: Sequence[bytes | memoryview]) -> byte
     return b"\x02" + wall_us.to_bytes(8, "big") + _now_us().to_bytes(8, "big") + bytes([key]) + b"".join(data)
 
 
-async def live(socket: WebSocket, clip: Clip, seed: int) -> None:
+async def live(socket: WebSocket, clip: Clip, seed: int, withdrawn: Callable[[], bool]) -> None:
     """One fragment per picture, in real time; some cameras have a fate."""
     if seed == SILENT:
         cause = t("La caméra ne répond plus au réseau.", "The camera no longer answers.")
@@ -110,11 +110,11 @@ async def live(socket: WebSocket, clip: Clip, seed: int) -> None:
     start, first = time.monotonic(), seed * GOP
     for number in itertools.count():
         await asyncio.sleep(max(0.0, start + number / FPS - time.monotonic()))
-        if seed == WITHDRAWN and number == 4 * FPS:
+        if seed == WITHDRAWN and withdrawn():
             text = t("La vue a été coupée : la commune a suspendu la convention.", "The view was cut.")
             await socket.send_json({"type": "cut", "code": "withdrawn", "text": text, "refusal": REFUSAL})
             return
-        if seed == FROZEN and number > 3 * FPS:
+        if seed == FROZEN and number > FPS:
             await socket.receive_text()
         frame = clip.frame(first + number)
         data = fragment([frame], sequence=number + 1, protection=None, first_sample=number)

@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 from tests.support import worlds
 from tests.support.clips import clip
+from tests.support.console_person import PATIENCE_MS
 from tests.support.desktown import CLERK, DeskTown, desk_town, span
 
 from beffroi.domain.clock import instant
@@ -62,7 +63,7 @@ def seated(
     """
     town = place.town
     context = browser.new_context(viewport={"width": size[0], "height": size[1]}, locale="fr-FR", accept_downloads=True)
-    context.set_default_timeout(8_000)
+    context.set_default_timeout(PATIENCE_MS)
     address = f"http://127.0.0.1:{town.port}"
     person = town.person(who)
     context.add_cookies([{"name": name, "value": value, "url": address} for name, value in person.cookies.items()])
