@@ -22,6 +22,7 @@ from tests.support.cameras import CameraSpec, SimulatedCameras, simulated_camera
 from tests.support.capturing import Capturing, capturing
 from tests.support.ports import wait_for
 
+from beffroi.capture import stream as stream_module
 from beffroi.capture.ends import RunEnd
 from beffroi.capture.rtsp import Session
 from beffroi.capture.stream import SILENT_S
@@ -119,12 +120,15 @@ def test_cameras_that_are_mute_closed_or_unknown_take_nothing_from_the_others(
     hung = threading.Event()
     real = socket.getaddrinfo
 
-    def slow(host: str, port: int, *, type: int) -> object:  # noqa: A002  as the loop calls it
+    def resolver(host: str, port: int, *, type: int) -> object:  # noqa: A002  as the loop calls it
         if host == "slow.invalid":
-            hung.wait(30)
+            hung.wait(60)
+        if host == "camera.invalid":
+            raise socket.gaierror(socket.EAI_NONAME, "no such name")  # at once, whatever network this machine has
         return real(host, port, type=type)
 
-    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    monkeypatch.setattr(socket, "getaddrinfo", resolver)
+    monkeypatch.setattr(stream_module, "SILENT_S", 2.5)
     with mute_server() as port, capturing() as capture:
         good = capture.add("good", sim.url("rue-1"))
         capture.wait_frames("good", 10)
@@ -134,27 +138,29 @@ def test_cameras_that_are_mute_closed_or_unknown_take_nothing_from_the_others(
         capture.add("unknown", "rtsp://camera.invalid/x")
         capture.add("slow", "rtsp://slow.invalid/x")
         capture.add("nonsense", "http://127.0.0.1/x")
-        capture.wait_frames("good", 6 * 25)
+        others = [kept for name, kept in capture.kept.items() if name != "good"]
+        wait_for(lambda: all(kept.failed for kept in others), what="each of them to be given up for now")
+        capture.wait_frames("good", 25)
         failed = {name: set(kept.failed) for name, kept in capture.kept.items()}
-        wait_for(lambda: capture.kept["slow"].failed, what="the wait for a name to end")
         _gapless(capture, "good")
         hung.set()
     assert good.failed == []
     assert failed["mute"] == failed["mute-tls"] == {RunEnd.STALLED}
     assert failed["closed"] == failed["unknown"] == {RunEnd.REFUSED}
     assert failed["nonsense"] == {RunEnd.UNREADABLE}
-    assert set(capture.kept["slow"].failed) == {RunEnd.STALLED}
+    assert failed["slow"] == {RunEnd.STALLED}
 
 
 def test_a_fault_in_one_session_ends_that_session_only(sim: SimulatedCameras, monkeypatch: pytest.MonkeyPatch) -> None:
     real = Session.receive
-    broken: set[int] = set()
+    broken: list[str] = []
 
     def receive(self: Session, data: bytes | memoryview, now_s: float) -> list[AccessUnit]:
+        units = real(self, data, now_s)
         if self.address.url.endswith("/rue-2/main") and self.playing and len(broken) < 2:
-            broken.add(id(self))
+            broken.append("before a picture of it was taken")
             raise RuntimeError("a fault of ours")
-        return real(self, data, now_s)
+        return units
 
     monkeypatch.setattr(Session, "receive", receive)
     with capturing() as capture:
@@ -163,8 +169,8 @@ def test_a_fault_in_one_session_ends_that_session_only(sim: SimulatedCameras, mo
         capture.wait_frames("bad", 10)
         capture.wait_frames("good", 10)
         _gapless(capture, "good")
-        assert capture.kept["bad"].failed == [RunEnd.UNREADABLE] * len(broken)
-    assert broken
+        assert capture.kept["bad"].failed == [RunEnd.UNREADABLE] * 2
+    assert len(broken) == 2
 
 
 def test_a_stop_hands_in_what_had_come_even_from_a_stalled_camera(sim: SimulatedCameras) -> None:
@@ -178,22 +184,25 @@ def test_a_stop_hands_in_what_had_come_even_from_a_stalled_camera(sim: Simulated
             began_s = time.monotonic()
             stream = capture.streams["rue-2"]
             capture.loop.end(stream, RunEnd.SHEET)
-            wait_for(lambda: stream.finished, timeout_s=2, what="the stream to be finished")
-            wait_for(lambda: kept.ends, timeout_s=2, what="the run to end")
+            wait_for(lambda: stream.finished, what="the stream to be finished")
+            wait_for(lambda: kept.ends, what="the run to end")
             took_s = time.monotonic() - began_s
         finally:
             sim.fault("rue-2", "none")
     sys.stdout.write(f"stopped in {took_s * 1000:.0f} ms, {kept.frames - before} pictures of the last part group\n")
     assert kept.ends == [RunEnd.SHEET]
-    assert took_s < 1.0
+    assert took_s < SILENT_S - 2, "long before its silence would have ended the run"
 
 
-def test_a_machine_that_stood_still_takes_no_camera_for_gone(sim: SimulatedCameras) -> None:
+def test_a_machine_that_stood_still_takes_no_camera_for_gone(
+    sim: SimulatedCameras, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream_module, "SILENT_S", 2.5)
     with capturing() as capture:
         kept = capture.add("rue-1", sim.url("rue-1"))
         capture.wait_frames("rue-1", 10)
-        capture.loop._order(lambda: time.sleep(SILENT_S + 1))
-        capture.wait_frames("rue-1", 25 * 7)
+        capture.loop._order(lambda: time.sleep(3.5))
+        capture.wait_frames("rue-1", 25 * 5)
         _gapless(capture, "rue-1")
         assert kept.failed == []
 
@@ -202,7 +211,7 @@ def test_lost_packets_are_counted_and_told_once_in_ten_minutes(sim: SimulatedCam
     with capturing() as capture:
         kept = capture.add("rue-2", sim.url("rue-2"))
         capture.wait_frames("rue-2", 20)
-        sim.fault("rue-2", "drop:0.1")
+        sim.fault("rue-2", "drop:0.3")
         try:
             wait_for(lambda: capture.streams["rue-2"].health.rtp_lost > 20, what="packets to be lost")
             wait_for(lambda: kept.lost, what="the loss to be told")
@@ -210,7 +219,8 @@ def test_lost_packets_are_counted_and_told_once_in_ten_minutes(sim: SimulatedCam
             sim.fault("rue-2", "none")
         assert len(kept.lost) == 1
         packets, pictures = kept.lost[0]
-        assert packets >= pictures >= 1
+        assert packets >= 1
+        assert 1 <= pictures <= 2 * packets, "the last packet of one picture may be missed by the next one as well"
         assert kept.ends == [], "a loss is no end"
 
 

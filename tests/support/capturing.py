@@ -90,7 +90,7 @@ class Capturing:
         self.loop.add(stream)
         return kept
 
-    def wait_frames(self, name: str, more: int, *, timeout_s: float = 20.0) -> None:
+    def wait_frames(self, name: str, more: int, *, timeout_s: float = 60.0) -> None:
         """Until this stream has handed in so many frames more."""
         least = self.kept[name].frames + more
         wait_for(lambda: self.kept[name].frames >= least, timeout_s=timeout_s, what=f"{more} frames of {name}")
@@ -108,8 +108,8 @@ def capturing() -> Iterator[Capturing]:
         yield held
     finally:
         held.loop.close()
-        held.loop.join(5)
-        held.pool.close(5)
+        held.loop.join(30)
+        held.pool.close(30)
     assert not held.loop.is_alive()
     assert held.failures == []
     assert threading.active_count() < 50

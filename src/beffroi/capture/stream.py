@@ -179,11 +179,13 @@ class CameraStream:
         if self._link is not None and self._link.open:
             self._answer(self._link, self._session)
 
-    def _count_lost(self, in_session: int, now_s: float) -> None:
-        """Packets that never came: counted at once, told in the journal now and then."""
+    def _count_lost(self, in_session: int, now_s: float, *, over: bool = False) -> None:
+        """Packets that never came: counted at once, told in the journal now and then, with the pictures that they tore:
+        the first of these is known once it is whole (or the session is ``over``)."""
         health = self.health
         health.rtp_lost = self._lost_before + in_session
-        if health.rtp_lost > self._lost_told and now_s - self._loss_told_s >= _LOSS_AGAIN_S:
+        known = health.rtp_lost > self._lost_told and (self._torn or over)
+        if known and now_s - self._loss_told_s >= _LOSS_AGAIN_S:
             recording, packets, pictures = self.recording, health.rtp_lost - self._lost_told, self._torn
             self._lost_told, self._torn, self._loss_told_s = health.rtp_lost, 0, now_s
             self._pool.order(str(self.mandate.key), lambda: recording.packets_lost(packets, pictures))
@@ -261,7 +263,7 @@ class CameraStream:
         session, self._session = self._session, None
         link, self._link = self._link, None
         if session is not None:
-            self._count_lost(session.rtp_lost, self._clock.monotonic_s())
+            self._count_lost(session.rtp_lost, self._clock.monotonic_s(), over=True)
             self._lost_before = self.health.rtp_lost
         self._events = 0
         self._call += 1
