@@ -6,17 +6,10 @@ from pathlib import Path
 from typing import cast
 
 import av
-import pytest
 from av.bitstream import BitStreamFilterContext
 
 from beffroi.media.codec import Codec, annexb_to_lengths
 from beffroi.media.nal import nal_type
-
-
-@pytest.fixture(autouse=True)
-def _enough_time(request: pytest.FixtureRequest) -> None:
-    """Real processes on a shared machine."""
-    request.node.add_marker(pytest.mark.timeout(120))
 
 
 def picture_digest(codec: Codec, data: bytes) -> str:

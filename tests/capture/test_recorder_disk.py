@@ -3,7 +3,6 @@
 import shutil
 import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,6 +42,11 @@ def causes(rec: RunningRecorder, camera: str) -> list[str]:
     ]
 
 
+def held_by_a_tracer(pid: int) -> bool:
+    """Whether each thread of a process is traced."""
+    return all("TracerPid:\t0\n" not in path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/status"))
+
+
 def findings(rec: RunningRecorder) -> list[object]:
     catalogue = rec.catalogue()
     try:
@@ -58,7 +62,7 @@ def test_a_full_disk_is_a_gap_and_other_cameras_go_on(tmp_path: Path) -> None:
         small_disk(rec.paths.root / "streams" / "rue-1", 64),
     ):
         rec.start()
-        wait_for(lambda: "disk_full" in rec.log, timeout_s=20, what="the disk to be full")
+        wait_for(lambda: "disk_full" in rec.log, what="the disk to be full")
         before = rec.streams()["rue-2", "main"]["frames"]
         gap = wait_for(lambda: rec.streams()["rue-1", "main"].get("open_gap"), what="the gap to be told")
         assert gap[1] == "disk_full"
@@ -83,9 +87,10 @@ def test_a_failed_fsync_ends_the_worker_which_looks_at_its_files_and_goes_on(tmp
             [strace, "-f", "-qq", "-e", "inject=fsync,fdatasync:error=EIO", "-e", "trace=fsync", "-p", str(victim)],
             stderr=subprocess.DEVNULL,
         )
-        sim.fault("rue-1", "close")  # the file is closed: its footer is to be confirmed by the disk
         try:
-            wait_for(lambda: rec.worker_pids() not in ([], [victim]), timeout_s=20, what="another worker")
+            wait_for(lambda: held_by_a_tracer(victim), what="strace to hold every thread of the worker")
+            sim.fault("rue-1", "close")  # the file is closed: its footer is to be confirmed by the disk
+            wait_for(lambda: rec.worker_pids() not in ([], [victim]), what="another worker")
         finally:
             tracer.terminate()
             tracer.wait()
@@ -107,13 +112,12 @@ def test_a_disk_that_is_too_slow_loses_pictures_never_time_for_the_cameras() -> 
         written.append("first")
 
     assert pool.submit("a", 600, slow)
-    began_s = time.monotonic()
     assert pool.submit("a", 300, lambda: written.append("second"))
     assert not pool.submit("a", 600, lambda: written.append("never"))
     assert pool.submit("b", 900, lambda: written.append("third"))
     assert not pool.submit("b", 900, lambda: written.append("never"))
     pool.order("a", lambda: written.append("told"))
-    assert time.monotonic() - began_s < 0.5
+    assert not written, "nobody who hands in has waited for the disk: it still stands"
     assert pool.waiting_bytes() == 1_800
     gate.set()
     pool.close()
@@ -131,7 +135,7 @@ def test_a_disk_that_hangs_holds_up_no_other_disk() -> None:
     assert pool.submit("b", 1_000, lambda: None)
     assert not pool.submit("b", 100, lambda: None), "their disk's share is used up"
     assert pool.submit("c", 1_000, written.set)
-    assert written.wait(5), "in its own thread"
+    assert written.wait(30), "in its own thread"
     gate.set()
     pool.close()
     assert pool.waiting_bytes() == 0

@@ -18,7 +18,7 @@ from beffroi.media.codec import Codec
 from beffroi.vault.check import CheckLevel, check
 from beffroi.vault.reader import ChunkReader
 
-SECONDS = 10
+SECONDS = 6
 
 
 @dataclass
@@ -33,7 +33,7 @@ class Recorded:
 
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorded]:
-    """Two cameras, four streams, recorded for ten seconds and stopped in order."""
+    """Two cameras, four streams, recorded for six seconds and stopped in order."""
     specs = [
         CameraSpec("rue-1", user="beffroi", password="p@ss:w/ôrd", audio=True),
         CameraSpec("place-2", codec="h265"),

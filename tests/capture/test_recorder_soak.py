@@ -34,9 +34,8 @@ class Sample:
     bytes: int
 
 
-@pytest.mark.timeout(180)
 def test_files_die_at_their_term_while_recording_goes_on(tmp_path: Path) -> None:
-    samples = _live(tmp_path, cameras=4, hour_s=4.0, term_s=12.0, lasts_s=30.0, each_s=1.0)
+    samples = _live(tmp_path, cameras=4, hour_s=3.0, term_s=6.0, lasts_s=18.0, each_s=1.0)
     assert samples[-1].pss_mib < 2 * samples[len(samples) // 2].pss_mib, "the harness measures something that is flat"
 
 

@@ -62,6 +62,7 @@ class RunningRecorder:
     more: tuple[str, ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
+    crashed_us: int = 0
     _serials: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     @property
@@ -168,9 +169,11 @@ class RunningRecorder:
             wait_for(partial(_is_gone, pid), what="a worker to end")
 
     def crash_worker(self, camera: str, stream: str = "main", *, number: int = signal.SIGKILL) -> int:
-        """End the worker of a stream by a signal, and wait until it is no longer told as its worker. Its process id."""
+        """End the worker of a stream by a signal (``crashed_us``: when, wall time), and wait until it is no longer told
+        as its worker. Its process id."""
         victim: int = self.streams()[camera, stream]["pid"]
         os.kill(victim, number)
+        self.crashed_us = SystemClock().wall_us()
         wait_for(lambda: victim not in self.worker_pids(), what=lambda: f"worker {victim} to end; log:\n{self.log}")
         return victim
 
