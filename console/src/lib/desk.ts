@@ -146,6 +146,12 @@ const CASES = '/api/desk/cases';
 const at = (id: string, rest = ''): string => `${CASES}/${part(id)}${rest}`;
 const on = (id: string, packet: string, rest: string): string => at(id, `/packages/${part(packet)}/${rest}`);
 
+/** What was typed for a case that was still opening. */
+export interface Ahead {
+  words: string;
+  enter: boolean;
+}
+
 export const desk = {
   cases: () => get<DeskCase[]>(CASES),
   one: (id: string) => get<DeskCase>(at(id)),
