@@ -63,12 +63,16 @@ def gather(places: Iterable[Path]) -> Loot:
     return loot
 
 
-def opens(loot: Loot, header: ChunkHeader, iv: bytes, cipher: bytes, clear: bytes) -> list[str]:
+def opens(loot: Loot, header: ChunkHeader, public: bytes, iv: bytes, cipher: bytes, clear: bytes) -> list[str]:
     """Which strings open a file: as its content key, or as the private half that its sealed key was made for.
+
+    A private half opens what was sealed to its public half and nothing else (HPKE, RFC 9180 §9.1): that comparison is
+    made for every string, and the opening itself for those that pass it.
 
     Args:
         loot: what to try.
         header: the file's.
+        public: the public half that its key was sealed to, 32 bytes.
         iv: 8 bytes, of one of its pictures.
         cipher, clear: the same 16 first protected bytes of this picture, stored and true.
     """
@@ -76,8 +80,11 @@ def opens(loot: Loot, header: ChunkHeader, iv: bytes, cipher: bytes, clear: byte
     found = [f"AES {key.hex()[:8]}…" for key in loot.keys if _first_block(key, iv) == stream]
     info = chunk_info(header)
     for private in loot.privates:
+        half = X25519PrivateKey.from_private_bytes(private)
+        if half.public_key().public_bytes_raw() != public:
+            continue
         with contextlib.suppress(SealBrokenError):
-            unseal(X25519PrivateKey.from_private_bytes(private), header.sealed_key, info=info)
+            unseal(half, header.sealed_key, info=info)
             found.append(f"HPKE {private.hex()[:8]}…")
     return found
 

@@ -7,15 +7,17 @@ import time
 from base64 import urlsafe_b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
 import av
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from beffroi.base.secrets import read_secret
+from beffroi.capture.paths import RecorderPaths
 from beffroi.cli.house import KEYRINGS_FILE, House
 from beffroi.cli.promises.client import KIND_FRAGMENT, KIND_INIT, ViewSocket
 from beffroi.cli.promises.keyhunt import Loot, gather, opens
@@ -26,10 +28,12 @@ from beffroi.cli.promises.waiting import wait_until
 from beffroi.domain.ids import AuthorityId, authority_slug
 from beffroi.media.parse import sample_bytes
 from beffroi.media.repair import iterate
-from beffroi.vault.hourkeys import HourKeyring
+from beffroi.vault.chunkformat import ChunkHeader
+from beffroi.vault.hourkeys import HourKeyring, PublicHours
 from beffroi.vault.keyerrors import HourDestroyedError
 from beffroi.vault.reader import ChunkReader
-from beffroi.vault.sealing import SealBrokenError, chunk_info
+from beffroi.vault.sealing import SealBrokenError, chunk_info, seal_content_key
+from beffroi.vault.signed import load_public_keys
 
 CAMERA: Final = "bn-place-du-marche"
 """One that offers sound."""
@@ -95,10 +99,18 @@ def _tried(path: Path, loot: Loot, played: Played, truth: Any) -> float:
     iv, cipher, clear = _first_bytes(path, played.key)
     with ChunkReader.open(path) as reader:
         header = reader.header
-    found = opens(loot, header, iv, cipher, clear)
+    public = _public_half(path, header)
+    found = opens(loot, header, public, iv, cipher, clear)
     demand(not found, "une clé traînait chez l'enregistreur", f"a key lay with the recorder: {found[:3]}")
     # the hunt can find: with the key among the loot it does
-    demand(opens(Loot({played.key}), header, iv, cipher, clear), "la recherche est aveugle", "the hunt is blind")
+    demand(
+        opens(Loot({played.key}), header, public, iv, cipher, clear), "la recherche est aveugle", "the hunt is blind"
+    )
+    own = X25519PrivateKey.generate()
+    half = own.public_key().public_bytes_raw()
+    ours = replace(header, sealed_key=seal_content_key(half, played.key, info=chunk_info(header)))
+    seen = opens(Loot(privates={own.private_bytes_raw()}), ours, half, iv, cipher, clear)
+    demand(seen, "la recherche ne voit pas une clé privée", "the hunt is blind to a private half")
     identity = (path.parents[3] / "identity.key").read_bytes()
     named = [identity[at : at + 16] for at in range(0, len(identity) - 15, 8)]
     sealed = [header.sealed_key[at : at + 16] for at in range(0, len(header.sealed_key), 16)]
@@ -116,6 +128,9 @@ def _after_destruction(house: House, path: Path, folder: Path, played: Played, t
     ring = HourKeyring.open(folder / "centre" / "keyrings" / slug, passphrase)
     key = ring.unseal(header.term_days, header.hour, header.sealed_key, info=chunk_info(header))
     demand(key == played.key, "la copie du trousseau n'ouvre pas", "the copied keyring does not open")
+    public = _public_half(path, header)
+    own = ring.public_keys(header.term_days, header.hour, 1)
+    demand(own == [public], "ce n'est pas la clé de cette heure", "this is not the key of this hour")
     ring.destroy(header.term_days, header.hour, before_term=True)
     again = HourKeyring.open(folder / "centre" / "keyrings" / slug, passphrase)
     try:
@@ -127,7 +142,7 @@ def _after_destruction(house: House, path: Path, folder: Path, played: Played, t
     ours = folder / "centre" / "keyrings" / slug
     kept_files = [one for one in (folder / "centre").iterdir() if one.is_file()]
     loot = gather([folder / "recorder", folder / "run", folder / "centre" / "secrets", ours, *kept_files])
-    found = opens(loot.without(tried), header, *_first_bytes(path, played.key))
+    found = opens(loot.without(tried), header, public, *_first_bytes(path, played.key))
     demand(not found, "le fichier détruit s'ouvre encore", f"the destroyed file still opens: {found[:3]}")
     held = again.held_hours(header.term_days)
     for hour in held:
@@ -217,6 +232,13 @@ def _file_of(recorder: Path, camera: str, kid: bytes) -> Path:
                 if reader.header.kid == kid:
                     return path
     raise PromiseBrokenError("le fichier rejoué n'est pas sur le disque", "the replayed file is not on disk")
+
+
+def _public_half(path: Path, header: ChunkHeader) -> bytes:
+    """The half that this file's key was sealed to, as the recorder that wrote it holds it."""
+    recorder = RecorderPaths(path.parents[4])
+    hours = PublicHours.load(recorder.hours, load_public_keys(recorder.sheet_trust))
+    return hours.public_for(header.authority, header.term_days, header.hour)
 
 
 def _first_bytes(path: Path, key: bytes) -> tuple[bytes, bytes, bytes]:
