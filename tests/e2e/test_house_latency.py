@@ -6,7 +6,7 @@ from tests.support.promises import tell
 from beffroi.cli.house import House
 from beffroi.cli.promises.latency import law_and_gate_in_time
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(200)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 
 def test_a_decision_and_a_durable_opening_are_quick(house: House, capsys: pytest.CaptureFixture[str]) -> None:

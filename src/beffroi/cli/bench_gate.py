@@ -15,11 +15,12 @@ from beffroi.domain.acts import Act, Purpose
 from beffroi.domain.clock import now
 from beffroi.domain.decision import ActRequest, Decision
 from beffroi.domain.facts import Facts
-from beffroi.gate.bench import Figures, measure_disk, measure_open, time_open
+from beffroi.gate.bench import Figures, time_disk, time_open
 from beffroi.law.bench import AT, measure, territory
 from beffroi.law.engine import LawEngine
 
 GATE_COUNT: Final = 400
+_TURNS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +68,12 @@ def signer_figures(folder: Path, *, rounds: int = 8, count: int = 100) -> dict[s
     return found
 
 
-def gate_figures(folder: Path, *, count: int = GATE_COUNT) -> dict[str, Any]:
-    """Opening a view: decision, entry on disk, lease. Beside one small durable file on the same disk, in the same run.
+def gate_figures(folder: Path, *, count: int = GATE_COUNT, together: tuple[int, ...] = (1, 16)) -> dict[str, Any]:
+    """Opening a view, so many ``together``: decision, entry on disk, lease. Beside one small durable file on the same
+    disk, in the same run.
 
-    The same (person, camera) comes back, as on a wall: the first decision about each is in the figure.
+    Files and openings take turns: what else the machine does weighs on both alike. The same (person, camera) comes
+    back, as on a wall: the first decision about each is in the figure.
     """
     law = BenchLaw(LawEngine.load(), territory())
     at = now(SystemClock())
@@ -78,13 +81,28 @@ def gate_figures(folder: Path, *, count: int = GATE_COUNT) -> dict[str, Any]:
     asked = [ActRequest(person, Act.LIVE, camera, Purpose.F5, at) for person in persons for camera in law.facts.cameras]
     allowed = [request for request in asked if law.decide(request).allowed]
     law = BenchLaw(LawEngine.load(), territory())
-    disk = measure_disk(folder)
+    key = Ed25519PrivateKey.generate()
+    files: list[float] = []
+    opened: dict[int, list[float]] = {at_once: [] for at_once in together}
+    for turn in range(_TURNS):
+        files += time_disk(folder, count=max(1, count // _TURNS))
+        begin = turn * count // _TURNS % len(allowed)
+        for at_once in together:
+            inner = folder / f"at-once-{at_once}"
+            inner.mkdir(exist_ok=True)
+            more = time_open(
+                inner,
+                key,
+                count=max(1, count // _TURNS),
+                at_once=at_once,
+                decider=law,
+                requests=[*allowed[begin:], *allowed[:begin]],
+            )
+            opened[at_once] += asyncio.run(more)
+    disk = Figures.of(files)
     found: dict[str, Any] = {"durable_file_p50_ms": disk.p50_ms, "durable_file_p99_ms": disk.p99_ms}
-    for at_once in (1, 16):
-        inner = folder / f"at-once-{at_once}"
-        inner.mkdir()
-        figures: Figures = asyncio.run(measure_open(inner, count=count, at_once=at_once, decider=law, requests=allowed))
-        name = f"open_{at_once}_at_once"
+    for at_once, taken in opened.items():
+        figures, name = Figures.of(taken), f"open_{at_once}_at_once"
         found |= {f"{name}_p50_ms": figures.p50_ms, f"{name}_p99_ms": figures.p99_ms}
         found[f"{name}_p50_in_durable_files"] = round(figures.p50_ms / disk.p50_ms, 1)
     return found

@@ -111,12 +111,17 @@ async def time_open(
 
 def measure_disk(folder: Path, *, count: int = 300) -> Figures:
     """The yardstick: one small durable file."""
+    return Figures.of(time_disk(folder, count=count))
+
+
+def time_disk(folder: Path, *, count: int) -> list[float]:
+    """Seconds of each durable file."""
     taken: list[float] = []
     for _ in range(count):
         started = time.perf_counter()
         write_durable(folder / "yardstick", bytes(1024))
         taken.append(time.perf_counter() - started)
-    return Figures.of(taken)
+    return taken
 
 
 def run(folder: Path) -> dict[str, dict[str, float]]:

@@ -12,6 +12,10 @@ from beffroi.cli.promises.report import Figure, Kept, demand, kept, percentile
 
 DECISION_P99_MS: Final = 1.0
 GATE_P99_MS: Final = 25.0
+GATE_IN_FILES: Final = 9.0
+"""Durable files that one opening costs (6 to 9: docs/design/gate.md). A disk or a machine busy with other work makes
+both slower: an opening past `GATE_P99_MS` is held against the file of the same run."""
+
 _TRIES: Final = 3
 
 
@@ -19,13 +23,14 @@ def law_and_gate_in_time(house: House, *, decisions: int = 5000, opens: int = 40
     """Decisions of the law, openings of the gate, and views asked of the running house.
 
     A decision waits for nothing: its processor time is what counts, whatever else the machine does. The gate waits for
-    the disk that this house writes on; the quietest of three runs counts.
+    the disk that this house writes on; the quietest of three runs counts, beside a durable file of that run.
 
     Raises:
         PromiseBrokenError: beyond three times the target.
     """
     law = law_figures(decisions)
     gate = _quietest(house.data, opens)
+    most_ms = max(GATE_P99_MS, GATE_IN_FILES * gate["durable_file_p99_ms"])
     over_http = _asked_over_http(house, asked)
     return kept(
         "Une décision, une vue ouverte avec son écriture durable, à temps",
@@ -33,7 +38,8 @@ def law_and_gate_in_time(house: House, *, decisions: int = 5000, opens: int = 40
         Figure("p99 (horloge)", law["p99_ms"], "ms"),
         Figure("première de son genre p99 (processeur)", law["first_cpu_p99_ms"], "ms"),
         Figure("vue ouverte, loi et disque, p50", gate["open_1_at_once_p50_ms"], "ms"),
-        Figure("p99", gate["open_1_at_once_p99_ms"], "ms", GATE_P99_MS),
+        Figure("p99", gate["open_1_at_once_p99_ms"], "ms", most_ms),
+        Figure("en fichiers durables, p50", gate["open_1_at_once_p50_in_durable_files"], "", GATE_IN_FILES),
         Figure("un fichier durable p99", gate["durable_file_p99_ms"], "ms"),
         Figure("par HTTP p50", round(percentile(over_http, 0.5), 1), "ms"),
         Figure("par HTTP p99", round(percentile(over_http, 0.99), 1), "ms"),
@@ -44,7 +50,7 @@ def _quietest(beside: Path, opens: int) -> dict[str, Any]:
     best: dict[str, Any] | None = None
     for _ in range(_TRIES):
         with tempfile.TemporaryDirectory(prefix="bench-", dir=beside) as folder:
-            found = gate_figures(Path(folder), count=opens)
+            found = gate_figures(Path(folder), count=opens, together=(1,))
         if best is None or found["open_1_at_once_p99_ms"] < best["open_1_at_once_p99_ms"]:
             best = found
         if best["open_1_at_once_p99_ms"] <= GATE_P99_MS:
