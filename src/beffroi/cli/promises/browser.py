@@ -34,7 +34,9 @@ Picture = npt.NDArray[np.uint8]
 
 WIDTH_PX: Final = 1920
 HEIGHT_PX: Final = 1080
-_WAIT_MS: Final = 15_000
+_WAIT_MS: Final = 30_000
+"""A deadline, not a bar, as are all that are given to `Desk.until`: two busy cores show a page late."""
+
 _POLL_MS: Final = 50
 _SMALL_BUT_SEEN: Final = ("--ok", "--amber", "--accent", "--text", "--muted", "--surface", "--raised", "--bg")
 _LAYOUTS: Final = (1, 4, 9, 16)
@@ -169,7 +171,7 @@ class Desk:
         layout, rest = self.page.locator(".controls .row").all()
         layout.get_by_role("button").nth(_LAYOUTS.index(tiles)).click()
         rest.get_by_role("button").nth(1).click()
-        self.until(lambda: self.page.get_by_role("article").count() == 0, "le mur vide / an empty wall", 5)
+        self.until(lambda: self.page.get_by_role("article").count() == 0, "le mur vide / an empty wall")
 
     def tile(self, camera: str) -> "Locator":
         """The tile that shows a camera."""
@@ -195,7 +197,7 @@ class Desk:
         found: dict[str, Any] = self.page.evaluate("() => window.__beffroi?.replay ?? {}")
         return found
 
-    def until(self, condition: Callable[[], object], what: str, timeout_s: float = 15) -> None:
+    def until(self, condition: Callable[[], object], what: str, timeout_s: float = 30) -> None:
         """Wait for something that the page does not announce.
 
         Raises:
@@ -224,12 +226,21 @@ class Desk:
         Raises:
             PromiseBrokenError: no picture with readable marks.
         """
+        return self.number_since(video, attempts=attempts)[:2]
+
+    def number_since(self, video: "Locator", *, attempts: int = 5) -> tuple[int, int, int]:
+        """As `number`, and the wall time (us) just before the screen was read: the picture is of then or later."""
         for _ in range(attempts):
+            before_us = SystemClock().wall_us()
             found = read_both(self.picture(video))
             if found is not None:
-                return found
+                return (*found, before_us)
             self.page.wait_for_timeout(100)
         raise PromiseBrokenError("L'image ne porte pas de numéro lisible", "The picture carries no readable number")
+
+    def composed(self) -> None:
+        """Wait until the screen shows what the page holds now: two of its pictures later."""
+        self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
 @contextmanager
