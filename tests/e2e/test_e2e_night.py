@@ -45,7 +45,7 @@ def page(browser: Browser, town: Town) -> Iterator[Page]:
     person = town.session("pmX")
     assert person.duty("watch").status == 200
     context = browser.new_context(viewport={"width": 1366, "height": 768}, locale="fr-FR")
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(30_000)
     address = f"http://127.0.0.1:{town.port}"
     context.add_cookies([{"name": name, "value": value, "url": address} for name, value in person.cookies.items()])
     opened = context.new_page()
