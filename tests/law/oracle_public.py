@@ -155,16 +155,13 @@ def row_19(q: Question) -> str | None:
 def row_22(q: Question) -> str | None:
     """The president of the département, on its domain: an authority, not a viewer on the list."""
     mine = q.status == "departement_president" and q.origin == "d"
-    member = q.employer is not None and q.employer.kind == "departement"
+    departement = q.employer is not None and q.employer.kind == "departement"
     concerned = q.camera.controller == q.person.employer or any(
-        member
-        and body.kind == "syndicat"
-        and body.form == "E"
-        and q.person.employer in body.members
-        and is_member(q, body)
+        body.kind == "syndicat" and body.form == "E" and q.person.employer in body.members and is_member(q, body)
         for body in q.facts.bodies.values()
     )
-    return "president-cd/" + q.person.employer if mine and concerned and ready(q, viewers(q)) else None
+    opened = mine and departement and concerned and ready(q, viewers(q))
+    return "president-cd/" + q.person.employer if opened else None
 
 
 def row_23(q: Question) -> str | None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import structlog
 from tests.law.oracle import oracle
-from tests.law.test_law_oracle import NOW, check, everything, opened
+from tests.law.test_law_oracle import NOW, ask, check, everything, opened
 from tests.law.worldgen import light, small_world
 from tests.law.worldgen_defects import JUNK
 from tests.law.worldgen_questions import relevant
@@ -90,6 +90,15 @@ def test_hollow_facts() -> None:
         light(changed)
         for request in draw.sample(asked, 8):
             check(changed, request, f"seed {SEED}: {name}")
+
+
+def test_the_president_of_what_is_no_departement() -> None:
+    """Seed 2796314541 of the test above: the reading took any body that keeps the camera for a département."""
+    facts = small_world(SMALL[0], NOW)
+    odd = replace(facts.bodies[BodyId("D")], kind=BodyKind.OTHER)
+    asked = ask("presidentD", "cdd", Act.LIVE, Purpose.F5)
+    assert check(facts, asked) == "allow"
+    assert check(light(replace(facts, bodies={**facts.bodies, BodyId("D"): odd})), asked) == "deny"
 
 
 def test_hostile_questions() -> None:
