@@ -26,6 +26,7 @@ class Known:
     name: str
     secret: str = ""
     link: str = ""
+    link_ends: float = 0
     state: str = "invited"
     used_step: int = 0
     sessions: dict[str, float] = field(default_factory=dict)
@@ -61,7 +62,7 @@ class Accounts(RuleBasedStateMachine):
     def invite(self) -> None:
         name = f"agent{len(self.known)}"
         link = self.identity.invite(newcomer(name), by=self.admin)
-        self.known.append(Known(link.account, name, link=link.token))
+        self.known.append(Known(link.account, name, link=link.token, link_ends=link.expires_at.timestamp()))
 
     @rule(pick=st.integers(0, 2))
     def open_account(self, pick: int) -> None:
@@ -72,9 +73,10 @@ class Accounts(RuleBasedStateMachine):
             enrolment = self.identity.accept(one.link, GOOD_PASSWORD)
             self.identity.enrol(one.link, code_at(enrolment.secret, now(self.clock)))
         except LinkRefusedError:
-            assert one.state != "invited" or not one.link
+            assert one.state != "invited" or not one.link or now(self.clock).timestamp() >= one.link_ends
             return
         assert one.state == "invited"
+        assert now(self.clock).timestamp() < one.link_ends
         one.state, one.secret, one.link, one.used_step = "active", enrolment.secret, "", self.step
 
     @rule(pick=st.integers(0, 2), right=st.booleans())
@@ -137,6 +139,7 @@ class Accounts(RuleBasedStateMachine):
                 continue
             assert by != asked_by
             one.state, one.secret, one.link = "invited", "", link.token
+            one.link_ends = link.expires_at.timestamp()
             one.sessions.clear()
             return
 
