@@ -219,7 +219,9 @@ def test_entries_written_by_a_tool_with_the_key_are_proven_to_the_signer(tmp_pat
     assert verify(tmp_path / "ledger", ledger.verifier).entries == 307
 
 
-def test_the_real_process_is_killed_and_comes_back_and_ends_with_its_parent(tmp_path: Path) -> None:
+def test_the_real_process_is_killed_and_comes_back_and_ends_with_its_parent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from beffroi.cli.signerchild import SignerChild
 
     secrets = tmp_path / "centre" / "secrets"
@@ -230,9 +232,15 @@ def test_the_real_process_is_killed_and_comes_back_and_ends_with_its_parent(tmp_
     try:
         ledger = Ledger.open(tmp_path / "centre" / "ledger", ManualClock(), child.signer(), fsync=quick_fsync)
         fill(ledger, 3)
-        first = child.process
+        first, start, felt = child.process, child._start, threading.Event()
+
+        def once_it_was_missed() -> "subprocess.Popen[bytes]":
+            felt.wait(60)
+            return start()
+
+        monkeypatch.setattr(child, "_start", once_it_was_missed)
         first.kill()
-        first.wait(5)
+        first.wait(60)
         ends_s, refused = time.monotonic() + 60, 0
         while True:
             try:
@@ -240,6 +248,7 @@ def test_the_real_process_is_killed_and_comes_back_and_ends_with_its_parent(tmp_
                 break
             except LedgerClosedError:
                 refused += 1
+                felt.set()
                 assert time.monotonic() < ends_s
                 time.sleep(0.05)
         assert (index, child.process.pid != first.pid) == (3, True)
@@ -254,7 +263,7 @@ def test_the_real_process_is_killed_and_comes_back_and_ends_with_its_parent(tmp_
         assert last.stdin is not None
         child._stopping.set()
         last.stdin.close()  # what the death of the parent does
-        assert last.wait(10) == 0
+        assert last.wait(60) == 0
     finally:
         child.stop()
     assert verify(tmp_path / "centre" / "ledger", ledger.verifier).findings == ()
@@ -276,9 +285,9 @@ def test_a_signer_that_cannot_be_started_is_tried_again(tmp_path: Path, monkeypa
         first = child.process
         monkeypatch.setattr(subprocess, "Popen", none_left)
         first.kill()
-        assert all(tried.acquire(timeout=10) for _ in range(3))
+        assert all(tried.acquire(timeout=60) for _ in range(3))
         monkeypatch.setattr(subprocess, "Popen", real)
-        ends_s = time.monotonic() + 10
+        ends_s = time.monotonic() + 60
         while child.process is first and time.monotonic() < ends_s:
             time.sleep(0.02)
         assert child.process is not first
@@ -299,7 +308,7 @@ def test_a_signer_started_again_while_nobody_asked_costs_no_entry(tmp_path: Path
         fill(ledger, 3)
         first = child.process
         first.kill()
-        first.wait(5)
+        first.wait(60)
         child.signer().close()  # the next one answers
         assert child.process is not first
         assert ledger.append(view_entry(9)) == 3
