@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 from tests.capture.conftest import loop_digests, missing_pictures, picture_digest
 from tests.support.cameras import CameraSpec, SimulatedCameras, simulated_cameras
-from tests.support.ports import wait_for
+from tests.support.ports import busy, wait_for
 from tests.support.recorder import RunningRecorder, recorder
 
 from beffroi.vault.check import CheckLevel, check
@@ -52,10 +52,10 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         )
         sim.fault("refuse", "none")
         rec.wait_all("close", "step", "back", "sps", frames=25)
-        rec.wait_state("stall", "down", timeout_s=15)
+        rec.wait_state("stall", "down")
         health = rec.streams()
         sim.fault("stall", "none")
-        rec.wait_all("stall", "refuse", frames=25, timeout_s=30)
+        rec.wait_all("stall", "refuse", frames=25)
         assert rec.stop() == 0
         yield Story(sim, rec, health)
 
@@ -119,7 +119,7 @@ def test_a_lost_stream_is_called_again_within_a_second(story: Story) -> None:
     closed = story.rec.whole_calendar("close")
     missing = [gap for gap in story.rec.journal() if gap.kind is ActKind.GAP and gap.fields["camera"] == "close"]
     lasted_s = (missing[0].fields["to_us"] - missing[0].fields["from_us"]) / 1e6
-    assert lasted_s < 2.5, "a second at most before the call, then the next key frame"
+    assert lasted_s < 2.5 * busy(), "a second at most before the call, then the next key frame"
     assert closed.recorded
 
 

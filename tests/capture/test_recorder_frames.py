@@ -10,6 +10,7 @@ import av
 import pytest
 from tests.capture.conftest import loop_digests, missing_pictures, picture_digest
 from tests.support.cameras import CameraSpec, SimulatedCameras, simulated_cameras
+from tests.support.ports import busy
 from tests.support.recorder import RunningRecorder, recorder
 
 from beffroi.base.clock import SystemClock
@@ -42,8 +43,8 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorded]:
         simulated_cameras(specs) as sim,
         recorder(tmp_path_factory.mktemp("data"), sim, streams=("main", "sub"), cores=2) as rec,
     ):
-        rec.wait_recording("rue-1")
-        rec.wait_recording("place-2", "sub", frames=25 * SECONDS)
+        rec.wait_all("rue-1", "place-2")
+        rec.wait_all("rue-1", "place-2", stream="sub", frames=25 * SECONDS)
         health = rec.streams()
         ended_us = SystemClock().wall_us()
         assert rec.stop() == 0
@@ -63,7 +64,7 @@ def test_every_picture_sent_is_on_disk_in_order(recorded: Recorded, camera: str,
     assert len(got) >= 25 * SECONDS - 25
     assert missing_pictures(got, loop_digests(known.main if stream == "main" else known.sub)) == 0
     last_us = frames[-1].arrival_us
-    assert recorded.ended_us - last_us < 400_000, "up to the moment of the stop"
+    assert recorded.ended_us - last_us < 400_000 * busy(), "up to the moment of the stop"
 
 
 @pytest.mark.parametrize(("camera", "stream"), STREAMS)
@@ -76,8 +77,8 @@ def test_wall_time_is_when_the_picture_was_shown(recorded: Recorded, camera: str
     for _, frame in rec.frames(camera, stream):
         shown_us = loop.index(picture_digest(codec, frame.data)) * 40_000
         error_us = (frame.arrival_us - shown_us) % (len(loop) * 40_000)
-        assert error_us < 150_000, "the parser holds a frame for 40 ms; the rest is the machine's load"
-    assert -150 < recorded.health[camera, stream]["camera_offset_ms"] < 10
+        assert error_us < 150_000 * busy(), "the parser holds a frame for 40 ms; the rest is the machine's load"
+    assert -150 * busy() < recorded.health[camera, stream]["camera_offset_ms"] < 10
 
 
 def test_no_sound_is_asked_for_nor_written(recorded: Recorded) -> None:

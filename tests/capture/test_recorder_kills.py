@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.support.cameras import CameraSpec, simulated_cameras
 from tests.support.faultmatrix import record, run_seed
-from tests.support.ports import wait_for
+from tests.support.ports import busy, wait_for
 from tests.support.recorder import RunningRecorder, recorder
 
 from beffroi.vault.check import CheckLevel, check
@@ -58,14 +58,12 @@ def test_a_worker_killed_at_any_moment_costs_a_group_of_pictures_and_a_told_gap(
     assert [cause for _, _, cause in gaps] == ["recorder_killed"] * KILLS
     lost_s = max(at_us - gap[0] for at_us, gap in zip(killed_us, gaps, strict=True)) / 1e6
     away_s = max(gap[1] - at_us for at_us, gap in zip(killed_us, gaps, strict=True)) / 1e6
-    # A new process is a second of work: on a machine with twice as much to do as it has cores, that is two.
-    busy = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
     seen = f"≤ {lost_s:.2f} s lost (groups of {GOP_S} s), recording again within {away_s:.1f} s"
     record("recorder-kill", seen=seen, runs=KILLS, seed=seed)
     record("worker-hang", seen=f"recording again after {back_s:.1f} s, no other worker restarted", runs=1, seed=None)
     for at_us, (start_us, end_us, _) in zip(killed_us, gaps, strict=True):
         assert at_us - start_us < (GOP_S + SLACK_S) * 1e6, "at most one group of what had been received is lost"
-        assert end_us - at_us < AGAIN_S * busy * 1e6, f"load {os.getloadavg()[0]:.1f}"
+        assert end_us - at_us < AGAIN_S * busy() * 1e6, "a new process is a second of work"
     _nothing_unexplained(rec, "rue-1")
     assert [cause for _, _, cause in _gaps(rec, other)] == ["recorder_killed"], "one, when it hung"
     assert _findings(rec) == []

@@ -71,7 +71,7 @@ class SimulatedCameras:
         """Start, or start again on the same port, and wait until it listens.
 
         Raises:
-            RuntimeError: it did not start within 20 s, or ended at once.
+            RuntimeError: it did not start within 60 s, or ended at once.
         """
         Config(cameras=tuple(self.cameras.values()), port=self.port, control_port=self.control_port).write(self._path)
         process = subprocess.Popen(
@@ -80,9 +80,9 @@ class SimulatedCameras:
             stdout=subprocess.PIPE,
         )
         self._process = process
-        if process.stdout is None or not select.select([process.stdout], [], [], 20.0)[0]:
+        if process.stdout is None or not select.select([process.stdout], [], [], 60.0)[0]:
             self.stop()
-            raise RuntimeError("the simulated cameras did not start in 20 s")
+            raise RuntimeError("the simulated cameras did not start in 60 s")
         line = process.stdout.readline()
         if not line:
             self.stop()

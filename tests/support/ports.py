@@ -1,5 +1,6 @@
-"""Free ports and conditions, for tests that start real parts."""
+"""Free ports, conditions and patience, for tests that start real parts."""
 
+import os
 import secrets
 import socket
 import time
@@ -29,6 +30,12 @@ def free_port() -> int:
 def _ephemeral_from() -> int:
     """The first port that the kernel gives to a connection."""
     return max(_FIRST_PORT + 1000, int(_EPHEMERAL.read_text().split()[0]))
+
+
+def busy() -> float:
+    """How many times as much this machine has had to do, this last minute, as it has cores; 1 at least. A bar on wall
+    time is multiplied by it: at rest it is the bar, beside other work the same share of the machine is judged."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
 def wait_for(condition: Callable[[], T | None], *, timeout_s: float = 30.0, what: str | Callable[[], str] = "") -> T:

@@ -1,5 +1,6 @@
 """Our RTSP session on a real socket, blocking: the smallest use of it."""
 
+import contextlib
 import socket
 import time
 from collections.abc import Callable
@@ -13,7 +14,7 @@ class Caller:
 
     def __init__(self, url: str) -> None:
         self.session = Session(url, now_s=time.monotonic())
-        self._socket = socket.create_connection((self.session.address.host, self.session.address.port), 5.0)
+        self._socket = socket.create_connection((self.session.address.host, self.session.address.port), 30.0)
         self._socket.settimeout(0.2)
         self.units: list[AccessUnit] = []
 
@@ -21,10 +22,11 @@ class Caller:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._socket.sendall(self.session.close())
+        with contextlib.suppress(OSError):  # a camera that has hung up needs no farewell
+            self._socket.sendall(self.session.close())
         self._socket.close()
 
-    def run(self, until: Callable[[], bool], *, timeout_s: float = 20.0) -> list[AccessUnit]:
+    def run(self, until: Callable[[], bool], *, timeout_s: float = 60.0) -> list[AccessUnit]:
         """Receive until a condition holds; all access units so far.
 
         Raises:
