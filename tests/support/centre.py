@@ -34,6 +34,7 @@ from beffroi.identity.totp import code_at
 from beffroi.registry.store import Registry
 from beffroi.server.app import create_app
 from beffroi.server.centre import Centre, open_centre
+from beffroi.server.proxied import Network
 from beffroi.server.run import config_of
 
 PASSPHRASE: Final = "une phrase de passe pour les essais"
@@ -221,7 +222,9 @@ def settle(registry: Registry, variation: Variation | None) -> None:
 
 
 @contextmanager
-def running(folder: Path, *, variation: Variation | None = None, extra: Sequence[str] = ()) -> Iterator[Town]:
+def running(
+    folder: Path, *, variation: Variation | None = None, extra: Sequence[str] = (), proxies: Sequence[Network] = ()
+) -> Iterator[Town]:
     """A centre of the town, serving until the block ends. ``extra``: more persons that get an account."""
     prepare_folder(
         folder,
@@ -235,12 +238,18 @@ def running(folder: Path, *, variation: Variation | None = None, extra: Sequence
         settle(town.centre.registry, variation)
         _open_accounts(town, [*_seats(variation), *extra], variation)
 
-    with serving(folder, fill=fill) as town:
+    with serving(folder, fill=fill, proxies=proxies) as town:
         yield town
 
 
 @contextmanager
-def serving(folder: Path, *, like: Town | None = None, fill: Callable[[Town], None] = lambda _: None) -> Iterator[Town]:
+def serving(
+    folder: Path,
+    *,
+    like: Town | None = None,
+    fill: Callable[[Town], None] = lambda _: None,
+    proxies: Sequence[Network] = (),
+) -> Iterator[Town]:
     """The centre of a prepared folder, serving until the block ends. ``like``: a town whose people and clocks it has;
     ``fill`` is called before anybody may ask."""
     with socket.socket() as listener:
@@ -249,7 +258,13 @@ def serving(folder: Path, *, like: Town | None = None, fill: Callable[[Town], No
         clock = like.clock if like else ShiftClock(to_wall_us(worlds.NOW))
         address = f"http://127.0.0.1:{port}"
         centre = open_centre(
-            folder, passphrase=PASSPHRASE, address=address, origins=[address], https=False, clock=clock
+            folder,
+            passphrase=PASSPHRASE,
+            address=address,
+            origins=[address],
+            https=False,
+            clock=clock,
+            proxies=proxies,
         )
         identity_clock = like.identity_clock if like else ShiftClock(to_wall_us(worlds.NOW))
         centre.identity = _identity(centre, folder, identity_clock, centre.bus)

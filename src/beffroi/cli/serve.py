@@ -29,6 +29,10 @@ def serve(
     signer: Annotated[
         Path | None, typer.Option(help="socket of a `beffroi ledger signer` under its own user; a child by default")
     ] = None,
+    trusted_proxy: Annotated[
+        list[str] | None,
+        typer.Option(help="address or network of a reverse proxy whose X-Forwarded-For is believed; repeat for each"),
+    ] = None,
     log_level: Annotated[str, typer.Option(help="DEBUG, INFO, WARNING or ERROR")] = "INFO",
     metrics: Annotated[
         str | None, typer.Option(help="Prometheus figures for this machine alone: 127.0.0.1:9102 or unix:/path")
@@ -40,9 +44,11 @@ def serve(
     from beffroi.cli.signerchild import SignerChild
     from beffroi.ledger.remotesigner import RemoteSigner
     from beffroi.server.centre import open_centre
+    from beffroi.server.proxied import proxy_network
     from beffroi.server.run import address_of, run_https
 
     log.configure(level=log_level)
+    proxies = [proxy_network(text) for text in trusted_proxy or []]
     tls = data / "centre" / "tls"
     if not (tls / "server.pem").exists():
         raise BadInputError(
@@ -70,6 +76,7 @@ def serve(
         database=database,
         remote_keyrings=dict(_remote(text) for text in remote_keyring or []),
         signer=signs,
+        proxies=proxies,
     )
     try:
         run_https(centre, host=host, port=port, tls=tls, metrics=metrics)

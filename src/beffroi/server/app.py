@@ -163,7 +163,9 @@ def create_app(centre: Centre) -> FastAPI:
     app.add_exception_handler(BeffroiError, _sentence)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _plain)
-    app.add_middleware(Guard, origins=centre.origins, https=centre.https, now_us=centre.clock.wall_us)
+    app.add_middleware(
+        Guard, origins=centre.origins, https=centre.https, now_us=centre.clock.wall_us, proxies=centre.proxies
+    )
     app.add_middleware(Measured, meters=meters)
     return app
 

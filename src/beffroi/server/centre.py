@@ -45,6 +45,7 @@ from beffroi.server.keyrings import CaseRings, case_rings, keyrings
 from beffroi.server.lists import CameraLists
 from beffroi.server.notices import Level, Notice
 from beffroi.server.posts import Posts
+from beffroi.server.proxied import Network
 from beffroi.server.screens import Screens
 from beffroi.server.supply import Supply
 from beffroi.server.witnessing import Witnessing
@@ -66,7 +67,8 @@ _OFFICES: Final = {
 
 @dataclass
 class Centre:
-    """One centre, open. ``address`` is what people type; ``origins`` are the origins whose requests are served."""
+    """One centre, open. ``address`` is what people type; ``origins`` are the origins whose requests are served;
+    ``proxies`` may say who asks in their place (`beffroi.server.proxied`)."""
 
     data: Path
     clock: Clock
@@ -86,6 +88,7 @@ class Centre:
     address: str
     origins: frozenset[str]
     https: bool
+    proxies: tuple[Network, ...] = ()
     banner: Text | None = None
     duties: Duties = field(default_factory=lambda: Duties(REASONS))
     lists: CameraLists = field(init=False)
@@ -173,6 +176,7 @@ def open_centre(
     clock: Clock | None = None,
     remote_keyrings: Mapping[AuthorityId, Path] | None = None,
     signer: Callable[[], Signer] | None = None,
+    proxies: Sequence[Network] = (),
 ) -> Centre:
     """Open everything in a data folder prepared by ``beffroi init``.
 
@@ -186,8 +190,8 @@ def open_centre(
         database: SQLAlchemy URL; the folder's own SQLite file by default.
         clock: the machine's by default.
         remote_keyrings: sockets of `beffroi keyring serve`, by authority: keyrings in a commune's own process.
-
         signer: gives what signs the register, its key in another process; the key in this one by default.
+        proxies: the reverse proxies that may say who asks; none by default.
 
     Raises:
         BrokenError: the folder is a demonstration's, or not prepared.
@@ -242,6 +246,7 @@ def open_centre(
         origins=frozenset(origins),
         https=https,
         banner=demo,
+        proxies=tuple(proxies),
     )
 
 

@@ -5,7 +5,7 @@ ASGI middleware rather than Starlette's helper class, so that WebSocket handshak
 
 import json
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final, NamedTuple
 
@@ -13,10 +13,10 @@ import structlog
 
 from beffroi.domain.text import Text
 from beffroi.registry import attachments, papers_file
+from beffroi.server.bodylimit import Incoming, Message, Receive
+from beffroi.server.proxied import Network, address_behind
 
 Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -84,6 +84,16 @@ _TOO_LARGE: Final = Refusal(
         en="The request is too large (1 MB; 25 MB for an attached file, 4 MB for an import).",
     ),
 )
+_TOO_SLOW: Final = Refusal(
+    408,
+    "too-slow",
+    Text(
+        fr="La demande n'est pas arrivée entière dans le temps prévu (20 secondes ; 4 minutes pour un fichier joint) : "
+        "vérifiez la liaison et recommencez.",
+        en="The request did not come whole in its time (20 seconds; 4 minutes for an attached file): check the line "
+        "and try again.",
+    ),
+)
 _TWICE: Final = Refusal(
     400,
     "bad-input",
@@ -107,8 +117,17 @@ class Guard:
     """Refuse foreign hosts, foreign origins and oversized bodies; add the security headers to every answer, also to
     the one that says a fault was met."""
 
-    def __init__(self, app: App, *, origins: frozenset[str], https: bool, now_us: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        app: App,
+        *,
+        origins: frozenset[str],
+        https: bool,
+        now_us: Callable[[], int],
+        proxies: Sequence[Network] = (),
+    ) -> None:
         self._app = app
+        self._proxies = proxies
         self._now_us = now_us
         self._origins = frozenset(origin.lower() for origin in origins)
         self._hosts = frozenset(origin.split("://", 1)[1] for origin in self._origins)
@@ -119,6 +138,8 @@ class Guard:
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
+        if self._proxies and scope.get("client"):
+            scope["client"] = (address_behind(scope["client"][0], scope["headers"], self._proxies), 0)
         refusal = self._refusal(scope)
         if refusal is not None:
             await self._refuse(scope, receive, send, refusal)
@@ -128,11 +149,11 @@ class Guard:
             await self._answer(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body, started = _Limited(receive, limit_of(scope)), False
+        body, started = Incoming(receive, limit_of(scope)), False
 
         async def send_guarded(message: Message) -> None:
             nonlocal started
-            if body.over:
+            if body.refused:
                 return
             if message["type"] == "http.response.start":
                 started = True
@@ -145,14 +166,14 @@ class Guard:
         try:
             await self._app(scope, body, send_guarded)
         except Exception:
-            if not body.over:
+            if not body.refused:
                 _log.exception("request failed", path=scope["path"])
             if started:
                 raise  # half an answer is out: only the end of the connection can say that it is wrong
-            if not body.over:
+            if not body.refused:
                 await self._refuse(scope, receive, send, Refusal(500, "fault", _FAULT))
-        if body.over:
-            await self._refuse(scope, receive, send, _TOO_LARGE)
+        if body.refused:
+            await self._refuse(scope, receive, send, _TOO_LARGE if body.over else _TOO_SLOW)
 
     def _refusal(self, scope: Scope) -> Refusal | None:
         sent = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
@@ -182,6 +203,8 @@ class Guard:
     async def _refuse(self, scope: Scope, receive: Receive, send: Send, refusal: Refusal) -> None:
         body = json.dumps({"error": {"code": refusal.code, "text": refusal.text.as_dict()}}).encode()
         headers = [(b"content-type", b"application/json"), *self._extra, (b"cache-control", b"no-store")]
+        if refusal is _TOO_SLOW:
+            headers.append((b"connection", b"close"))  # the rest of its body is not waited for either
         kind = "http"
         if scope["type"] == "websocket":
             await receive()
@@ -198,22 +221,3 @@ def limit_of(scope: Scope) -> int:
     if scope.get("method") != "POST":
         return MAX_BODY_BYTES
     return next((limit for path, limit in _LARGER if path.fullmatch(scope["path"])), MAX_BODY_BYTES)
-
-
-class _Limited:
-    """A body without content-length is counted as it comes; past the limit the route sees a client that left."""
-
-    def __init__(self, receive: Receive, limit: int) -> None:
-        self._receive = receive
-        self._limit = limit
-        self._seen = 0
-        self.over = False
-
-    async def __call__(self) -> Message:
-        message = await self._receive()
-        if message["type"] == "http.request":
-            self._seen += len(message.get("body", b""))
-            if self._seen > self._limit:
-                self.over = True
-                return {"type": "http.disconnect"}
-        return message

@@ -14,8 +14,9 @@ from prometheus_client.registry import Collector
 
 from beffroi import __version__
 from beffroi.domain.decision import ActRequest, Decider, Decision
+from beffroi.server.bodylimit import Receive
 from beffroi.server.centre import Centre
-from beffroi.server.guard import App, Receive, Scope, Send
+from beffroi.server.guard import App, Scope, Send
 from beffroi.server.viewing import Viewing
 
 PREFIX: Final = "beffroi_centre"

@@ -1,0 +1,119 @@
+"""A body that is slow to come is given up after its time, with a sentence, on any route; an act is not hurried."""
+
+import asyncio
+import http.client
+import json
+import select
+import socket
+import time
+from typing import Any
+
+import pytest
+from tests.support.centre import Town
+
+from beffroi.server import bodylimit
+from beffroi.server.bodylimit import Message, Receive, seconds_for
+from beffroi.server.guard import Guard, Scope, Send
+
+SHORT_S = 0.5
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bodylimit, "LEAST_S", SHORT_S)
+
+
+def dripped(town: Town, path: str, *lines: str, every_s: float = 0.05) -> tuple[int, str, float]:
+    """Send the head, then one byte of the body at a time until there is an answer; how long that took, in seconds."""
+    here = f"127.0.0.1:{town.port}"
+    head = [f"POST {path} HTTP/1.1", f"Host: {here}", f"Origin: http://{here}", "X-Beffroi: 1", *lines]
+    with socket.create_connection(("127.0.0.1", town.port), timeout=30) as link:
+        link.sendall("\r\n".join([*head, "", ""]).encode())
+        began_s = time.monotonic()
+        while not select.select([link], [], [], every_s)[0]:
+            link.sendall(b"1\r\n{\r\n" if "Transfer-Encoding: chunked" in lines else b"{")
+        answer = http.client.HTTPResponse(link)
+        answer.begin()
+        return answer.status, answer.read().decode(), time.monotonic() - began_s
+
+
+JSON, FORM = "Content-Type: application/json", "Content-Type: application/x-www-form-urlencoded"
+
+
+@pytest.mark.parametrize(
+    ("path", "lines"),
+    [
+        ("/demande", (FORM, "Content-Length: 9000")),
+        ("/demande/suivi", (FORM, "Transfer-Encoding: chunked")),
+        ("/api/login", (JSON, "Content-Length: 9000")),
+        ("/api/login", (JSON, "Transfer-Encoding: chunked")),
+        ("/api/documents/import?name=pieces.yaml", (JSON, "Content-Length: 9000")),
+    ],
+)
+def test_a_body_that_drips_is_given_up(town: Town, path: str, lines: tuple[str, ...]) -> None:
+    if path.startswith("/api/documents"):
+        lines = (*lines, f"Cookie: {town.person('supervisorE').cookie_header()}")
+    status, body, took_s = dripped(town, path, *lines)
+    assert status == 408, body
+    assert set(json.loads(body)["error"]["text"]) == {"fr", "en"}
+    assert took_s >= SHORT_S, "not before its time"
+
+
+def test_the_centre_answers_others_meanwhile(town: Town) -> None:
+    here = f"127.0.0.1:{town.port}"
+    with socket.create_connection(("127.0.0.1", town.port), timeout=30) as link:
+        link.sendall(f"POST /demande HTTP/1.1\r\nHost: {here}\r\nOrigin: http://{here}\r\n{FORM}\r\n".encode())
+        link.sendall(b"Content-Length: 9000\r\n\r\nx")
+        assert town.nobody().get("/demande").status == 200
+
+
+def test_large_files_have_more_time() -> None:
+    assert (seconds_for(16_000), seconds_for(0)) == (SHORT_S, SHORT_S)
+    assert seconds_for(25_000_000) == pytest.approx(250)
+
+
+async def _asked(app: Any, messages: list[Message]) -> list[Message]:
+    """One request to a guarded application, in this loop; what it sent."""
+    sent: list[Message] = []
+    never = asyncio.Event()
+
+    async def receive() -> Message:
+        if messages:
+            return messages.pop(0)
+        await never.wait()
+        raise AssertionError
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    here = b"centre.example"
+    headers = [(b"host", here), (b"origin", b"https://centre.example"), (b"x-beffroi", b"1")]
+    scope = {"type": "http", "method": "POST", "path": "/api/x", "headers": headers, "client": ("192.0.2.1", 1)}
+    guard = Guard(app, origins=frozenset({"https://centre.example"}), https=True, now_us=lambda: 0)
+    await guard(scope, receive, send)
+    return sent
+
+
+def test_an_act_that_takes_longer_than_a_body_may_is_left_alone() -> None:
+    """The whole body came at once; then the route works, and waits for the client to leave, as a file's answer does."""
+
+    async def slow(_: Scope, receive: Receive, send: Send) -> None:
+        assert (await receive())["body"] == b"{}"
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(receive(), 2 * SHORT_S)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"done"})
+
+    sent = asyncio.run(_asked(slow, [{"type": "http.request", "body": b"{}", "more_body": False}]))
+    assert [one.get("status") for one in sent if one["type"] == "http.response.start"] == [200]
+
+
+def test_a_route_that_swallows_the_end_of_its_body_is_answered_for() -> None:
+    async def stubborn(_: Scope, receive: Receive, send: Send) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"as if"})
+
+    sent = asyncio.run(_asked(stubborn, [{"type": "http.request", "body": b"{", "more_body": True}]))
+    assert [one.get("status") for one in sent if one["type"] == "http.response.start"] == [408]
