@@ -71,10 +71,10 @@ def verify(root: Path, history: History, outcome: Outcome, where: str) -> int:
 
 
 @pytest.mark.timeout(3600 if ALL else 300)
-def test_killed_at_any_system_call(tmp_path: Path) -> None:
+def test_killed_at_any_system_call(quick_path: Path) -> None:
     clip(count=75)
-    trial = Trial(tmp_path)
-    every = points(enumerate_calls(writer(trial.root()), tmp_path / "calls"))
+    trial = Trial(quick_path)
+    every = points(enumerate_calls(writer(trial.root()), quick_path / "calls"))
     taken, fragments, killed = chosen(every), 0, 0
     for call, number in taken:
         root = trial.root()
@@ -87,39 +87,41 @@ def test_killed_at_any_system_call(tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(3600 if ALL else 300)
-def test_refused_at_any_system_call(tmp_path: Path) -> None:
+def test_refused_at_any_system_call(quick_path: Path) -> None:
     clip(count=75)
-    trial = Trial(tmp_path)
-    counts = enumerate_calls(writer(trial.root()), tmp_path / "calls")
+    trial = Trial(quick_path)
+    counts = enumerate_calls(writer(trial.root()), quick_path / "calls")
     every = points(counts, without=("write",))
-    taken, ended = chosen(every), 0
+    taken, ended, met = chosen(every), 0, 0
     for call, number in taken:
         root = trial.root()
         outcome = run_injected(writer(root), call, "error=EIO", str(number))
         assert outcome.exit in {0, EXIT_FAILED}, f"{call} {number}: {outcome.exit}"
         sqlites_own = f"<{root}>" in outcome.hit and call == "fdatasync"  # it ignores it: ours comes after
-        assert outcome.exit or sqlites_own or "sync" not in call, f"{outcome.hit}, and the program went on"
+        assert outcome.exit or not outcome.hit or sqlites_own or "sync" not in call, f"{outcome.hit}, and it went on"
+        met += outcome.hit != ""
         ended += outcome.exit != 0
         verify(root, History(), outcome, f"EIO at {call} {number}")
+    assert met >= len(taken) * 0.95, "the fault happens; the last calls of a run are not always made"
     seen = f"0 promises broken at {len(taken)} of {len(every)} calls, {ended} of them ended the program"
     record("eio-at-syscall", seen=seen, runs=len(taken), seed=run_seed())
 
 
 @pytest.mark.timeout(3600 if ALL else 300)
-def test_killed_at_any_system_call_of_recovery(tmp_path: Path) -> None:
+def test_killed_at_any_system_call_of_recovery(quick_path: Path) -> None:
     """Recovery of a folder with a torn file, a file without its row, and a destruction under way; then once more."""
     clip(count=75)
-    template, history = tmp_path / "template", History()
+    template, history = quick_path / "template", History()
     (template / "streams").mkdir(parents=True)
-    counts = enumerate_calls(writer(Trial(tmp_path / "count").root()), tmp_path / "calls")
+    counts = enumerate_calls(writer(Trial(quick_path / "count").root()), quick_path / "calls")
     torn = run_injected(writer(template), "writev", "signal=KILL", str(counts["writev"] - 1))
     assert torn.exit == -9
 
     def work(root: Path) -> Callable[[int], None]:
         return lambda _: _recover(root)
 
-    trial = Trial(tmp_path, template)
-    every = points(enumerate_calls(work(trial.root()), tmp_path / "calls"))
+    trial = Trial(quick_path, template)
+    every = points(enumerate_calls(work(trial.root()), quick_path / "calls"))
     taken = chosen(every)
     for call, number in taken:
         root, history = trial.root(), History()

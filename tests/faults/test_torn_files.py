@@ -85,18 +85,18 @@ def pictures_are_those_sent(path: Path, key: bytes) -> int:
         return len(reader.gops)
 
 
-def test_an_unfinished_file_spoilt_anywhere_serves_what_was_sent_and_keeps_what_was_confirmed(tmp_path: Path) -> None:
+def test_an_unfinished_file_spoilt_anywhere_serves_what_was_sent_and_keeps_what_was_confirmed(quick_path: Path) -> None:
     kept = 0
-    templates = {n: torn_template(tmp_path / f"template-{n}", confirmed=n) for n in (0, 1, 2)}
-    _, other_key = torn_template(tmp_path / "other", confirmed=0)
+    templates = {n: torn_template(quick_path / f"template-{n}", confirmed=n) for n in (0, 1, 2)}
+    _, other_key = torn_template(quick_path / "other", confirmed=0)
     assert other_key
-    old = next((tmp_path / "other").rglob("*.mp4")).read_bytes()
+    old = next((quick_path / "other").rglob("*.mp4")).read_bytes()
     for seed in seeds("torn-file", CASES):
         rng = Random(seed)  # noqa: S311  choice of cases
         confirmed = rng.randrange(3)
         relative, key = templates[confirmed]
-        root = tmp_path / "trial"
-        shutil.copytree(tmp_path / f"template-{confirmed}", root)
+        root = quick_path / "trial"
+        shutil.copytree(quick_path / f"template-{confirmed}", root)
         with opened(root) as catalogue:
             (row,) = catalogue.open_chunks()
             start = max(catalogue.tail(row.id)[0], row.size)  # what a checkpoint confirmed is not the disk's to lose
@@ -127,9 +127,9 @@ def regions(written: Written) -> dict[str, range]:
 
 
 @pytest.mark.parametrize("region", ["head", "fragment", "digest", "footer"])
-def test_a_flipped_bit_of_a_closed_file_is_found_wherever_it_is(tmp_path: Path, region: str) -> None:
-    with opened(tmp_path) as catalogue:
-        written = write_chunk(tmp_path, catalogue)
+def test_a_flipped_bit_of_a_closed_file_is_found_wherever_it_is(quick_path: Path, region: str) -> None:
+    with opened(quick_path) as catalogue:
+        written = write_chunk(quick_path, catalogue)
         good = written.path.read_bytes()
         lies = regions(written)[region]
         rng = Random(run_seed())  # noqa: S311  choice of cases
@@ -138,20 +138,20 @@ def test_a_flipped_bit_of_a_closed_file_is_found_wherever_it_is(tmp_path: Path, 
             data = bytearray(good)
             data[place] ^= 1 << rng.randrange(8)
             written.path.write_bytes(data)
-            assert check(tmp_path, catalogue, level=CheckLevel.HASH), f"byte {place} of the {region}"
+            assert check(quick_path, catalogue, level=CheckLevel.HASH), f"byte {place} of the {region}"
         written.path.write_bytes(good)
-        assert check(tmp_path, catalogue, level=CheckLevel.HASH) == []
+        assert check(quick_path, catalogue, level=CheckLevel.HASH) == []
     seen = f"{len(places)} of {len(places)} flipped bits of a {region} found by check"
     record("bit-flip", seen=seen, runs=len(places), seed=run_seed())
 
 
-def test_a_spoilt_catalogue_is_told_or_says_the_truth_never_something_else(tmp_path: Path) -> None:
+def test_a_spoilt_catalogue_is_told_or_says_the_truth_never_something_else(quick_path: Path) -> None:
     """A page of the catalogue flipped: an error, a finding, or no change in what it says. The files make it again."""
-    with opened(tmp_path) as catalogue:
+    with opened(quick_path) as catalogue:
         for hour in range(20):
-            write_chunk(tmp_path, catalogue, wall_start_us=START_US + hour * 3_600_000_000)
+            write_chunk(quick_path, catalogue, wall_start_us=START_US + hour * 3_600_000_000)
         truth = [(row.path, row.wall_start_us, row.root, row.state) for row in catalogue.all_chunks()]
-    base = tmp_path / "catalogue.sqlite"
+    base = quick_path / "catalogue.sqlite"
     good, told = base.read_bytes(), 0
     rng = Random(run_seed())  # noqa: S311  choice of cases
     for _ in range(CASES // 3):
@@ -160,8 +160,8 @@ def test_a_spoilt_catalogue_is_told_or_says_the_truth_never_something_else(tmp_p
         data[at : at + 16] = rng.randbytes(len(data[at : at + 16]))
         base.write_bytes(data)
         try:
-            with opened(tmp_path) as catalogue:
-                found = check(tmp_path, catalogue, level=CheckLevel.SIZE)
+            with opened(quick_path) as catalogue:
+                found = check(quick_path, catalogue, level=CheckLevel.SIZE)
                 says = [(row.path, row.wall_start_us, row.root, row.state) for row in catalogue.all_chunks()]
         except (BeffroiError, ValueError, TypeError, sqlite3.Error):
             told += 1
@@ -169,10 +169,10 @@ def test_a_spoilt_catalogue_is_told_or_says_the_truth_never_something_else(tmp_p
         told += bool(found)
         assert found or says == truth, f"16 bytes at {at}"
     base.unlink()
-    for beside in tmp_path.glob("catalogue.sqlite-*"):
+    for beside in quick_path.glob("catalogue.sqlite-*"):
         beside.unlink()
-    with opened(tmp_path) as catalogue:
-        recover(tmp_path, catalogue)
+    with opened(quick_path) as catalogue:
+        recover(quick_path, catalogue)
         again = sorted((row.path, row.wall_start_us, row.root) for row in catalogue.all_chunks())
     assert again == sorted((path, start, root) for path, start, root, state in truth if state is ChunkState.CLOSED)
     seen = f"{told} of {CASES // 3} told, the others changed no answer; made again from the files: 20 of 20 rows"

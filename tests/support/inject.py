@@ -58,7 +58,7 @@ def run_injected(work: Work, call: str, fault: str, when: str) -> Outcome:
     return replace(outcome, hit=hits[0].strip() if hits else "")
 
 
-def run_traced(work: Work, options: Sequence[str], *, timeout_s: float = 30.0) -> Outcome:
+def run_traced(work: Work, options: Sequence[str], *, timeout_s: float = 60.0) -> Outcome:
     """Fork, hand the child to strace, let it work, and wait for its end.
 
     Raises:
@@ -84,7 +84,7 @@ def run_traced(work: Work, options: Sequence[str], *, timeout_s: float = 30.0) -
     finally:
         os.close(go)
         os.close(told)
-        tracer.wait(10)
+        tracer.wait(60)
 
 
 def _child(work: Work, telling: int, waiting: int, foreign: tuple[int, int]) -> None:
@@ -101,7 +101,7 @@ def _child(work: Work, telling: int, waiting: int, foreign: tuple[int, int]) -> 
 
 
 def _until_held(pid: int, tracer: subprocess.Popen[bytes]) -> None:
-    deadline_s = time.monotonic() + 10
+    deadline_s = time.monotonic() + 60
     while "TracerPid:\t0\n" in Path(f"/proc/{pid}/status").read_text():
         if tracer.poll() is not None or time.monotonic() > deadline_s:
             raise AssertionError("strace does not attach: it needs root, or kernel.yama.ptrace_scope = 0")
