@@ -41,3 +41,11 @@ test('a workstation that is right keeps its own clock; an answer that does not s
   heardClock(said(right + 9000), right, right + 1000);
   expect(centreNowUs()).toBe((right + 8000) * 1000);
 });
+
+test('nothing but the centre’s clock itself reads the workstation’s', () => {
+  const sources = import.meta.glob<string>('../src/**/*.{ts,svelte}', { query: '?raw', import: 'default', eager: true });
+  expect(Object.keys(sources).length).toBeGreaterThan(100);
+  const readers = Object.entries(sources).filter(([, code]) => /Date\.now|new Date\(\)/.test(code));
+  // The call to the centre frames each answer between two instants of the workstation: that is how the centre's is known.
+  expect(readers.map(([path]) => path).sort()).toEqual(['../src/lib/api.ts', '../src/lib/centreclock.ts']);
+});

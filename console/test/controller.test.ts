@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ClockOffset, liveStep, OPENING_JUMP_GAP_S, RunStitcher, trimEnd } from '../src/lib/controller';
+import { liveStep, OPENING_JUMP_GAP_S, RunStitcher, trimEnd } from '../src/lib/controller';
 
 describe('liveStep', () => {
   const buffered = [{ start: 10, end: 20 }];
@@ -77,20 +77,5 @@ describe('RunStitcher', () => {
       expect(mediaS).toBeGreaterThanOrEqual(last - 0.6);
       last = mediaS;
     }
-  });
-});
-
-describe('ClockOffset', () => {
-  it('takes a small lag for the network and a large one for the clocks', () => {
-    const near = new ClockOffset();
-    near.observe(1_000_000, 1_040_000);
-    expect(near.us).toBe(0);
-    const far = new ClockOffset();
-    far.observe(1_000_000, 6_000_000);
-    far.observe(2_000_000, 6_900_000);
-    expect(far.us).toBe(4_900_000);
-    const behind = new ClockOffset();
-    behind.observe(5_000_000, 1_000_000);
-    expect(behind.us).toBe(-4_000_000);
   });
 });

@@ -88,22 +88,3 @@ export class RunStitcher {
     return { mediaS, newOffsetS };
   }
 }
-
-/** How far the centre's clock is from ours, from the instants at which it says it sent. */
-export class ClockOffset {
-  #minUs: number | null = null;
-
-  /** A lag below this is taken for the network's, not for the clocks'. */
-  static readonly networkUs = 250_000;
-
-  observe(sentUs: number, receivedUs: number): void {
-    const lag = receivedUs - sentUs;
-    if (this.#minUs === null || lag < this.#minUs) this.#minUs = lag;
-  }
-
-  /** Microseconds to take from our clock to read the centre's. */
-  get us(): number {
-    const min = this.#minUs ?? 0;
-    return min >= 0 && min < ClockOffset.networkUs ? 0 : min;
-  }
-}

@@ -1,7 +1,8 @@
 /** A live view in one video element: opens, plays at the edge, says its state, blanks at once when it is cut. */
 import { both } from '../i18n/both';
 import type { ApiError } from './api';
-import { ClockOffset, JUMP_GAP_S, liveStep, OPENING_JUMP_GAP_S, RunStitcher, spansOf, trimEnd } from './controller';
+import { centreNowUs } from './centreclock';
+import { JUMP_GAP_S, liveStep, OPENING_JUMP_GAP_S, RunStitcher, spansOf, trimEnd } from './controller';
 import { AppendQueue, mimeOf, playable, UnsupportedCodec } from './mse';
 import { keepDelay, type TileProbe } from './probe';
 import { ViewSocket } from './socket';
@@ -21,7 +22,6 @@ export interface LiveStatus {
   frozenS: number;
   /** When the next attempt comes (ms, performance clock), if one comes. */
   retryAt: number | null;
-  since: number;
 }
 
 const LATE_MS = 3_000;
@@ -43,7 +43,6 @@ export class LiveView {
   #socket: ViewSocket | null = null;
   #queue: AppendQueue | null = null;
   #stitch = new RunStitcher();
-  #clock = new ClockOffset();
   #walls: { mediaS: number; wallUs: number }[] = [];
   #keys: number[] = [];
   #firstFrameAt: number | null = null;
@@ -61,7 +60,7 @@ export class LiveView {
     this.#video = video;
     this.#changed = changed;
     this.#status = {
-      state: 'connecting', text: null, refusal: null, view: null, delayMs: null, frozenS: 0, retryAt: null, since: Date.now(),
+      state: 'connecting', text: null, refusal: null, view: null, delayMs: null, frozenS: 0, retryAt: null,
     };
     this.measures = { frames: 0, delayMs: [], state: 'connecting', camera };
     video.muted = true;
@@ -105,8 +104,7 @@ export class LiveView {
 
   #set(part: Partial<LiveStatus>): void {
     if (this.#stopped) return;
-    const changed = part.state !== undefined && part.state !== this.#status.state;
-    this.#status = { ...this.#status, ...part, ...(changed ? { since: Date.now() } : {}) };
+    this.#status = { ...this.#status, ...part };
     this.measures.state = this.#status.state;
     this.#changed(this.#status);
   }
@@ -125,7 +123,7 @@ export class LiveView {
       {
         opened: (view) => this.#current(socket) && this.#opened(view),
         text: (message) => this.#current(socket) && this.#text(message),
-        binary: (message, at) => this.#current(socket) && this.#binary(message, at),
+        binary: (message) => this.#current(socket) && this.#binary(message),
         rejected: (error) => this.#current(socket) && this.#rejected(error),
         closed: (unreadable) => this.#current(socket) && this.#lost(unreadable ? both((t) => t.errors.protocol) : null),
       },
@@ -188,7 +186,7 @@ export class LiveView {
     }
   }
 
-  #binary(message: BinaryMessage, receivedUs: number): void {
+  #binary(message: BinaryMessage): void {
     const queue = this.#queue;
     if (!queue) return;
     if (message.kind === 'init') {
@@ -196,7 +194,6 @@ export class LiveView {
       return;
     }
     this.#lastData = performance.now();
-    this.#clock.observe(message.sentUs, receivedUs);
     if (this.#wantKey && !message.key) return;
     this.#wantKey = false;
     const base = baseDecodeTime(message.bytes);
@@ -245,8 +242,9 @@ export class LiveView {
     const wallUs = this.#wallOf(frame.mediaTime);
     let delayMs = this.#status.delayMs;
     if (wallUs !== null) {
-      const shownUs = (Date.now() + (frame.expectedDisplayTime - performance.now())) * 1000;
-      delayMs = (shownUs - this.#clock.us - wallUs) / 1000;
+      // By the centre's clock, as its pictures are dated: a late network is never taken for a wrong workstation.
+      const shownUs = centreNowUs() + (frame.expectedDisplayTime - performance.now()) * 1000;
+      delayMs = (shownUs - wallUs) / 1000;
       keepDelay(this.measures.delayMs, delayMs);
     }
     const state = delayMs !== null && delayMs > LATE_MS ? 'late' : 'live';

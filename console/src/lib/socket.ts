@@ -6,7 +6,7 @@ import { parseBinary, parseText, WireError, type BinaryMessage, type TextMessage
 export interface ViewSocketEvents {
   opened(view: OpenedView): void;
   text(message: TextMessage): void;
-  binary(message: BinaryMessage, receivedUs: number): void;
+  binary(message: BinaryMessage): void;
   /** The request itself failed: refused, or the centre could not answer. */
   rejected(error: ApiError): void;
   /** The socket closed, for whatever reason; `unreadable` when we closed it because of its messages. */
@@ -49,7 +49,7 @@ export class ViewSocket {
     if (this.#done) return;
     try {
       if (typeof data !== 'string') {
-        this.#events.binary(parseBinary(data), Date.now() * 1000);
+        this.#events.binary(parseBinary(data));
         return;
       }
       const message = parseText(data);
