@@ -14,7 +14,7 @@ from tests.support.promises import tell
 from beffroi.cli.benchrecord import measure
 from beffroi.cli.promises.report import Figure, kept
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 STREAMS = int(os.environ.get("BEFFROI_STREAMS", "48"))
 SECONDS = 8.0

@@ -30,7 +30,7 @@ from beffroi.vault.catalogue import Catalogue
 from beffroi.vault.journal import ActKind
 from beffroi.vault.reader import ChunkReader
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 PICTURES = 40
 """Received by each stream under each fault."""
 

@@ -29,7 +29,7 @@ from beffroi.evidence.verify import Trust, verify_package
 from beffroi.ledger.note import Verifier, parse_verifier
 from beffroi.profiles.ingeagglo_places import CENTRE_LATITUDE_DEG, CENTRE_LONGITUDE_DEG
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 PICTURE: Final = Path(__file__).parents[2] / "docs" / "img" / "requisition.png"
 BETWEEN: Final = f"{CENTRE_LATITUDE_DEG + 0.009:.5f} {CENTRE_LONGITUDE_DEG:.5f}"

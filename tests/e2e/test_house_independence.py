@@ -6,7 +6,7 @@ from tests.support.promises import tell
 from beffroi.cli.house import House
 from beffroi.cli.promises.recording import recording_needs_no_centre
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 
 def test_recording_goes_on_and_restarts_without_the_centre(house: House, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,9 +8,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from beffroi.domain.errors import BrokenError
 from beffroi.domain.text import Text
+
+_STOP_S: Final = 30.0
+"""More than the 25 s that a recorder gives its workers to close their files."""
 
 
 @dataclass
@@ -68,12 +72,12 @@ class Children:
         return next((name for name, child in self.running.items() if child.poll() is not None), None)
 
     def stop(self, name: str, *, kill: bool = False) -> None:
-        """End one process: asked first, killed after five seconds (or at once)."""
+        """End one process: asked first, killed after `_STOP_S` (or at once)."""
         child = self.running.pop(name)
         if child.poll() is None:
             os.killpg(child.pid, signal.SIGKILL if kill else signal.SIGTERM)
             try:
-                child.wait(timeout=5)
+                child.wait(timeout=_STOP_S)
             except subprocess.TimeoutExpired:
                 os.killpg(child.pid, signal.SIGKILL)
                 child.wait()

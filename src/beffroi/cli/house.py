@@ -41,6 +41,9 @@ BANNER: Final = Text(
 KEYRINGS_FILE: Final = "demo-keyrings"
 ACCOUNTS_FILE: Final = "demo-accounts.json"
 _APART_S: Final = 7.0
+_READY_S: Final = 180.0
+"""A deadline: a part that has ended is told at once, one that is slow to start has a busy machine."""
+
 _CAMERA_USER: Final = "recorder"
 
 
@@ -147,7 +150,7 @@ class House:
     def start_cameras(self) -> None:
         """The simulated cameras."""
         self.children.start("cameras", ["-m", "simulate", "--config", str(self.data / "cameras.json")])
-        self.children.wait_ready("cameras", lambda: _listens(self.rtsp_port), timeout_s=60)
+        self.children.wait_ready("cameras", lambda: _listens(self.rtsp_port), timeout_s=_READY_S)
 
     def start_recorder(self, *, environment: dict[str, str] | None = None, workers: int | None = None) -> None:
         """The recorder; with at least so many capture processes when given."""
@@ -155,13 +158,13 @@ class House:
         arguments = ["-c", _MAIN, "recorder", "--data", str(self.data), *more]
         self.children.start("recorder", arguments, environment=environment)
         socket_path = self.data / "run" / "recorder.sock"
-        self.children.wait_ready("recorder", lambda: _answers_unix(socket_path), timeout_s=60)
+        self.children.wait_ready("recorder", lambda: _answers_unix(socket_path), timeout_s=_READY_S)
 
     def start_centre(self, *, wrapper: list[str] | None = None) -> None:
         """The centre."""
         arguments = [str(self.data), str(self.port), *([self.database] if self.database else [])]
         self.children.start("centre", ["-m", "beffroi.cli.house", *arguments], wrapper=wrapper)
-        self.children.wait_ready("centre", lambda: _answers(self.address), timeout_s=60)
+        self.children.wait_ready("centre", lambda: _answers(self.address), timeout_s=_READY_S)
 
     def stop(self) -> None:
         """End everything."""

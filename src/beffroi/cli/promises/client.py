@@ -16,6 +16,8 @@ Json = dict[str, Any]
 
 KIND_INIT: Final = 1
 KIND_FRAGMENT: Final = 2
+_ANSWER_S: Final = 60.0
+"""A deadline, not a bar: what is promised of an answer's time is measured where it is promised."""
 
 
 @dataclass
@@ -42,7 +44,7 @@ class Person:
 
     def call(self, method: str, path: str, body: Json | None = None, *, headers: Json | None = None) -> Answer:
         """One request, with the headers that the console sends."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=15)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=_ANSWER_S)
         sent = {"Origin": self.origin, "X-Beffroi": "1", "Content-Type": "application/json", **(headers or {})}
         if self.cookies:
             sent["Cookie"] = self.cookie_header()
@@ -87,9 +89,10 @@ class Person:
             origin=Origin(self.origin),
             additional_headers={"Cookie": self.cookie_header()},
             max_size=64 * 1024 * 1024,
+            open_timeout=_ANSWER_S,
             max_queue=None,  # a paused reader would keep the closing handshake waiting
         ) as connection:
-            yield ViewSocket(connection, connection_id=json.loads(connection.recv(timeout=5))["connection"])
+            yield ViewSocket(connection, connection_id=json.loads(connection.recv(timeout=_ANSWER_S))["connection"])
 
     def open_view(self, connection_id: str, camera: str, act: str = "live", **more: Any) -> Answer:
         """Ask for a view on an open socket."""

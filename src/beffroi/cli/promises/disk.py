@@ -18,7 +18,7 @@ from beffroi.ledger.note import Verifier, open_note, parse_verifier
 from beffroi.ledger.tiles import ENTRIES, WIDTH, TileId
 
 _TRIES: Final = 20
-_ATTACH_S: Final = 20.0
+_ATTACH_S: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +139,6 @@ def _wait_attached(holder: "subprocess.Popen[bytes]", pid: int) -> None:
 
 def _all_traced(pid: int, tracer: int) -> bool:
     tasks = list(Path(f"/proc/{pid}/task").iterdir())
-    with contextlib.suppress(FileNotFoundError):
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a thread that has just ended
         return all(f"TracerPid:\t{tracer}\n" in (task / "status").read_text() for task in tasks)
     return False

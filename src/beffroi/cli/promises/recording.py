@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -37,7 +37,7 @@ class Absent:
 
 sys.meta_path.insert(0, Absent())
 """
-_ANSWER_S: Final = 10.0
+_ANSWER_S: Final = 60.0
 _MAIN: Final = "from beffroi.cli.main import main; main()"
 
 
@@ -179,7 +179,7 @@ def _power_cut(house: House, door: RecorderDoor) -> None:
     workers = door.workers()
     house.children.stop("recorder", kill=True)
     for pid in workers:
-        if Path(f"/proc/{pid}").exists():
+        with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     wait_until(
         lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers), "la fin des processus", "the workers' end"

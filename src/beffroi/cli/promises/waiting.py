@@ -10,7 +10,7 @@ POLL_S: Final = 0.05
 
 
 def wait_until(
-    condition: Callable[[], object], fr: str, en: str, *, timeout_s: float = 30.0, poll_s: float = POLL_S
+    condition: Callable[[], object], fr: str, en: str, *, timeout_s: float = 60.0, poll_s: float = POLL_S
 ) -> float:
     """Poll until the condition is true; the seconds it took.
 
