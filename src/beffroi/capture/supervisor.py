@@ -194,7 +194,8 @@ class Supervisor:
                 self._assign()
             self._nudge.clear()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._nudge.wait(), _POLL_S)
+                async with asyncio.timeout(_POLL_S):  # `wait_for` loses an end that comes just after a nudge (until 3.12)
+                    await self._nudge.wait()
 
     def _assign_soon(self) -> None:
         self._loop.call_soon_threadsafe(self._assign)

@@ -42,7 +42,8 @@ class Registrar:
         except BrokenError as error:
             raise GateClosedError from error
         try:
-            return await asyncio.wait_for(asyncio.wrap_future(future), self._wait_s)
+            async with asyncio.timeout(self._wait_s):  # `wait_for` would lose a caller's leaving just then (until 3.12)
+                return await asyncio.wrap_future(future)
         except BrokenError as error:
             raise GateClosedError from error
         except TimeoutError as error:
