@@ -15,7 +15,8 @@ from beffroi.domain.errors import NotFoundError
 from beffroi.domain.ids import ConnectionId
 from beffroi.domain.lease import check
 from beffroi.domain.ranges import WallRange
-from beffroi.gate.answers import Cut, GateRefusedError
+from beffroi.gate import gate as room
+from beffroi.gate.answers import Cut, GateClosedError, GateRefusedError
 from beffroi.gate.gate import Gate, OnCut
 from beffroi.ledger.entry import EntryKind, Sent
 from beffroi.ledger.ledger import Ledger
@@ -169,10 +170,11 @@ async def test_a_disk_that_does_not_answer_cuts_after_its_limit(tmp_path: Path) 
     free.set()
     clock = ManualClock()
     ledger = open_ledger(tmp_path, clock=clock, fsync=lambda _fd, _path: _hold(free))
-    gate = Gate(TableLaw({("p1", "cam-1")}), ledger, KEY, clock, register_wait_s=0.05)
+    gate = Gate(TableLaw({("p1", "cam-1")}), ledger, KEY, clock, register_wait_s=60.0)
     opened = await gate.open(live(), HERE, PAYLOAD)
     free.clear()
-    with pytest.raises(Exception, match="register"):
+    gate._register._wait_s = 0.05  # from here on no answer comes
+    with pytest.raises(GateClosedError):
         await gate.open(live(), HERE, PAYLOAD)
     clock.advance(9.9)
     await gate.tick()
@@ -185,14 +187,26 @@ async def test_a_disk_that_does_not_answer_cuts_after_its_limit(tmp_path: Path) 
 
 
 def _hold(free: threading.Event) -> None:
-    assert free.wait(20)
+    assert free.wait(60)
 
 
 def _setter(event: asyncio.Event) -> OnCut:
     return lambda _view, _cut: event.set()
 
 
-async def test_the_loop_notices_a_withdrawal_by_itself_and_a_poke_sooner(tmp_path: Path) -> None:
+async def test_a_stop_just_after_a_poke_stops(house: House) -> None:
+    """A fact changes as the centre is told to end: it ends, and does not look again for ever."""
+    await house.gate.start()
+    await asyncio.sleep(0)  # it waits for a poke
+    house.gate.poke()
+    async with asyncio.timeout(60):
+        await house.gate.stop()
+
+
+async def test_the_loop_notices_a_withdrawal_by_itself_and_a_poke_sooner(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By itself within the five seconds that are promised; at a poke without waiting for its next look."""
     clock, law = SystemClock(), TableLaw({("p1", "cam-1")})
     ledger = open_ledger(tmp_path, clock=clock)
     async with Gate(law, ledger, KEY, clock) as gate:
@@ -204,6 +218,8 @@ async def test_the_loop_notices_a_withdrawal_by_itself_and_a_poke_sooner(tmp_pat
             law.withdraw("p1", "cam-1")
             if poke:
                 gate.poke()
-            await asyncio.wait_for(cut.wait(), 2.0)
+            await asyncio.wait_for(cut.wait(), 60.0 if poke else 5.0)
             await gate.end(opened.id)
+            monkeypatch.setattr(room, "POLL_S", 3600.0)
+            gate.poke()  # from now on it waits for the next poke alone
     ledger.close()
