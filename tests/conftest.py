@@ -12,6 +12,8 @@ from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser
 
 from beffroi.cli.promises.browser import chromium
+from beffroi.gate.gate import Gate
+from beffroi.gate.keeping import Keeper
 
 # Hypothesis bounds by wall time what one example takes (200 ms) and what drawing them takes: on two cores that
 # recorders, databases and a browser share, that judges the load of the machine and not the law under test. Its other
@@ -34,6 +36,18 @@ def browser() -> Iterator[Browser]:
     """Debian's Chromium, headless. Absent: an error, never a skip."""
     with chromium() as started:
         yield started
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patient_gate() -> Iterator[None]:
+    """A view opens only if its entry is on disk within two seconds of wall time; here that would tell how much else
+    the machine does. A test that is about a disk that does not answer says its own wait."""
+    with pytest.MonkeyPatch.context() as patch:
+        for room in (Gate, Keeper):
+            defaults = vars(room)["__init__"].__kwdefaults__
+            assert "register_wait_s" in defaults
+            patch.setitem(defaults, "register_wait_s", 60.0)
+        yield
 
 
 @pytest.hookimpl(wrapper=True)
