@@ -41,7 +41,7 @@ async def test_the_async_variant_leaves_the_loop_free(tmp_path: Path) -> None:
     hold = threading.Event()
 
     def held(fd: int, path: Path) -> None:
-        assert hold.wait(10)
+        assert hold.wait(60)
         fsync_fd(fd, path)
 
     hold.set()
@@ -120,18 +120,18 @@ def test_all_who_wait_learn_of_the_failure(tmp_path: Path) -> None:
     def breaking(_fd: int, _path: Path) -> None:
         if armed:
             entered.set()
-            assert hold.wait(10)
+            assert hold.wait(60)
             raise OSError(5, "Input/output error")
 
     ledger = open_ledger(tmp_path, fsync=breaking)
     armed = True
     first = ledger.submit(view_entry(0))
-    assert entered.wait(10)
+    assert entered.wait(60)
     later = [ledger.submit(view_entry(n)) for n in range(1, 5)]
     hold.set()
     for future in (first, *later):
         with pytest.raises(FsyncFailedError):
-            future.result(10)
+            future.result(60)
     ledger.close()
 
 
@@ -168,7 +168,7 @@ class HungUp(OwnKey):
         if self.armed.is_set():
             self.armed.clear()
             self.asked.set()
-            assert self.go.wait(10)
+            assert self.go.wait(60)
             raise SignerGoneError("it hung up")
         return super().sign(head, proof)
 
@@ -179,17 +179,17 @@ def test_no_act_overtakes_one_that_a_commit_refused(tmp_path: Path) -> None:
     assert ledger.append(act(1)) == 0
     signer.armed.set()
     first = ledger.submit_all([act(2)])
-    assert signer.asked.wait(10)
+    assert signer.asked.wait(60)
     later = ledger.submit_all([act(seq) for seq in range(3, 600)])
     others = [ledger.submit(view_entry(1)), *ledger.submit_all([act(1, "rec-2")])]
     signer.go.set()
     for future in (*first, *later):
         with pytest.raises(SignerGoneError):
-            future.result(10)
-    assert [future.result(10) for future in others] == [1, 2], "what has no order with it goes on"
+            future.result(60)
+    assert [future.result(60) for future in others] == [1, 2], "what has no order with it goes on"
     assert ledger.last_seq("rec-1") == 1, "the next round begins at the refused act"
     handed = ledger.submit_all([act(seq) for seq in range(2, 600)])
-    assert [future.result(10) for future in handed] == list(range(3, 601))
+    assert [future.result(60) for future in handed] == list(range(3, 601))
     clean(tmp_path, ledger)
     ledger.close()
 
@@ -223,7 +223,7 @@ def test_a_recorders_line_is_taken_in_once(tmp_path: Path) -> None:
 
     ledger = open_ledger(tmp_path)
     futures = [ledger.submit(line(seq)) for seq in (1, 2, 1, 2, 3)]
-    assert [future.result(10) for future in futures] == [0, 1, 0, 1, 2]
+    assert [future.result(60) for future in futures] == [0, 1, 0, 1, 2]
     ledger.close()
     again = open_ledger(tmp_path)
     assert again.append(line(2)) == 1
@@ -299,7 +299,7 @@ def test_closing_does_not_wait_for_ever_on_a_disk_that_hangs(tmp_path: Path) -> 
     free.set()
 
     def held(_fd: int, _path: Path) -> None:
-        assert free.wait(20)
+        assert free.wait(60)
 
     ledger = open_ledger(tmp_path, fsync=held)
     free.clear()
@@ -307,7 +307,7 @@ def test_closing_does_not_wait_for_ever_on_a_disk_that_hangs(tmp_path: Path) -> 
     ledger.close(timeout_s=0.1)
     assert not future.done()
     free.set()
-    assert future.result(10) == 0
+    assert future.result(60) == 0
     ledger.close()
 
 

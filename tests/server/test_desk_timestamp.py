@@ -79,7 +79,7 @@ def witness(place: DeskTown, folder: Path) -> Iterator[WitnessKey]:
     command = [sys.executable, "-c", "from beffroi.cli.main import main; main()", "witness", "serve", str(folder)]
     process = subprocess.Popen([*command, "--port", str(port)], stderr=subprocess.DEVNULL)
     try:
-        wait_for(lambda: _answers(port), timeout_s=30, what="the witness")
+        wait_for(lambda: _answers(port), timeout_s=60, what="the witness")
         key = (folder / "witness.vkey").read_text().strip()
         centre = place.town.centre.data / "centre"
         (centre / "quorum.txt").write_text(f"log {log}\nwitness m {key} https://127.0.0.1:{port}\nquorum m\n")

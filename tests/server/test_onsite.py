@@ -53,7 +53,7 @@ def views(place: DeskTown, kind: EntryKind) -> list[Record]:
     return [one for one in register(place) if one.kind is kind]
 
 
-def read(socket: ViewSocket, until: str = "end", timeout_s: float = 10) -> list[Any]:
+def read(socket: ViewSocket, until: str = "end", timeout_s: float = 60) -> list[Any]:
     """Messages up to one of this type, or to the end of the socket."""
     found: list[Any] = []
     while True:
@@ -174,7 +174,7 @@ def test_two_persons_one_post_one_paper(here: OnsiteTown) -> None:
     supervisor = place.town.person("supervisorE")
     screen = next(one for one in supervisor.get("/api/screens").body if GUEST in {who["id"] for who in one["present"]})
     assert supervisor.call("DELETE", f"/api/screens/{screen['id']}/present/{GUEST}").status == 200
-    wait_for(lambda: here.agent.get(here.url).body["guest"] is True, timeout_s=10, what="her, still there")
+    wait_for(lambda: here.agent.get(here.url).body["guest"] is True, what="her, still there")
     with here.agent.socket() as live:
         assert here.agent.open_view(live.connection_id, "cx").status == 403, "nothing else before her"
         own = {"reason": here.reason(), **span(1, 5)}
@@ -240,7 +240,7 @@ def ended_by(here: OnsiteTown, name: str) -> str:
     def found() -> list[Record]:
         return [one for one in desk(here.place, "onsite_ended") if one.detail["onsite"] == name]
 
-    wait_for(lambda: found() != [], timeout_s=20, what="the end in the register")
+    wait_for(lambda: found() != [], timeout_s=60, what="the end in the register")
     (entry,) = found()
     assert entry.detail["outcome"] == "interrupted"
     return str(entry.detail["cause"])

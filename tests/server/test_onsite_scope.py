@@ -33,7 +33,7 @@ def left(socket: ViewSocket, lease: str, orders: list[Order], end_s: float) -> l
         socket.send({"type": kind, "at_us": wall(at_s), **seek})
     found: list[Any] = []
     while True:
-        message = socket.receive(10)
+        message = socket.receive(60)
         assert message is not None, "the socket closed"
         found.append(message)
         if isinstance(message, dict) and message["type"] == "end" and message["seek"] == len(orders):

@@ -60,7 +60,7 @@ def answering(town: Town, books: FakeBooks) -> Iterator[None]:
 
     thread = threading.Thread(target=run)
     thread.start()
-    assert ready.wait(5)
+    assert ready.wait(60)
     try:
         yield
     finally:

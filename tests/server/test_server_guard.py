@@ -28,7 +28,7 @@ HEADERS = {
 
 @contextmanager
 def wire(town: Town) -> Iterator[socket.socket]:
-    with socket.create_connection(("127.0.0.1", town.port), timeout=10) as link:
+    with socket.create_connection(("127.0.0.1", town.port), timeout=60) as link:
         yield link
 
 

@@ -34,7 +34,7 @@ def agent(town: Town) -> Person:
     return person
 
 
-def until_closed(socket: ViewSocket, timeout_s: float = 10) -> list[Any]:
+def until_closed(socket: ViewSocket, timeout_s: float = 60) -> list[Any]:
     """Everything until the centre closes."""
     heard, end = [], time.monotonic() + timeout_s
     while socket.closed is None:
@@ -56,7 +56,7 @@ def watch(person: Person, socket: ViewSocket, camera: str = "cx") -> str:
     lease: str = answer.body["lease"]
     socket.send({"type": "lease", "lease": lease})
     while True:
-        message = socket.receive(10)
+        message = socket.receive(60)
         assert message is not None
         if isinstance(message, tuple) and message[0] == KIND_FRAGMENT:
             assert message[1].endswith(PICTURE)

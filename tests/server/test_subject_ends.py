@@ -66,7 +66,7 @@ def test_a_copy_is_announced_before_it_leaves_and_counted_after(
     film = agent.call("GET", f"{path}/film.mp4")
     assert film.raw[4:8] == b"ftyp"
     assert film.raw in whole, "the film of the zip file, as it is"
-    wait_for(lambda: outcomes(place, request).count("subject_copy_fetched") == 2, timeout_s=10, what="the entries")
+    wait_for(lambda: outcomes(place, request).count("subject_copy_fetched") == 2, what="the entries")
     told = outcomes(place, request)
     assert told.index("subject_copy_begun") < told.index("subject_copy_fetched")
     details = [one.detail for one in entries(place) if one.detail.get("copy") == name][-4:]

@@ -46,7 +46,7 @@ class TownHall:
         self.process = self.space.beffroi(
             "witness", "serve", str(self.folder), "--host", self.space.far, "--port", str(self.port)
         )
-        wait_for(lambda: self.space.answers(self.port), timeout_s=30, what="the witness")
+        wait_for(lambda: self.space.answers(self.port), timeout_s=60, what="the witness")
 
     def stop(self) -> None:
         if self.process:
@@ -172,7 +172,7 @@ def test_a_witness_on_this_machine_proves_nothing(tmp_path: Path) -> None:
     with Netspace.here() as here:
         process = here.beffroi("witness", "serve", str(hall), "--port", str(port))
         try:
-            wait_for(lambda: here.answers(port), timeout_s=30, what="the witness")
+            wait_for(lambda: here.answers(port), timeout_s=60, what="the witness")
             centre = open_centre(folder, ManualClock())
             fill(centre.ledger, 3)
             assert centre.witnessing.once()

@@ -69,7 +69,7 @@ class RecordingSink:
     def of_type(self, kind: str) -> list[dict[str, Any]]:
         return [message for message in self.texts if message["type"] == kind]
 
-    async def until(self, condition: Callable[[], bool], timeout_s: float = 10) -> None:
+    async def until(self, condition: Callable[[], bool], timeout_s: float = 60) -> None:
         """Wait until the condition holds."""
         async with asyncio.timeout(timeout_s), self._news:
             await self._news.wait_for(condition)

@@ -166,7 +166,7 @@ def test_a_crash_before_any_step_is_resumed(house: House, step: str) -> None:
 
     process = multiprocessing.get_context("fork").Process(target=run, args=(die,))
     process.start()
-    process.join(20)
+    process.join(60)
     assert process.exitcode == 9
     run(None)
     assert not (house.root / header.relative_path()).exists()

@@ -283,7 +283,7 @@ def test_killed_before_any_step_it_goes_on_to_the_same_end(world: HoldWorld, ste
 
     process = get_context("fork").Process(target=run, args=(die,))
     process.start()
-    process.join(20)
+    process.join(60)
     assert process.exitcode == 9
     run(None)
     world.freezer.once()

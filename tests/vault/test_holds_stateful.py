@@ -170,7 +170,7 @@ class Race(RuleBasedStateMachine):
         finally:
             self.world.on_step.remove(begin)
             for thread in threads:
-                thread.join(20)
+                thread.join(60)
                 assert not thread.is_alive(), "two duties wait for one another"
 
     @rule(number=numbers, of_hold=st.booleans(), offset_s=st.sampled_from([-1, 0, 1, 1800]))

@@ -119,7 +119,7 @@ def test_kill_9_at_any_moment_loses_no_confirmed_act(tmp_path: Path, seed: int) 
                 command = [sys.executable, "-c", WRITER, str(path), f"{round_}{n}"]
                 running.append(subprocess.Popen(command, stdout=file))
         wanted = rng.randint(200, 4000)
-        wait_for(partial(_longer, outputs, wanted), timeout_s=30, what="acts of both writers")
+        wait_for(partial(_longer, outputs, wanted), timeout_s=60, what="acts of both writers")
         for process in running:
             os.kill(process.pid, signal.SIGKILL)
             process.wait()

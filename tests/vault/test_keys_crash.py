@@ -46,7 +46,7 @@ def test_kill_9_while_keys_are_made_and_destroyed(tmp_path: Path, seed: int) -> 
             command = [sys.executable, "-c", WORKER, str(tmp_path / "ring"), PASSPHRASE, str(first + parity)]
             running.append(subprocess.Popen(command, stdout=file))
     wanted = rng.randint(500, 3000)
-    wait_for(lambda: all(output.stat().st_size > wanted for output in outputs), timeout_s=40, what="keys made")
+    wait_for(lambda: all(output.stat().st_size > wanted for output in outputs), timeout_s=60, what="keys made")
     for process in running:
         os.kill(process.pid, signal.SIGKILL)
         process.wait()

@@ -109,7 +109,7 @@ def test_it_stops_when_told(tmp_path: Path) -> None:
     thread = threading.Thread(target=RingKeeper(world.ring, tmp_path, clock).run, args=(stop,))
     thread.start()
     stop.set()
-    thread.join(10)
+    thread.join(60)
     assert not thread.is_alive()
 
 

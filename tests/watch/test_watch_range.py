@@ -133,7 +133,7 @@ async def test_a_withdrawal_stops_it_where_it_stands(house: ReplayHouse) -> None
 
     task = asyncio.create_task(view.write(0, view.layout.size, take))
     with pytest.raises(LeaseRefusedError):
-        await asyncio.wait_for(task, 20)
+        await asyncio.wait_for(task, 60)
     assert view.layout.size // 2 < len(taken.data) < view.layout.size // 2 + 2 * BLOCK_BYTES
     assert view.sent.bytes == len(taken.data)
 
@@ -148,7 +148,7 @@ async def test_a_lease_that_is_late_makes_it_wait(house: ReplayHouse) -> None:
     await asyncio.sleep(0.2)
     assert not taken.data
     await house.gate.tick()
-    await asyncio.wait_for(task, 10)
+    await asyncio.wait_for(task, 60)
     assert len(taken.data) == view.layout.size
 
 
