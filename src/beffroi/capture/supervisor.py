@@ -194,7 +194,7 @@ class Supervisor:
                 self._assign()
             self._nudge.clear()
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_POLL_S):  # `wait_for` loses an end that comes just after a nudge (until 3.12)
+                async with asyncio.timeout(_POLL_S):  # `wait_for` loses an end just after a nudge (until 3.12)
                     await self._nudge.wait()
 
     def _assign_soon(self) -> None:
