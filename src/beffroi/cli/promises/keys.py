@@ -1,7 +1,6 @@
 """No picture of a stored file opens without its key; with it, through the releaser, it does; destroyed, never again."""
 
 import json
-import shutil
 import tempfile
 import time
 from base64 import urlsafe_b64decode
@@ -24,6 +23,7 @@ from beffroi.cli.promises.keyhunt import Loot, gather, opens
 from beffroi.cli.promises.pictures import SAME, UNLIKE, filmed, kinds_of_streams, likeness, shown
 from beffroi.cli.promises.recording import RecorderDoor
 from beffroi.cli.promises.report import Figure, Kept, PromiseBrokenError, demand, kept
+from beffroi.cli.promises.stolen import take
 from beffroi.cli.promises.waiting import wait_until
 from beffroi.domain.ids import AuthorityId, authority_slug
 from beffroi.media.parse import sample_bytes
@@ -43,7 +43,7 @@ _FRAGMENT_HEAD: Final = 17
 _BACK_US: Final = 20_000_000
 _WANTED_FRAGMENTS: Final = 2
 _WANTED_FRAMES: Final = 150
-_REPLAY_S: Final = 15.0
+_REPLAY_S: Final = 60.0
 _DRAWN: Final = 24
 """How many wrong keys are tried on a whole file, pictures looked at; all others are tried on its first picture."""
 
@@ -122,8 +122,11 @@ def _after_destruction(house: House, path: Path, folder: Path, played: Played, t
     """On copies: the hour key opens, is destroyed, opens no more, nor does what is left. How much was tried."""
     with ChunkReader.open(path) as reader:
         header = reader.header
-    shutil.copytree(house.data / "centre", folder / "centre")
     slug = authority_slug(AuthorityId(header.authority))
+    centre, taken = house.data / "centre", folder / "centre"
+    take(centre, taken, deep=False)
+    for part in (Path("secrets"), Path("keyrings") / slug):
+        take(centre / part, taken / part)
     passphrase = read_secret(house.data / KEYRINGS_FILE).decode()
     ring = HourKeyring.open(folder / "centre" / "keyrings" / slug, passphrase)
     key = ring.unseal(header.term_days, header.hour, header.sealed_key, info=chunk_info(header))
@@ -212,12 +215,7 @@ def _stolen(house: House) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="stolen-") as name:
         folder = Path(name)
         for part in ("recorder", "run"):
-            for path in (house.data / part).rglob("*"):
-                if path.is_file():
-                    target = folder / path.relative_to(house.data)
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    shutil.copyfile(path, target)
-            (folder / part).mkdir(exist_ok=True)
+            take(house.data / part, folder / part)
         yield folder
 
 
