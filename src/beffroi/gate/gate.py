@@ -11,6 +11,7 @@ from typing import Any, Final
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from beffroi.base.background import Background
 from beffroi.domain.acts import IMAGE_ACTS, Act
 from beffroi.domain.clock import Clock, now
 from beffroi.domain.decision import ActRequest, Decider, Decision
@@ -87,7 +88,7 @@ class Gate:
         self._views: dict[ViewId, _Open] = {}
         self._revision: int | None = None
         self._poked = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._task = Background(self._run, "gate")
 
     @property
     def verify_key(self) -> Ed25519PublicKey:
@@ -102,15 +103,11 @@ class Gate:
 
     async def start(self) -> None:
         """Begin to ask again about open views."""
-        self._task = asyncio.create_task(self._run(), name="gate")
+        self._task.start()
 
     async def stop(self) -> None:
         """Cut and end every view, then stop."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+        await self._task.stop()
         for view in list(self._views):
             self._cut(self._views[view], Cut(CutCode.ENDED, ENDED_TEXT))
             await self.end(view, outcome="stopped")
@@ -291,7 +288,8 @@ class Gate:
     async def _run(self) -> None:
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._poked.wait(), POLL_S)
+                async with asyncio.timeout(POLL_S):  # `wait_for` loses a stop that comes just after a poke (until 3.12)
+                    await self._poked.wait()
             self._poked.clear()
             try:
                 await self.tick()

@@ -1,13 +1,13 @@
 """The desk's round: what was still being recorded is secured, what is over is destroyed, each case closes by itself."""
 
 import asyncio
-import contextlib
 from datetime import UTC, date, datetime, time
 from typing import Final
 from zoneinfo import ZoneInfo
 
 import structlog
 
+from beffroi.base.background import Background
 from beffroi.domain.clock import now, to_wall_us
 from beffroi.domain.documents import LEGAL_TIME_ZONE
 from beffroi.domain.errors import BeffroiError
@@ -32,18 +32,15 @@ class DeskRound:
         self._centre = centre
         self._deliveries = deliveries
         self._desk = deliveries.desk
-        self._task: asyncio.Task[None] | None = None
+        self._task = Background(self._run, "desk")
 
     async def __aenter__(self) -> "DeskRound":
         await asyncio.to_thread(self._deliveries.tidy)
-        self._task = asyncio.create_task(self._run(), name="desk")
+        self._task.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        await self._task.stop()
 
     async def once(self) -> None:
         """One round over every case that is not closed."""

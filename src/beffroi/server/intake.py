@@ -1,12 +1,12 @@
 """The recorder's journal goes into the register: each act once, in its order, acknowledged when durable."""
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 import structlog
 
+from beffroi.base.background import Background
 from beffroi.capture.client import RecorderClient, RecorderGoneError
 from beffroi.domain.errors import BeffroiError
 from beffroi.domain.text import Text
@@ -61,17 +61,14 @@ class JournalIntake:
         self._ledger = ledger
         self._name = name
         self._cross = cross
-        self._task: asyncio.Task[None] | None = None
+        self._task = Background(self._run, "journal-intake")
 
     async def __aenter__(self) -> "JournalIntake":
-        self._task = asyncio.create_task(self._run(), name="journal-intake")
+        self._task.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        await self._task.stop()
 
     async def once(self) -> int:
         """Take in what is new; how many."""

@@ -14,6 +14,7 @@ from functools import partial
 from typing import Final
 
 from beffroi import __version__
+from beffroi.base.background import Background
 from beffroi.base.files import unlink_durable
 from beffroi.domain.acts import Act
 from beffroi.domain.errors import BadInputError, RefusedError
@@ -84,12 +85,12 @@ class Editings:
 
     async def __aenter__(self) -> "Editings":
         await asyncio.to_thread(self.copies.tidy)
-        self._sweeping = asyncio.create_task(self._sweep(), name="subject-copies")
+        self._sweeping = Background(self._sweep, "subject-copies")
+        self._sweeping.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._sweeping.cancel()
-        await asyncio.gather(self._sweeping, return_exceptions=True)
+        await self._sweeping.stop()
         for one in list(self._open.values()):
             await self.close(one, "stopped")
 

@@ -2,12 +2,12 @@
 over closed, and what the person wrote erased with it."""
 
 import asyncio
-import contextlib
 from datetime import date
 from typing import Final
 
 import structlog
 
+from beffroi.base.background import Background
 from beffroi.domain.errors import BeffroiError
 from beffroi.evidence.subjectrules import COPY_US, HANDED_US, LAPSED, lapses_us
 from beffroi.evidence.subjectstore import RequestFile
@@ -30,17 +30,14 @@ class SubjectRound:
         self._editings = editings
         self._copies = editings.copies
         self._supervised = supervised
-        self._task: asyncio.Task[None] | None = None
+        self._task = Background(self._run, "subject")
 
     async def __aenter__(self) -> "SubjectRound":
-        self._task = asyncio.create_task(self._run(), name="subject")
+        self._task.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        await self._task.stop()
 
     async def once(self) -> None:
         """One round over every request that is not closed."""

@@ -1,0 +1,58 @@
+"""A background task runs until it is stopped; what it was doing has ended when `stop` returns; its death is told."""
+
+import asyncio
+
+import structlog
+
+from beffroi.base.background import Background
+
+
+async def test_it_runs_until_it_is_stopped() -> None:
+    steps: list[str] = []
+
+    async def run() -> None:
+        try:
+            steps.append("begun")
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)
+            steps.append("ended")
+
+    one = Background(run, "one")
+    await one.stop()
+    one.start()
+    await asyncio.sleep(0)
+    with structlog.testing.capture_logs() as told:
+        await one.stop()
+        await one.stop()
+    assert (steps, told) == (["begun", "ended"], [])
+
+
+async def test_one_that_dies_is_told_and_can_still_be_stopped() -> None:
+    async def run() -> None:
+        raise OSError(5, "the disk refuses")
+
+    one = Background(run, "one")
+    with structlog.testing.capture_logs() as told:
+        one.start()
+        while not told:
+            await asyncio.sleep(0)
+        await one.stop()
+    assert [(event["log_level"], event["task"]) for event in told] == [("critical", "one")]
+    assert isinstance(told[0]["exc_info"], OSError)
+
+
+async def test_one_that_fails_while_it_is_stopped_keeps_nothing_else_from_ending() -> None:
+    async def run() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise ValueError("at the end")
+
+    one = Background(run, "one")
+    one.start()
+    await asyncio.sleep(0)
+    with structlog.testing.capture_logs() as told:
+        await one.stop()
+        await asyncio.sleep(0)
+    assert [event["task"] for event in told] == ["one"]
