@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.support.cameras import CameraSpec, SimulatedCameras, simulated_cameras
 from tests.support.disk import LoopDisk, loop_disk
 from tests.support.faultmatrix import record
-from tests.support.ports import wait_for
+from tests.support.ports import busy, wait_for
 from tests.support.recorder import RunningRecorder, prepare_recorder
 
 from beffroi.domain.gaps import GapCause
@@ -79,7 +79,7 @@ def test_a_disk_that_fills_takes_from_the_lowest_priority_as_its_order_says(tmp_
         wait_closed(rec, sim, wanted)
         began_s = time.monotonic()
         fill(disk, rec, deep=0.02)
-        wait_for(lambda: acts(rec, ActKind.ALARM, "disk_80"), timeout_s=10, what="the alarm at 80 %")  # the bar
+        wait_for(lambda: acts(rec, ActKind.ALARM, "disk_80"), timeout_s=10 * busy(), what="the alarm at 80 %")
         alarm_s = time.monotonic() - began_s
         wait_for(lambda: acts(rec, ActKind.ALARM, "destroyed_early"), what="room to be made")
         gone = acts(rec, ActKind.DESTRUCTION)
@@ -111,7 +111,7 @@ def test_a_disk_that_fills_takes_from_the_lowest_priority_as_its_order_says(tmp_
         assert Disk.read(disk.at).free > 1 << 20, "the reserve is left for catalogue and journal"
 
         (disk.at / "filler").unlink()
-        rec.wait_all(*EARLY, *OTHERS, timeout_s=60)
+        rec.wait_all(*EARLY, *OTHERS)
         assert not paused(rec)
         cleared = [entry.fields["state"] for entry in acts(rec, ActKind.ALARM, "cameras_stopped_disk")]
         assert cleared[-1] == "cleared"
@@ -154,16 +154,14 @@ def test_a_camera_whose_minimum_does_not_fit_is_not_armed_and_the_others_are(tmp
         refused = wait_for(lambda: acts(rec, ActKind.ALARM, "camera_refused_disk"), what="the refusal")
         assert refused[0].fields["camera"] == "large"
         assert "large n'est pas enregistrée" in refused[0].fields["text"]["fr"]
-        assert rec.ask("disk")["refused"] == ["large"]
-        health = rec.streams()["large", "main"]
-        assert (health["state"], health["cause"]) == ("stopped", "disk_full")
+        wait_for(lambda: rec.ask("disk")["refused"] == ["large"], what="the guard to say so as well")
+        assert rec.wait_state("large", "stopped")["cause"] == "disk_full"
         assert not rec.chunks("large")
         # Its order loses the minimum: it is armed, and stays so when the minimum comes back.
         rec.write_sheet("large", {"main": sim.url("large")})
-        rec.wait_recording("large", timeout_s=30)
+        rec.wait_recording("large")
         rec.write_sheet("large", {"main": sim.url("large")}, min_days=7)
         rec.ask("reload")
-        frames = rec.streams()["large", "main"]["frames"]
-        wait_for(lambda: rec.streams()["large", "main"]["frames"] > frames + 50, what="it to go on")
+        rec.wait_recording("large", frames=50)
         assert rec.ask("disk")["refused"] == []
         assert rec.stop() == 0

@@ -5,6 +5,7 @@ A term is a day at least, so the machine's clock is moved from outside (`tests/s
 
 import json
 import signal
+import socket as socketlib
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -53,11 +54,16 @@ def keyring_served(rec: RunningRecorder, clock: ShiftedClock, socket: Path) -> I
     command += ["--socket", str(socket), "--gate-key", str(rec.paths.gate_trust), "--passphrase-file", str(phrase)]
     process = subprocess.Popen(command, env=clock.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        wait_for(socket.exists, timeout_s=30, what="the keyring to answer")
+        wait_for(lambda: _answers(socket), timeout_s=60, what="the keyring to answer")
         yield
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(20)
+        process.wait(60)
+
+
+def _answers(path: Path) -> bool:
+    with socketlib.socket(socketlib.AF_UNIX) as link:
+        return link.connect_ex(str(path)) == 0
 
 
 def test_a_term_from_the_first_image_to_the_last_proof(tmp_path: Path) -> None:
@@ -145,7 +151,7 @@ def _lease(rec: RunningRecorder, header: ChunkHeader, act: Act = Act.REPLAY) -> 
 def _hold_two_seconds(
     rec: RunningRecorder, clock: ShiftedClock, socket: Path, path: Path
 ) -> tuple[list[bytes], dict[str, Any]]:
-    wait_for(lambda: _is_closed(path), timeout_s=30, what="the old file to be closed")
+    wait_for(lambda: _is_closed(path), timeout_s=60, what="the old file to be closed")
     key = rec.content_key(path)
     with ChunkReader.open(path) as reader:
         header, one = reader.header, reader.gops[1]

@@ -37,7 +37,7 @@ class DiskError(AssertionError):
     """The tools of this test did not do what they are for."""
 
 
-_LET_GO_S = 15.0
+_LET_GO_S = 60.0
 
 
 @dataclass
