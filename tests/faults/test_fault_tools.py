@@ -10,6 +10,8 @@ import pytest
 from tests.support.disk import LoopDisk, loop_disk, throttled
 from tests.support.ports import wait_for
 
+from beffroi.cli.benchproc import family, usage
+
 
 def test_a_power_cut_keeps_what_was_confirmed_and_nothing_else_of_it(tmp_path: Path) -> None:
     with loop_disk(tmp_path) as disk:
@@ -94,6 +96,28 @@ def test_nothing_of_a_disk_is_left(tmp_path: Path) -> None:
     held.close()
     assert str(tmp_path) not in Path("/proc/mounts").read_text()
     wait_for(lambda: str(tmp_path) not in backing(device), timeout_s=30, what="the device to let its file go")
+
+
+def test_what_processes_cost_is_read_while_their_threads_come_and_go() -> None:
+    """The bench asks a recorder that is at work: a thread may end between its listing and its reading."""
+    done = threading.Event()
+
+    def churn() -> None:
+        while not done.is_set():
+            brief = threading.Thread(target=int)
+            brief.start()
+            brief.join()
+
+    threads = [threading.Thread(target=churn) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in range(300):
+            assert usage(family(os.getpid())).cpu_s > 0
+    finally:
+        done.set()
+        for thread in threads:
+            thread.join()
 
 
 _BLOCK = 4120  # not a page: the file's end moves within one

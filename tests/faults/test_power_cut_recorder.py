@@ -1,5 +1,6 @@
 """The power goes while the real recorder records real streams. BEFFROI_RECORDER_CUTS=100 for the long run."""
 
+import contextlib
 import os
 import time
 from pathlib import Path
@@ -10,7 +11,7 @@ from tests.capture.conftest import loop_digests, picture_digest
 from tests.support.cameras import CameraSpec, SimulatedCameras, simulated_cameras
 from tests.support.disk import LoopDisk, loop_disk
 from tests.support.faultmatrix import record, run_seed, seeds
-from tests.support.ports import wait_for
+from tests.support.ports import busy, wait_for
 from tests.support.recorder import RunningRecorder, prepare_recorder
 
 from beffroi.base.clock import SystemClock
@@ -44,12 +45,16 @@ def test_a_power_cut_costs_a_recorder_the_flush_interval_and_no_more(tmp_path: P
             kept = {path for camera in CAMERAS for path in rec.chunks(camera)}
             began_s = time.monotonic()
             rec.start()
-            wait_for(lambda: all(has_pictures(rec, camera, kept) for camera in CAMERAS), what="pictures on disk")  # noqa: B023
+            wait_for(
+                lambda: all(has_pictures(rec, camera, kept) for camera in CAMERAS),  # noqa: B023
+                timeout_s=60,
+                what=lambda: f"pictures on disk; {rec.log[-2000:]}",
+            )
             again_s.append(time.monotonic() - began_s)
             cpu_s.append(processor_s(rec))
             time.sleep(FLUSH_S + Random(seed).uniform(0.0, 4.0))  # noqa: S311  choice of cases
             lost_s.append(cut(rec, disk))
-        assert max(lost_s) <= FLUSH_S + GOP_S + SLACK_S
+        assert max(lost_s) <= FLUSH_S + GOP_S + SLACK_S * busy()
         rec.start()
         rec.wait_all(*CAMERAS, frames=10)
         assert rec.stop() == 0
@@ -73,8 +78,9 @@ def processor_s(rec: RunningRecorder) -> float:
     assert rec.process is not None
     ticks = 0
     for pid in family(rec.process.pid):
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        ticks += int(fields[11]) + int(fields[12])
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has ended since it was listed
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
     return ticks / os.sysconf("SC_CLK_TCK")
 
 

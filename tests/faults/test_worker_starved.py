@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.support.cameras import CameraSpec, simulated_cameras
 from tests.support.faultmatrix import record
-from tests.support.ports import wait_for
+from tests.support.ports import busy, wait_for
 from tests.support.recorder import RunningRecorder, recorder
 
 from beffroi.vault.check import CheckLevel, check
@@ -27,7 +27,7 @@ def again_s(rec: RunningRecorder, victim: int, others: set[int]) -> float:
         streams = rec.streams().values()
         return all(item["state"] == "recording" and item.get("pid") not in {None, victim} for item in streams)
 
-    wait_for(back, timeout_s=30, what=f"another worker; {rec.log[-2000:]}")
+    wait_for(back, timeout_s=60, what=lambda: f"another worker; {rec.log[-2000:]}")
     assert others <= set(rec.worker_pids()), "the others were not touched"
     return time.monotonic() - began_s
 
@@ -63,4 +63,4 @@ def test_a_worker_without_descriptors_is_started_again_alone(tmp_path: Path) -> 
 
     took_s = story(tmp_path, exhausted)
     record("worker-descriptors", seen=f"recording again after {took_s:.1f} s, 0 other workers", runs=1, seed=None)
-    assert took_s < BAR_S
+    assert took_s < BAR_S * busy()

@@ -1,11 +1,14 @@
 """What processes cost, read from /proc: processor time, context switches, memory."""
 
+import contextlib
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
 _LOOK_S: Final = 0.1
+_ENDED: Final = (FileNotFoundError, ProcessLookupError)
+"""What reading of a thread gives that ended since it was listed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +28,10 @@ def usage(pids: list[int]) -> Usage:
     cpu_ns, switches = 0, 0
     for pid in pids:
         for task in Path(f"/proc/{pid}/task").iterdir():
-            cpu_ns += int((task / "schedstat").read_text().split()[0])
-            for line in (task / "status").read_text().splitlines():
-                if "ctxt_switches" in line:
-                    switches += int(line.split()[1])
+            with contextlib.suppress(*_ENDED):
+                ran, status = (task / "schedstat").read_text(), (task / "status").read_text()
+                cpu_ns += int(ran.split()[0])
+                switches += sum(int(line.split()[1]) for line in status.splitlines() if "ctxt_switches" in line)
     return Usage(cpu_ns / 1e9, switches)
 
 
@@ -63,9 +66,11 @@ def pss_mib(pids: list[int]) -> float:
 def family(pid: int) -> list[int]:
     """A process and those it started, and theirs."""
     out = [pid]
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        for child in (task / "children").read_text().split():
-            out += family(int(child))
+    with contextlib.suppress(*_ENDED):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            with contextlib.suppress(*_ENDED):
+                children = (task / "children").read_text().split()
+                out += [one for child in children for one in family(int(child))]
     return out
 
 
