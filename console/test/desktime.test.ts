@@ -97,4 +97,13 @@ describe('an instant typed within minutes that are held', () => {
     expect(typedWithin('26/10/2026 02:35:00', from, to)).toBe(us('2026-10-26T01:35:00Z'));
     expect(typedWithin('demain', from, to)).toBeNull();
   });
+
+  it('is of either day of minutes that pass midnight', () => {
+    const [from, to] = [us('2026-11-21T22:50:00Z'), us('2026-11-21T23:20:00Z')];
+    expect(typedWithin('23:55:00', from, to)).toBe(us('2026-11-21T22:55:00Z'));
+    expect(typedWithin('00:10:00', from, to)).toBe(us('2026-11-21T23:10:00Z'));
+    expect(typedWithin('0h20', from, to)).toBe(to);
+    expect(typedWithin('00:21:00', from, to), 'outside: of the first day, and so said to be outside').toBe(us('2026-11-20T23:21:00Z'));
+    expect(typedWithin('21/11/2026 00:10:00', from, to), 'a day that was typed is the day').toBe(us('2026-11-20T23:10:00Z'));
+  });
 });

@@ -118,8 +118,9 @@ export function coordinates(typed: string): [number, number] | null {
 export function typedWithin(input: string, fromUs: number, toUs: number): number | null {
   const typed = parseTyped(input, fromUs);
   if (typed === null) return null;
-  // Typed to the second: what is held to the fraction begins within it.
-  return readings(civil(typed)).find((us) => us > fromUs - 1e6 && us < toUs + 1e6) ?? typed;
+  // Minutes that pass midnight are of two days. Typed to the second: what is held to the fraction begins within it.
+  const meant = [typed, parseTyped(input, toUs) ?? typed].flatMap((us) => readings(civil(us)));
+  return meant.find((us) => us > fromUs - 1e6 && us < toUs + 1e6) ?? typed;
 }
 
 /** The day on which legal clocks are now. */
