@@ -1,35 +1,15 @@
 """Free ports, conditions and patience, for tests that start real parts."""
 
 import os
-import secrets
-import socket
 import time
 from collections.abc import Callable
-from pathlib import Path
-from typing import Final, TypeVar
+from typing import TypeVar
+
+from beffroi.base.ports import free_port
+
+__all__ = ["busy", "free_port", "wait_for"]
 
 T = TypeVar("T")
-
-_FIRST_PORT: Final = 10_000
-_EPHEMERAL: Final = Path("/proc/sys/net/ipv4/ip_local_port_range")
-
-
-def free_port() -> int:
-    """A TCP port on 127.0.0.1 that was free a moment ago, and that no program's outgoing connection takes meanwhile:
-    it lies below those that the kernel gives by itself."""
-    while True:
-        port = _FIRST_PORT + secrets.randbelow(_ephemeral_from() - _FIRST_PORT)  # never a seeded draw: all would agree
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        return port
-
-
-def _ephemeral_from() -> int:
-    """The first port that the kernel gives to a connection."""
-    return max(_FIRST_PORT + 1000, int(_EPHEMERAL.read_text().split()[0]))
 
 
 def busy() -> float:

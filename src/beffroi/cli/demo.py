@@ -15,6 +15,7 @@ from rich.table import Table
 
 from beffroi.base import log
 from beffroi.base.clock import SystemClock
+from beffroi.base.ports import free_port
 from beffroi.capture.folderlock import AlreadyRunningError, lock_folder
 from beffroi.capture.paths import RecorderPaths
 from beffroi.cli.house import ACCOUNTS_FILE, BANNER, House
@@ -81,14 +82,6 @@ def code(
             )
         )
     print(load_account(path, role).code(now(SystemClock())))
-
-
-def free_port() -> int:
-    """A TCP port of 127.0.0.1 that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _interrupted(*_: object) -> None:
