@@ -3,11 +3,14 @@
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Final
 
 from beffroi.domain.errors import BadInputError
 from beffroi.domain.text import Text
 from beffroi.media.boxes import find, walk
 from beffroi.media.errors import MalformedMediaError
+
+_END_S: Final = 60.0
 
 
 def version() -> str:
@@ -36,10 +39,10 @@ class Peer:
         """The cameras have closed: wait until every file is written."""
         for process in self._processes:
             try:
-                process.wait(20)
+                process.wait(_END_S)
             except subprocess.TimeoutExpired:
                 process.terminate()
-                process.wait(20)
+                process.wait(_END_S)
 
     def close(self) -> None:
         """End what is left."""

@@ -20,7 +20,7 @@ from beffroi.cli.benchhouse import Recorder
 from beffroi.cli.benchpeer import Peer, version
 from beffroi.cli.benchproc import Usage, pss_mib, threads, usage, wait_read
 
-_START_S: Final = 60.0
+_START_S: Final = 180.0
 _SETTLE_S: Final = 5.0
 _READ_S: Final = 30.0
 
@@ -192,7 +192,7 @@ class _Generator:
         """Until so many streams play.
 
         Raises:
-            RuntimeError: not after a minute.
+            RuntimeError: not in `_START_S`.
         """
         until_s = time.monotonic() + _START_S
         while (playing := self.ask("status")["playing"]) < streams:
