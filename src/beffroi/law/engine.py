@@ -2,7 +2,6 @@
 
 import gc
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Final
@@ -28,7 +27,6 @@ _PAPERS: Final = '{"type": "Papers", "id": "of this request"}'
 GUEST: Final = PersonId("~enqueteur")
 """An investigator before a screen. No person can be entered under this name."""
 _GUEST: Final = Person(GUEST, Text(fr="enquêteur", en="investigator"), PersonStatus.INVESTIGATOR, BodyId(""))
-Alarm = Callable[[ActRequest, str], None]
 
 
 class LawEngine:
@@ -43,7 +41,6 @@ class LawEngine:
         self._grounds = {ground.id: ground for ground in self.policies.grounds}
         self._kept = Kept(country, pack.timeline.edges())
         self._dated = lru_cache(maxsize=64)(self._law_of)
-        self._alarms: tuple[Alarm, ...] = ()
 
     @classmethod
     def load(cls) -> "LawEngine":
@@ -54,17 +51,12 @@ class LawEngine:
         """
         return _loaded()
 
-    def on_error(self, alarm: Alarm) -> None:
-        """Have this called, with the request and what happened, each time an error makes a refusal."""
-        self._alarms = (*self._alarms, alarm)
-
     def decide(self, facts: Facts, request: ActRequest) -> Decision:
         """Answer one request. Never raises: an error is a refusal that says so, and is logged."""
         try:
             return self._decide(facts, request)
-        except Exception as error:  # noqa: BLE001  whatever fails inside, the answer must be a refusal
+        except Exception:  # noqa: BLE001  whatever fails inside, the answer must be a refusal
             _log.exception("law_error", act=request.act, camera=request.camera)
-            self._alarm(request, type(error).__name__)
             return self._explainer.plainly(facts, request, self.pack.refusals.error)
 
     def _decide(self, facts: Facts, request: ActRequest) -> Decision:
@@ -112,7 +104,6 @@ class LawEngine:
         answer = self.policies.decide(asked, entities, status)
         if answer.errors:
             _log.error("law_error", act=request.act, camera=request.camera, errors=answer.errors)
-            self._alarm(request, "; ".join(answer.errors))
             return self._explainer.plainly(facts, request, self.pack.refusals.error), False
         if not answer.allowed:
             met = self.policies.conditions_met(asked, entities, status)
@@ -152,13 +143,6 @@ class LawEngine:
             "since": [day.isoformat() for day in self.pack.asked_dates if midnight(day) <= at],
         }
         return json.dumps(told)[1:-1]
-
-    def _alarm(self, request: ActRequest, what: str) -> None:
-        for alarm in self._alarms:
-            try:
-                alarm(request, what)
-            except Exception:  # noqa: BLE001  a broken alarm must not turn a refusal into an exception
-                _log.exception("law_alarm_failed")
 
 
 def _entity(uid: str, attrs: str) -> str:
