@@ -56,6 +56,9 @@ def recorded(house: House) -> tuple[datetime, datetime]:
 
     def long_enough() -> bool:
         mains = [item for (camera, stream), item in door.streams().items() if camera in CAMERAS and stream == "main"]
+        now = datetime.now(LEGAL)
+        if now.date() != (now - timedelta(seconds=RECORDED_S)).date():
+            return False  # the form has one day
         since_us = time.time_ns() // 1000 - round(RECORDED_S * 1e6)
         return all(item["state"] == "recording" and 0 < item["since_us"] < since_us for item in mains)
 
