@@ -239,7 +239,11 @@ def _views(app: FastAPI, stand: Stand) -> None:
             seed = int(asked["camera"][-2:])
             clip = stand.clips[seed % len(stand.clips)]
             stand.withdrawn = False
-            await (live(socket, clip, seed, lambda: stand.withdrawn) if asked["act"] == "live" else replay(socket, clip, asked))
+            await (
+                live(socket, clip, seed, lambda: stand.withdrawn)
+                if asked["act"] == "live"
+                else replay(socket, clip, asked)
+            )
         except* (WebSocketDisconnect, RuntimeError):
             pass  # the console closed its view
 
