@@ -9,7 +9,7 @@ from collections.abc import Generator, Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from beffroi.cli.promises.browser import chromium
 from beffroi.gate.gate import Gate
@@ -34,6 +34,7 @@ MAY_SKIP = ("make screenshot",)
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium, headless. Absent: an error, never a skip."""
+    expect.set_options(timeout=30_000)  # a deadline, not a bar: two busy cores show a page late
     with chromium() as started:
         yield started
 

@@ -104,7 +104,7 @@ class Viewer:
 
     def shows(self, wall_us: int, camera: str = PLACE) -> None:
         canvas = self.page.locator(f"canvas[data-camera={camera}]")
-        expect(canvas).to_have_attribute("data-wall", str(wall_us), timeout=15_000)
+        expect(canvas).to_have_attribute("data-wall", str(wall_us), timeout=30_000)
 
     def go(self, typed: str) -> None:
         self.page.locator("#goto").fill(typed)
@@ -210,6 +210,7 @@ def test_it_plays_forward_and_backward_over_a_gap(viewer: Viewer, made: Made) ->
     expect(viewer.page.locator("canvas").first).to_have_attribute("data-wall", re.compile(r"^177000000[1-9]\d{6}$"))
     viewer.page.locator("#verdict").click()
     viewer.page.keyboard.press("k")
+    viewer.page.wait_for_timeout(300)  # a picture that was being drawn
     stopped = viewer.wall()
     viewer.page.wait_for_timeout(300)
     assert viewer.wall() == stopped
@@ -253,7 +254,7 @@ def samples(raw: bytes) -> list[bytes]:
 
 def probe(path: Path) -> dict[str, Any]:
     arguments = ["ffprobe", "-v", "error", "-count_packets", "-show_streams", "-show_format", "-of", "json", str(path)]
-    done = subprocess.run(arguments, capture_output=True, check=True, timeout=30)
+    done = subprocess.run(arguments, capture_output=True, check=True, timeout=120)
     assert done.stderr == b""
     found: dict[str, Any] = json.loads(done.stdout)
     return found

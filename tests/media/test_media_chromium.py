@@ -116,7 +116,7 @@ def page(browser: Browser, site: tuple[Path, str]) -> Iterator[Page]:
 
 def _play(page: Page, codec: str, parts: list[dict[str, Any]], keys: list[dict[str, str]]) -> dict[str, Any]:
     page.reload()
-    result: dict[str, Any] = page.evaluate(_PLAYER, {"codec": codec, "parts": parts, "keys": keys, "until": 12})
+    result: dict[str, Any] = page.evaluate(_PLAYER, {"codec": codec, "parts": parts, "keys": keys, "until": 60})
     return result
 
 
@@ -201,7 +201,7 @@ def test_one_file_of_a_range_begins_at_an_open_group_of_h264(
     (site[0] / "range.mp4").write_bytes(b"".join(export_clear([Source(written.path, written.key)], asked)))
 
     page.reload()
-    result = page.evaluate(_FILE, {"url": "range.mp4", "until": 12})
+    result = page.evaluate(_FILE, {"url": "range.mp4", "until": 60})
 
     assert (result["end"], result["notes"], result["corrupted"]) == ("ended", [], 0)
     lead = sum(frame.pts_90k < group[0].pts_90k for frame in group)

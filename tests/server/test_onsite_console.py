@@ -28,7 +28,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OnsiteTown]:
 def page(browser: Browser, here: OnsiteTown, built: Path) -> Iterator[Page]:  # noqa: F811
     assert built.is_dir()
     context = browser.new_context(viewport={"width": 1366, "height": 768}, locale="fr-FR")
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     address = f"http://127.0.0.1:{here.place.town.port}"
     cookies = here.agent.cookies.items()
     context.add_cookies([{"name": name, "value": value, "url": address} for name, value in cookies])
@@ -113,7 +113,7 @@ def test_a_requisition_that_ends_darkens_the_screen(page: Page, here: OnsiteTown
     begin(page, here)
     plays(page)
     here.withdraw()
-    expect(page.get_by_text("L’enquêteur est encore déclaré devant cet écran")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("L’enquêteur est encore déclaré devant cet écran")).to_be_visible()
     shot(page, "onsite-withdrawn")
     page.get_by_role("button", name="L’enquêteur est parti").click()
     expect(page.get_by_text("L’enquêteur est encore déclaré devant cet écran")).to_have_count(0)

@@ -28,7 +28,7 @@ def page(browser: Browser, town: Town, built: Path) -> Iterator[Page]:  # noqa: 
     assert built.is_dir()
     client = town.session("supervisorE")
     context = browser.new_context(viewport={"width": 1366, "height": 768}, locale="fr-FR")
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     address = f"http://127.0.0.1:{town.port}"
     context.add_cookies([{"name": name, "value": value, "url": address} for name, value in client.cookies.items()])
     opened = context.new_page()
