@@ -21,7 +21,7 @@ from tests.support.frames import clear_frames
 from beffroi.domain.errors import BeffroiError
 from beffroi.vault.catalogue import Catalogue, ChunkState
 from beffroi.vault.check import CheckLevel, check
-from beffroi.vault.chunkformat import DIGEST_BOX_BYTES
+from beffroi.vault.chunkformat import DIGEST_BOX_BYTES, DamagedChunkError
 from beffroi.vault.reader import ChunkReader
 from beffroi.vault.recover import recover
 
@@ -143,6 +143,42 @@ def test_a_flipped_bit_of_a_closed_file_is_found_wherever_it_is(quick_path: Path
         assert check(quick_path, catalogue, level=CheckLevel.HASH) == []
     seen = f"{len(places)} of {len(places)} flipped bits of a {region} found by check"
     record("bit-flip", seen=seen, runs=len(places), seed=run_seed())
+
+
+def test_no_bit_of_a_closed_files_index_is_without_meaning(quick_path: Path) -> None:
+    """All of them, one after the other: refused, or told by the root or the reason that the catalogue knows."""
+    with opened(quick_path) as catalogue:
+        written = write_chunk(quick_path, catalogue)
+        (row,) = catalogue.all_chunks()
+    data, silent = bytearray(written.path.read_bytes()), []
+    lies = regions(written)["footer"]
+    for bit in range(lies.start * 8, lies.stop * 8):
+        data[bit // 8] ^= 1 << bit % 8
+        written.path.write_bytes(data)
+        data[bit // 8] ^= 1 << bit % 8
+        with contextlib.suppress(DamagedChunkError), ChunkReader.open(written.path) as reader:
+            if reader.footer and (reader.footer.root, reader.footer.reason) == (row.root, row.reason):
+                silent.append(bit)
+    assert silent == []
+
+
+def test_a_time_spoilt_wherever_the_catalogue_keeps_it_is_told(quick_path: Path) -> None:
+    """In its table, and in each index of it: SQLite itself sees no difference between the two."""
+    with opened(quick_path) as catalogue:
+        for hour in range(3):
+            write_chunk(quick_path, catalogue, wall_start_us=START_US + hour * 3_600_000_000)
+        truth = [(row.path, row.wall_start_us) for row in catalogue.all_chunks()]
+    base = quick_path / "catalogue.sqlite"
+    good, at, places = base.read_bytes(), -1, 0
+    while (at := good.find(START_US.to_bytes(8, "big"), at + 1)) >= 0:
+        places += 1
+        data = bytearray(good)
+        data[at + 5] ^= 1
+        base.write_bytes(data)
+        with opened(quick_path) as catalogue:
+            found = check(quick_path, catalogue, level=CheckLevel.SIZE)
+            assert found or truth == [(row.path, row.wall_start_us) for row in catalogue.all_chunks()], f"at {at}"
+    assert places >= 2, "a table and an index"
 
 
 def test_a_spoilt_catalogue_is_told_or_says_the_truth_never_something_else(quick_path: Path) -> None:

@@ -349,7 +349,7 @@ def test_a_file_that_is_destroyed_at_its_term_meanwhile_is_not_missing(tmp_path:
     class Slow:
         """The catalogue, whose list of files was read before the destruction."""
 
-        chunk_at = catalogue.chunk_at
+        chunk, chunk_at = catalogue.chunk, catalogue.chunk_at
 
         def all_chunks(self) -> list[ChunkRow]:
             return rows

@@ -98,13 +98,19 @@ def _check_standing(root: Path, catalogue: Catalogue, row: ChunkRow, level: Chec
     """What is wrong with a file whose row has not changed meanwhile: the recorder goes on finishing and destroying
     files while they are looked at, and a row may be hours old when its turn comes."""
     while found := list(_check_row(root, row, level)):
-        now = catalogue.chunk_at(row.path)
+        # By its number first: a spoilt index of paths must not make a row that is there look destroyed.
+        now = catalogue.chunk(row.id) or catalogue.chunk_at(row.path)
         if now is None:
             return []  # destroyed at its term, its row with it
-        if now == row:
-            break
+        if now == row or (now.id == row.id and _lasting(now) != _lasting(row)):
+            break  # as it was; or the catalogue says two things of one file, which no recorder does
         row = now
     return found
+
+
+def _lasting(row: ChunkRow) -> tuple[object, ...]:
+    """What a row says for as long as its file exists."""
+    return row.path, row.camera, row.stream, row.run, row.kid, row.authority, row.term_days, row.hour, row.wall_start_us
 
 
 def _check_row(root: Path, row: ChunkRow, level: CheckLevel) -> Iterator[Finding]:

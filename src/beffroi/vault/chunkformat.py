@@ -223,9 +223,10 @@ def parse_footer(payload: bytes, name: str) -> Footer:
     count = int.from_bytes(payload[18:22], "big")
     if payload[17] >= len(_REASONS) or len(payload) != head + count * ENTRY_BYTES + HASH_BYTES:
         raise DamagedChunkError(name, "footer size")
-    entries = unpack_entries(payload[head:-HASH_BYTES])
-    footer = Footer(_REASONS[payload[17]], payload[22:head], tuple(entries))
-    if footer.root != payload[-HASH_BYTES:]:
+    packed = payload[head:-HASH_BYTES]
+    footer = Footer(_REASONS[payload[17]], payload[22:head], tuple(unpack_entries(packed)))
+    # The root is over what was understood: a bit that has no meaning must not have changed either.
+    if footer.root != payload[-HASH_BYTES:] or b"".join(footer.leaves()[1:]) != packed:
         raise DamagedChunkError(name, "footer root")
     return footer
 
