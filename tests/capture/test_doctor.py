@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from tests.support.cameras import CameraSpec, simulated_cameras
 from tests.support.disk import loop_disk
-from tests.support.ports import wait_for
+from tests.support.ports import busy, wait_for
 from tests.support.recorder import RunningRecorder, prepare_recorder, recorder
 
 from beffroi.base.clock import SystemClock
@@ -56,7 +56,7 @@ def command(data: Path) -> Told:
     """The command, as a person runs it."""
     began_s = time.monotonic()
     done = subprocess.run(
-        [*MAIN, "doctor", "--data", str(data), "--json"], capture_output=True, text=True, check=False, timeout=60
+        [*MAIN, "doctor", "--data", str(data), "--json"], capture_output=True, text=True, check=False, timeout=200
     )
     assert done.stdout.startswith("{"), done.stderr
     said = json.loads(done.stdout)
@@ -113,7 +113,7 @@ def test_a_recorder_that_runs_then_hangs_then_is_stopped(tmp_path: Path) -> None
         assert hung.level("recorder") == "bad"
         assert "ne répond pas" in hung.says("recorder")
         assert hung.level("hour-keys") in LEVELS, "the others still say what they have to say"
-        assert hung.took_s < 30
+        assert hung.took_s < 30 * busy()
         rec.stop()
         before = tree(tmp_path)
         stopped = doctor(tmp_path)
