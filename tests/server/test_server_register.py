@@ -28,9 +28,10 @@ def test_reading_the_register_is_an_entry_before_it_is_an_answer(town: Town) -> 
 def test_one_s_own_acts_are_numbered_from_one_and_come_by_pages(town: Town) -> None:
     person = town.session("mayorY")
     person.duty()
-    with person.socket() as socket:
-        for _ in range(PAGE + 2):
-            assert person.open_view(socket.connection_id, "cx").status == 403
+    for begun in range(0, PAGE + 2, 10):  # a socket that shows no lease is closed after a while
+        with person.socket() as socket:
+            for _ in range(begun, min(begun + 10, PAGE + 2)):
+                assert person.open_view(socket.connection_id, "cx").status == 403
     first = person.get("/api/acts/mine").body
     assert len(first["entries"]) == PAGE
     numbers = [entry["index"] for entry in first["entries"]]
@@ -87,30 +88,33 @@ async def test_a_journal_that_is_not_understood_is_told(town: Town) -> None:
     taking = JournalIntake(journal, town.centre.ledger, name="autre", tell=told.journal)  # type: ignore[arg-type]  # same
     async with taking as intake:
         assert intake is not None
-        for _ in range(200):
-            if told.listed():
-                break
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(60):
+            while not told.listed():
+                await asyncio.sleep(0.01)
     assert [notice.code for notice in told.listed()] == ["journal-stuck"]
     told.journal(None)
     assert told.listed() == []
 
 
+def first_since(town: Town, before: int, kind: EntryKind) -> int:
+    """The first entry of a kind from this size on: what an earlier test closed may end meanwhile."""
+    ledger = town.centre.ledger
+    return next(index for index in range(before, ledger.size) if ledger.record(index).kind is kind)
+
+
 def test_a_session_is_in_the_register_before_its_cookie_leaves(town: Town) -> None:
     before = town.centre.ledger.size
     town.session("pmZ")
-    record = town.centre.ledger.record(before)
-    assert record.kind is EntryKind.LOGIN
-    assert town.centre.ledger.payload(before) is not None
+    assert town.centre.ledger.payload(first_since(town, before, EntryKind.LOGIN)) is not None
 
 
 def test_a_failed_login_is_an_entry_without_the_name_that_was_typed(town: Town) -> None:
     town.forgive()
     before = town.centre.ledger.size
     town.nobody().login("Tilleul-mot-de-passe-tape-trop-tot", "x", "1")
-    record = town.centre.ledger.record(before)
-    assert (record.kind, record.actor) == (EntryKind.LOGIN_FAILED, None)
-    assert set(town.centre.ledger.payload(before) or {}) == {"address"}
+    index = first_since(town, before, EntryKind.LOGIN_FAILED)
+    assert town.centre.ledger.record(index).actor is None
+    assert set(town.centre.ledger.payload(index) or {}) == {"address"}
     town.forgive()
 
 
