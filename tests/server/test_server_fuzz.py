@@ -138,7 +138,7 @@ def test_every_route_bears_what_no_schema_allows(town: Town, caller: str) -> Non
 
 
 def _send(client: Any, path: str, raw: bytes) -> Answer:
-    link = http.client.HTTPConnection("127.0.0.1", client.port, timeout=15)
+    link = http.client.HTTPConnection("127.0.0.1", client.port, timeout=60)
     headers = {"Origin": client.origin, "X-Beffroi": "1", "Content-Type": "application/json"}
     if client.cookies:
         headers["Cookie"] = client.cookie_header()

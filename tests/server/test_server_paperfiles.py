@@ -33,7 +33,7 @@ def supervisor(town: Town) -> Person:
 
 def send(person: Person, path: str, data: bytes) -> Answer:
     """A file as the body itself."""
-    connection = http.client.HTTPConnection("127.0.0.1", person.port, timeout=15)
+    connection = http.client.HTTPConnection("127.0.0.1", person.port, timeout=60)
     headers = {"Origin": person.origin, "X-Beffroi": "1", "Cookie": person.cookie_header()}
     try:
         connection.request("POST", path, data, headers)

@@ -35,7 +35,7 @@ def send(
     town: Town, path: str, body: bytes, *, origin: str | None = None, kind: str = "application/x-www-form-urlencoded"
 ) -> tuple[int, str, dict[str, str]]:
     """As a browser without script sends a form: no header of ours."""
-    link = http.client.HTTPConnection("127.0.0.1", town.port, timeout=15)
+    link = http.client.HTTPConnection("127.0.0.1", town.port, timeout=60)
     headers = {"Content-Type": kind, "Origin": f"http://127.0.0.1:{town.port}" if origin is None else origin}
     try:
         link.request("POST", path, body, headers)
@@ -47,7 +47,7 @@ def send(
 
 def every_header(town: Town, path: str, name: str) -> list[str]:
     """All values of a header: a page may carry two policies."""
-    link = http.client.HTTPConnection("127.0.0.1", town.port, timeout=15)
+    link = http.client.HTTPConnection("127.0.0.1", town.port, timeout=60)
     try:
         link.request("GET", path)
         answer = link.getresponse()

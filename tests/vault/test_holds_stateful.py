@@ -76,8 +76,13 @@ class Race(RuleBasedStateMachine):
 
     def _end(self, number: int) -> None:
         hold = list(self.holds.values())[number % len(self.holds)]
-        self.held = {item: told for item, told in self.held.items() if item[0] != hold.id}
+        self._forget(hold)
         self.world.freezer.end(hold.id)
+        self._forget(hold)  # what another thread was told between the two
+
+    def _forget(self, hold: Hold) -> None:
+        for item in [item for item in list(self.held) if item[0] == hold.id]:  # in place: another thread may write
+            self.held.pop(item, None)
 
     def _early(self, number: int) -> None:
         rows = list(self.world.catalogue.all_chunks())
