@@ -55,11 +55,12 @@ class OddClip:
 
 def _image(number: int, width: int, height: int, noise: int) -> npt.NDArray[np.uint8]:
     """YUV 4:2:0 planes, one above the other: a sliding ramp, and noise when the bits are to be many."""
-    ramp = (np.arange(width)[None, :] + np.arange(height * 3 // 2)[:, None] // 2 + number * 5) % 200 + 20
+    across, down = np.arange(width, dtype=np.uint16)[None, :], np.arange(height * 3 // 2, dtype=np.uint16)[:, None]
+    ramp = ((across + down // 2 + np.uint16(number * 5)) % 200 + 20).astype(np.uint8)
     if noise:
-        grain = np.random.default_rng(number).integers(0, noise, ramp.shape)
-        ramp = np.clip(ramp // 2 + grain, 0, 255)
-    return ramp.astype(np.uint8)
+        grain = np.random.default_rng(number).integers(0, noise, ramp.shape, dtype=np.uint8)
+        ramp = np.minimum(ramp // 2, 255 - noise) + grain
+    return ramp
 
 
 def _step(fps: int, steps: Sequence[int]) -> Callable[[int], int]:
