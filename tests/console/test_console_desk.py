@@ -288,7 +288,7 @@ def test_an_investigator_who_comes_with_the_paper_is_no_phone_call(browser: Brow
         expect(page.get_by_text("réquisition jointe")).to_be_visible()
         for screen in ("Visionnage sur place", "Demande d’une personne filmée"):
             page.get_by_role("button", name=screen).click()
-            back = page.get_by_role("button", name="Retour au dossier")
+            back = page.get_by_role("button", name="Retour au dossier").first  # a screen may have its own below
             expect(page.get_by_role("heading", name="Réquisition (D15)")).to_have_count(0)
             back.click()
             expect(page.get_by_role("heading", name="Réquisition (D15)")).to_be_visible()

@@ -95,7 +95,7 @@ def until(page: Page, condition: Callable[[], bool], what: str, timeout_s: float
     """Wait for something that the page itself does not announce."""
     end = time.monotonic() + timeout_s
     while not condition():
-        assert time.monotonic() < end, f"waited for {what}"
+        assert time.monotonic() < end, f"waited for {what}; {page.evaluate('() => window.__beffroi?.replay ?? null')}"
         page.wait_for_timeout(50)
 
 

@@ -150,6 +150,8 @@ const on = (id: string, packet: string, rest: string): string => at(id, `/packag
 export interface Ahead {
   words: string;
   enter: boolean;
+  /** Ctrl and Enter: the hold itself was asked for. */
+  hold: boolean;
 }
 
 export const desk = {
