@@ -16,7 +16,7 @@ export const app: typeof french.app = {
   more: 'Show more',
   copied: 'Copied',
   copy: 'Copy',
-  updatedAt: (time) => `as of ${time}`,
+  updatedAt: (time) => `As of ${time}`,
 };
 
 export const errors: typeof french.errors = {

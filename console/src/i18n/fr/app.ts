@@ -14,7 +14,7 @@ export const app = {
   more: 'Voir la suite',
   copied: 'Copié',
   copy: 'Copier',
-  updatedAt: (time: string) => `à jour à ${time}`,
+  updatedAt: (time: string) => `À jour à ${time}`,
 };
 
 export const errors = {
