@@ -23,6 +23,9 @@ PRIVATE_BYTES: Final = 32
 _SHORT_BYTES: Final = 256
 _HEAD_BYTES: Final = 1536
 _LARGE_BYTES: Final = 1 << 18
+_VIDEO: Final = (".mp4", ".piece")
+"""Of the rolling store and of the frozen one: past their heads, encrypted pictures."""
+
 _WORD: Final = re.compile(rb"[A-Za-z0-9+/_=-]{20,}")
 _SQLITE: Final = b"SQLite format 3\0"
 
@@ -52,7 +55,7 @@ def gather(places: Iterable[Path]) -> Loot:
     loot = Loot()
     for path in sorted({path for place in places for path in (place, *place.rglob("*")) if path.is_file()}):
         data = path.read_bytes()
-        if path.suffix == ".mp4":
+        if path.suffix in _VIDEO:
             data = data[:_HEAD_BYTES]
         strings = _values(path) if data.startswith(_SQLITE) else (data[:_LARGE_BYTES],)
         for string in strings:
