@@ -1,7 +1,7 @@
 """A witness in its own process, on another host (a network name space), over TLS: follows, and finds a rewriting.
 
-Among the tests that run one after the other: an interface that comes or goes makes every Chromium of this machine drop its
-requests (net::ERR_NETWORK_CHANGED).
+Among the tests that run one after the other: an interface that comes or goes makes every Chromium of this machine drop
+its requests (net::ERR_NETWORK_CHANGED).
 """
 
 import shutil
