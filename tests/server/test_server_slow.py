@@ -19,7 +19,8 @@ SHORT_S = 0.5
 
 
 @pytest.fixture(autouse=True)
-def short(monkeypatch: pytest.MonkeyPatch) -> None:
+def short(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    town.person("supervisorE")  # logged in before: on a busy machine an honest body may take as long
     monkeypatch.setattr(bodylimit, "LEAST_S", SHORT_S)
 
 
