@@ -143,7 +143,8 @@ def test_what_a_crash_left_is_destroyed_as_an_entry_or_waits(place: DeskTown, mo
 
 def on_its_loop(place: DeskTown, doing: Coroutine[Any, Any, Any]) -> Any:
     """As the centre's own tasks do."""
-    loop = place.town.app.state.subjects._sweeping.get_loop()
+    sweeping: asyncio.Task[None] = place.town.app.state.subjects._sweeping._task
+    loop = sweeping.get_loop()
     return asyncio.run_coroutine_threadsafe(doing, loop).result(30)
 
 
