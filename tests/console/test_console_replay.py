@@ -1,9 +1,10 @@
 """The replay: encrypted files of several keys, a gap that shows, a timeline to move on."""
 
+import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
 from tests.support.console_person import faults, on_duty, put, replaying, tiles, until
 
 
@@ -33,6 +34,13 @@ def still_s(page: Page) -> float:
 
     until(page, stands, "the playhead to stand")
     return seen[-1]
+
+
+def shown_s(page: Page) -> float | None:
+    """Where the video element stands once it has a picture there: told by the browser, not by the console."""
+    shown = "v => v.seeking || v.readyState < 2 ? null : v.currentTime"
+    at = page.locator("video").evaluate(shown)
+    return None if at is None else float(at)
 
 
 def go_to(page: Page, second: int) -> None:
@@ -87,6 +95,43 @@ def test_the_keys_of_editing_software(replay: Page) -> None:
     replay.keyboard.press("j")
     turned = at_s(replay)
     until(replay, lambda: at_s(replay) < turned - 1, "play backwards")
+
+
+def test_a_move_beyond_what_has_come_shows_the_picture_of_that_very_instant(replay: Page) -> None:
+    replay.keyboard.press("k")
+    until(replay, lambda: replaying(replay)["state"] == "paused", "the pause")
+    here = still_s(replay)
+    told = here
+    for key, by in (("Shift+ArrowRight", 60), ("Shift+ArrowRight", 60), ("Shift+ArrowLeft", -60), ("ArrowRight", 10)):
+        replay.keyboard.press(key)
+        told += by
+        until(replay, lambda: shown_s(replay) is not None, "the picture")
+        assert abs((shown_s(replay) or 0) - told) < 0.05
+        assert abs(still_s(replay) - told) < 0.05
+
+
+def test_a_move_asked_while_the_view_is_away_is_made_once_it_is_back(page: Page, address: str) -> None:
+    links: list[WebSocketRoute] = []
+
+    def through(link: WebSocketRoute) -> None:
+        link.connect_to_server()
+        links.append(link)
+
+    page.route_web_socket(re.compile("/ws/view"), through)
+    on_duty(page, address, "Relecture")
+    put(page, "Bourg-Neuf/Rue de la Gare")
+    page.get_by_role("button", name="Ouvrir la relecture").click()
+    until(page, lambda: replaying(page).get("frames", 0) > 5, "the first pictures")
+    page.keyboard.press("k")
+    until(page, lambda: replaying(page)["state"] == "paused", "the pause")
+    here = still_s(page)
+    links[-1].close()
+    until(page, lambda: replaying(page)["state"] == "unreachable", "the loss of the view")
+    page.keyboard.press("Shift+ArrowRight")
+    assert abs(at_s(page) - here - 60) < 0.5
+    until(page, lambda: replaying(page)["state"] == "paused", "the view to be back, still paused")
+    until(page, lambda: replaying(page)["seekMs"] is not None, "a picture of it")
+    assert abs(at_s(page) - here - 60) < 0.5
 
 
 def test_a_time_outside_the_range_is_refused_in_words(replay: Page) -> None:

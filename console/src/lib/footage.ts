@@ -33,8 +33,9 @@ export class Footage {
     return this.#pendingS ?? this.#video.currentTime;
   }
 
-  begin(): void {
-    const queue = new AppendQueue({
+  /** The range is so many seconds long: every place of it can be gone to, also before its pictures have come. */
+  begin(lengthS: number): void {
+    const queue = new AppendQueue(lengthS, {
       idle: () => this.#trim(),
       makeRoom: () => {
         const spans = this.spans;

@@ -147,7 +147,7 @@ export class LiveView {
 
   #opened(view: OpenedView): void {
     this.#set({ view });
-    const queue = new AppendQueue({
+    const queue = new AppendQueue(null, {
       idle: () => this.#follow(),
       makeRoom: () => {
         const end = this.#video.currentTime - 0.5;

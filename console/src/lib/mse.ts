@@ -8,6 +8,7 @@ export type Operation =
   | { kind: 'offset'; seconds: number }
   | { kind: 'append'; bytes: Uint8Array<ArrayBuffer> }
   | { kind: 'remove'; start: number; end: number }
+  | { kind: 'clear' }
   | { kind: 'run'; run: () => Promise<void> | void };
 
 export interface QueueEvents {
@@ -29,14 +30,24 @@ export class AppendQueue {
   #busy = false;
   #closed = false;
   #epoch = 0;
+  #clearing = false;
   readonly #events: QueueEvents;
 
-  constructor(events: QueueEvents) {
+  /**
+   * `lengthS` is null for a live view. Init segments name no duration: without a seekable range a browser goes nowhere but
+   * where pictures have come, and a seek would end at the key picture that comes first.
+   */
+  constructor(lengthS: number | null, events: QueueEvents) {
     this.#events = events;
-    this.media.addEventListener('sourceopen', () => this.#pump());
+    this.media.addEventListener('sourceopen', () => {
+      if (lengthS !== null) this.media.setLiveSeekableRange(0, lengthS);
+      this.#pump();
+    });
   }
 
+  /** What can be played. Pictures that a seek has given up are not, though their removal may take its time. */
   get buffered(): TimeRanges | null {
+    if (this.#clearing || this.#waiting.some((operation) => operation.kind === 'clear')) return null;
     try {
       return this.#buffer && this.media.readyState !== 'closed' ? this.#buffer.buffered : null;
     } catch {
@@ -66,7 +77,7 @@ export class AppendQueue {
       } catch {
         /* the running removal goes on to its end */
       }
-      this.#waiting.push({ kind: 'remove', start: 0, end: Number.POSITIVE_INFINITY });
+      this.#waiting.push({ kind: 'clear' });
     }
     this.#pump();
   }
@@ -116,6 +127,11 @@ export class AppendQueue {
       case 'remove':
         if (this.#buffer && this.#buffer.buffered.length > 0) this.#buffer.remove(operation.start, operation.end);
         return;
+      case 'clear':
+        if (!this.#buffer || this.#buffer.buffered.length === 0) return;
+        this.#clearing = true;
+        this.#buffer.remove(0, Number.POSITIVE_INFINITY);
+        return;
       case 'run': {
         const done = operation.run();
         if (!done) return;
@@ -144,6 +160,7 @@ export class AppendQueue {
     const buffer = this.media.addSourceBuffer(mime);
     buffer.mode = 'segments';
     buffer.addEventListener('updateend', () => {
+      this.#clearing = false;
       if (this.#closed) return;
       this.#events.idle();
       this.#pump();

@@ -122,8 +122,13 @@ export class ReplayView {
 
   seek(toUs: number, fillUs = 0): void {
     const timeline = this.#status.timeline;
-    if (!timeline || !this.#footage.open || !this.#socket) return;
+    if (!timeline) return;
     const target = Math.min(Math.max(toUs, timeline.from), timeline.to - 1000);
+    if (!this.#footage.open || !this.#socket) {
+      // The view is being opened again: it goes on from where it was asked to go meanwhile.
+      if (this.#status.state === 'opening' || this.#status.state === 'unreachable') this.#goTo(target);
+      return;
+    }
     this.#goTo(target);
     window.clearTimeout(this.#gapTimer);
     this.#gapTimer = 0;
@@ -217,7 +222,7 @@ export class ReplayView {
     this.#set({ timeline: { from, to, recorded, gaps, destroyed }, state: 'loading' });
     this.#measures.fromUs = from;
     this.#measures.toUs = to;
-    this.#footage.begin();
+    this.#footage.begin((to - from) / 1e6);
     this.#goTo(Math.min(Math.max(this.#atUs, from), to - 1000));
     this.#ask(this.#atUs);
     this.#footage.place((this.#atUs - from) / 1e6);
