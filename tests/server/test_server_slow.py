@@ -16,12 +16,14 @@ from beffroi.server.bodylimit import Message, Receive, seconds_for
 from beffroi.server.guard import Guard, Scope, Send
 
 SHORT_S = 0.5
+BYTES_S = bodylimit.BYTES_S
 
 
 @pytest.fixture(autouse=True)
 def short(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     town.person("supervisorE")  # logged in before: on a busy machine an honest body may take as long
     monkeypatch.setattr(bodylimit, "LEAST_S", SHORT_S)
+    monkeypatch.setattr(bodylimit, "BYTES_S", 1e9)  # a large file's 40 s too
 
 
 def dripped(town: Town, path: str, *lines: str, every_s: float = 0.05) -> tuple[int, str, float]:
@@ -60,6 +62,22 @@ def test_a_body_that_drips_is_given_up(town: Town, path: str, lines: tuple[str, 
     assert took_s >= SHORT_S, "not before its time"
 
 
+def test_the_sentence_reaches_a_client_that_goes_on_sending(town: Town) -> None:
+    """Closed at once, the connection would be reset by the bytes that nobody read, and the sentence be lost with it."""
+    here = f"127.0.0.1:{town.port}"
+    head = f"POST /demande HTTP/1.1\r\nHost: {here}\r\nOrigin: http://{here}\r\n{FORM}\r\nContent-Length: 9000\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", town.port), timeout=30) as link:
+        link.sendall(head.encode())
+        while not select.select([link], [], [], 0.05)[0]:
+            link.sendall(b"x")
+        for _ in range(20):
+            link.sendall(b"x")
+            time.sleep(0.02)  # the client's own pace: what it sends after the answer
+        answer = http.client.HTTPResponse(link)
+        answer.begin()
+        assert (answer.status, "error" in json.loads(answer.read())) == (408, True)
+
+
 def test_the_centre_answers_others_meanwhile(town: Town) -> None:
     here = f"127.0.0.1:{town.port}"
     with socket.create_connection(("127.0.0.1", town.port), timeout=30) as link:
@@ -68,7 +86,8 @@ def test_the_centre_answers_others_meanwhile(town: Town) -> None:
         assert town.nobody().get("/demande").status == 200
 
 
-def test_large_files_have_more_time() -> None:
+def test_large_files_have_more_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bodylimit, "BYTES_S", BYTES_S)
     assert (seconds_for(16_000), seconds_for(0)) == (SHORT_S, SHORT_S)
     assert seconds_for(25_000_000) == pytest.approx(250)
 

@@ -2,6 +2,7 @@
 route sees a client that left, and `beffroi.server.guard` answers in its place."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
 
@@ -11,13 +12,25 @@ Receive = Callable[[], Awaitable[Message]]
 LEAST_S: Final = 20.0
 """How long any body has to come, in seconds."""
 
-_BYTES_S: Final = 100_000
+BYTES_S: Final = 100_000
 """A large file has longer: as long as a poor line (0.8 Mbit/s) takes for the largest that its route admits."""
 
 
 def seconds_for(limit: int) -> float:
     """How long a body of at most so many bytes has to come whole, in seconds from its request on."""
-    return max(LEAST_S, limit / _BYTES_S)
+    return max(LEAST_S, limit / BYTES_S)
+
+
+_LINGER_S: Final = 2.0
+
+
+async def drop(receive: Receive) -> None:
+    """Throw away what still comes of a body after its answer, until the client leaves or some seconds passed. A
+    connection that is closed on bytes which nobody read is reset, and the client may lose the answer with it."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_LINGER_S):
+            while (await receive())["type"] != "http.disconnect":
+                pass
 
 
 class Incoming:

@@ -13,7 +13,7 @@ import structlog
 
 from beffroi.domain.text import Text
 from beffroi.registry import attachments, papers_file
-from beffroi.server.bodylimit import Incoming, Message, Receive
+from beffroi.server.bodylimit import Incoming, Message, Receive, drop
 from beffroi.server.proxied import Network, address_behind
 
 Scope = MutableMapping[str, Any]
@@ -204,7 +204,8 @@ class Guard:
         body = json.dumps({"error": {"code": refusal.code, "text": refusal.text.as_dict()}}).encode()
         headers = [(b"content-type", b"application/json"), *self._extra, (b"cache-control", b"no-store")]
         if refusal is _TOO_SLOW:
-            headers.append((b"connection", b"close"))  # the rest of its body is not waited for either
+            # The rest of its body is not waited for; the length tells the client when the answer is whole.
+            headers += [(b"connection", b"close"), (b"content-length", str(len(body)).encode())]
         kind = "http"
         if scope["type"] == "websocket":
             await receive()
@@ -213,6 +214,10 @@ class Guard:
                 return
             kind = "websocket.http"
         await send({"type": f"{kind}.response.start", "status": refusal.status, "headers": headers})
+        if refusal is _TOO_SLOW:
+            await send({"type": "http.response.body", "body": body, "more_body": True})
+            await drop(receive)
+            body = b""
         await send({"type": f"{kind}.response.body", "body": body})
 
 
