@@ -228,6 +228,17 @@ def test_a_damaged_hold_is_told_and_destroys_nothing(world: HoldWorld) -> None:
     assert world.freezer.once().ended == 1
 
 
+@pytest.mark.parametrize("name", [".hold.json.0a1b2c3d", ".00.dying.0a1b2c3d"])
+def test_what_a_power_cut_left_of_a_write_goes_with_the_hold(world: HoldWorld, name: str) -> None:
+    start = world.clock.wall_us()
+    world.write(start)
+    hold = world.secure(world.hold(start, start + 60 * SECOND_US))
+    folder = world.freezer.store.directory(hold.id)
+    (folder / name).write_bytes(b'{"case":"dossier-1"')
+    assert world.freezer.end(hold.id).ended == 1
+    assert not folder.exists()
+
+
 def test_a_hold_that_is_ending_takes_no_more(world: HoldWorld) -> None:
     start = world.clock.wall_us()
     world.write(start)

@@ -213,6 +213,8 @@ class HoldStore:
     def remove(self, hold: Hold) -> None:
         """Forget a hold whose pieces are all gone."""
         directory = self.directory(hold.id)
+        for left in directory.glob(".*"):  # what a power cut left of a write: it names the case, and keeps the folder
+            left.unlink()
         unlink_durable(directory / _NAME)
         directory.rmdir()
         fsync_dir(self.folder)
