@@ -56,8 +56,8 @@ test: install lint test-console test-python  ## everything, real parts included
 SEED ?= $(shell date +%s)
 PYTEST := $(PY) -m pytest -p no:cacheprovider --hypothesis-seed=$(SEED) --durations=10
 ROOMS := tests/law tests/ledger tests/gate tests/identity tests/registry tests/media tests/vault tests/evidence tests/publish tests/profiles tests/room tests/docs
-CENTRE := tests/watch tests/backup tests/server
-HOUSE := tests/simulate tests/capture tests/faults tests/formats tests/console tests/e2e
+CENTRE := tests/watch tests/backup tests/server tests/console
+HOUSE := tests/simulate tests/capture tests/faults tests/formats tests/e2e
 
 test-python: install
 	@echo "== Tests, seed $(SEED): rooms and centre on two processes, then real parts one after the other"
