@@ -8,6 +8,7 @@ class SlowBuffer extends EventTarget {
   updating = false;
   spans: [number, number][] = [];
   #after: () => void = () => undefined;
+  #removing = false;
 
   get buffered(): { length: number } {
     return { length: this.spans.length };
@@ -16,10 +17,15 @@ class SlowBuffer extends EventTarget {
     this.#begin(() => this.spans.push([bytes[0] ?? 0, bytes[1] ?? 0]));
   }
   remove(start: number, end: number): void {
+    this.#removing = true;
     this.#begin(() => (this.spans = this.spans.filter(([from, to]) => to <= start || from >= end)));
   }
+  /** An append is given up at once, and says so when the browser comes to it. */
   abort(): void {
-    if (this.updating) throw new DOMException('a removal runs', 'InvalidStateError');
+    if (!this.updating) return;
+    if (this.#removing) throw new DOMException('a removal runs', 'InvalidStateError');
+    this.updating = false;
+    setTimeout(() => this.dispatchEvent(new Event('updateend')));
   }
   #begin(after: () => void): void {
     this.updating = true;
@@ -27,7 +33,7 @@ class SlowBuffer extends EventTarget {
   }
   end(): void {
     this.#after();
-    this.updating = false;
+    this.updating = this.#removing = false;
     this.dispatchEvent(new Event('updateend'));
   }
 }
@@ -42,6 +48,8 @@ class OpenSource extends EventTarget {
 
 const settled = () => new Promise((done) => setTimeout(done));
 
+const events = { idle: () => undefined, makeRoom: () => null, failed: (error: unknown) => expect(error).toBeNull() };
+
 describe('a seek beyond what is buffered', () => {
   beforeEach(() => {
     vi.stubGlobal('MediaSource', OpenSource);
@@ -50,7 +58,7 @@ describe('a seek beyond what is buffered', () => {
   afterEach(() => vi.unstubAllGlobals());
 
   it('shows nothing of what was given up, however long its removal takes', async () => {
-    const queue = new AppendQueue(null, { idle: () => undefined, makeRoom: () => null, failed: (error) => expect(error).toBeNull() });
+    const queue = new AppendQueue(null, events);
     queue.push({ kind: 'codec', mime: 'video/mp4' }, { kind: 'append', bytes: new Uint8Array([10, 40]) });
     await settled();
     buffer.end();
@@ -70,5 +78,20 @@ describe('a seek beyond what is buffered', () => {
     buffer.end();
     expect(buffer.spans).toEqual([[1, 3]]);
     expect(queue.buffered?.length).toBe(1);
+  });
+
+  it('nor when the end of an append that it gave up is told late', async () => {
+    const queue = new AppendQueue(null, events);
+    queue.push({ kind: 'codec', mime: 'video/mp4' }, { kind: 'append', bytes: new Uint8Array([10, 40]) });
+    await settled();
+    buffer.end();
+    queue.push({ kind: 'append', bytes: new Uint8Array([40, 42]) });
+    await settled();
+    queue.restart();
+    await settled();
+    expect(buffer.updating).toBe(true);
+    expect(queue.buffered).toBeNull();
+    buffer.end();
+    expect(queue.buffered?.length).toBe(0);
   });
 });

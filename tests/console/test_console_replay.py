@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
-from tests.support.console_person import faults, on_duty, put, replaying, tiles, until
+from tests.support.console_person import faults, held, on_duty, put, replaying, tiles, until
 
 
 @pytest.fixture
@@ -125,13 +125,15 @@ def test_a_move_asked_while_the_view_is_away_is_made_once_it_is_back(page: Page,
     page.keyboard.press("k")
     until(page, lambda: replaying(page)["state"] == "paused", "the pause")
     here = still_s(page)
-    links[-1].close()
-    until(page, lambda: replaying(page)["state"] == "unreachable", "the loss of the view")
-    page.keyboard.press("Shift+ArrowRight")
-    assert abs(at_s(page) - here - 60) < 0.5
-    until(page, lambda: replaying(page)["state"] == "paused", "the view to be back, still paused")
-    until(page, lambda: replaying(page)["seekMs"] is not None, "a picture of it")
-    assert abs(at_s(page) - here - 60) < 0.5
+    with held(page, "/api/views") as come:
+        links[-1].close()
+        until(page, lambda: replaying(page)["state"] in {"unreachable", "opening"}, "the loss of the view")
+        page.keyboard.press("Shift+ArrowRight")
+        assert abs(at_s(page) - here - 60) < 0.5
+        come()
+        until(page, lambda: replaying(page)["state"] == "paused", "the view to be back, still paused")
+    until(page, lambda: shown_s(page) is not None, "a picture of it")
+    assert abs((shown_s(page) or 0) - here - 60) < 0.05
 
 
 def test_a_time_outside_the_range_is_refused_in_words(replay: Page) -> None:

@@ -160,7 +160,8 @@ export class AppendQueue {
     const buffer = this.media.addSourceBuffer(mime);
     buffer.mode = 'segments';
     buffer.addEventListener('updateend', () => {
-      this.#clearing = false;
+      // What an abort() ended tells so after the clearing has begun.
+      if (!buffer.updating) this.#clearing = false;
       if (this.#closed) return;
       this.#events.idle();
       this.#pump();

@@ -222,6 +222,7 @@ export class ReplayView {
     this.#set({ timeline: { from, to, recorded, gaps, destroyed }, state: 'loading' });
     this.#measures.fromUs = from;
     this.#measures.toUs = to;
+    this.#reversedAt = performance.now(); // a shuttle goes on from here, not from where it would be by now
     this.#footage.begin((to - from) / 1e6);
     this.#goTo(Math.min(Math.max(this.#atUs, from), to - 1000));
     this.#ask(this.#atUs);
