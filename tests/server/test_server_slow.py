@@ -13,7 +13,7 @@ from tests.support.centre import Town
 
 from beffroi.server import bodylimit
 from beffroi.server.bodylimit import Message, Receive, seconds_for
-from beffroi.server.guard import Guard, Scope, Send
+from beffroi.server.guard import MAX_BODY_BYTES, Guard, Scope, Send
 
 SHORT_S = 0.5
 BYTES_S = bodylimit.BYTES_S
@@ -92,9 +92,9 @@ def test_large_files_have_more_time(monkeypatch: pytest.MonkeyPatch) -> None:
     assert seconds_for(25_000_000) == pytest.approx(250)
 
 
-async def _asked(app: Any, messages: list[Message]) -> list[Message]:
+async def _asked(app: Any, messages: list[Message], sent: list[Message] | None = None) -> list[Message]:
     """One request to a guarded application, in this loop; what it sent."""
-    sent: list[Message] = []
+    sent = [] if sent is None else sent
     never = asyncio.Event()
 
     async def receive() -> Message:
@@ -137,3 +137,50 @@ def test_a_route_that_swallows_the_end_of_its_body_is_answered_for() -> None:
 
     sent = asyncio.run(_asked(stubborn, [{"type": "http.request", "body": b"{", "more_body": True}]))
     assert [one.get("status") for one in sent if one["type"] == "http.response.start"] == [408]
+
+
+START: Message = {"type": "http.response.start", "status": 200, "headers": []}
+
+
+def _chunk(more: bool) -> Message:
+    return {"type": "http.response.body", "body": b"part", "more_body": more}
+
+
+@pytest.mark.parametrize("listens_before", [False, True])
+def test_a_body_announced_and_never_sent_does_not_break_an_answer_under_way(listens_before: bool) -> None:
+    """A file is streamed longer than a body may take, while its route listens for the client to leave."""
+
+    async def streams(_: Scope, receive: Receive, send: Send) -> None:
+        if not listens_before:
+            await send(dict(START))
+        leaving = asyncio.create_task(receive())
+        await asyncio.sleep(0)  # it listens now
+        if listens_before:
+            await send(dict(START))
+        done, _ = await asyncio.wait({leaving}, timeout=3 * SHORT_S)
+        assert not done, "the client is still there"
+        leaving.cancel()
+        await send(_chunk(more=True))
+        await send(_chunk(more=False))
+
+    sent = asyncio.run(_asked(streams, []))
+    assert [one["type"].rsplit(".", 1)[1] for one in sent] == ["start", "body", "body"]
+
+
+@pytest.mark.parametrize("goes_on", [False, True])
+def test_a_body_too_large_ends_an_answer_under_way_with_the_connection(goes_on: bool) -> None:
+    """No second answer in the middle of the first one, and no part of it swallowed and counted as sent."""
+    counted: list[int] = []
+
+    async def streams(_: Scope, receive: Receive, send: Send) -> None:
+        await send(dict(START))
+        assert (await receive())["type"] == "http.disconnect"
+        if goes_on:
+            await send(_chunk(more=True))
+            counted.append(1)
+
+    sent: list[Message] = []
+    large = b"x" * (MAX_BODY_BYTES + 1)
+    with pytest.raises(ConnectionError):
+        asyncio.run(_asked(streams, [{"type": "http.request", "body": large, "more_body": True}], sent))
+    assert ([one["type"] for one in sent], counted) == (["http.response.start"], [])

@@ -34,14 +34,15 @@ async def drop(receive: Receive) -> None:
 
 
 class Incoming:
-    """One body. ``over`` and ``late`` say why the rest of it was not taken."""
+    """One body. ``over`` and ``late`` say why the rest of it was not taken. Once the answer has begun (``answering``),
+    nothing of it is needed: the route only listens for the client to leave, and it is never late."""
 
     def __init__(self, receive: Receive, limit: int) -> None:
         self._receive = receive
         self._limit = limit
         self._seen = 0
         self._until_s = asyncio.get_running_loop().time() + seconds_for(limit)
-        self._whole = self.over = self.late = False
+        self._whole = self.over = self.late = self.answering = False
 
     @property
     def refused(self) -> bool:
@@ -54,9 +55,11 @@ class Incoming:
         if self._whole:
             return await self._receive()
         try:
-            async with asyncio.timeout_at(self._until_s):
+            async with asyncio.timeout_at(None if self.answering else self._until_s):
                 message = await self._receive()
         except TimeoutError:
+            if self.answering:  # it began while this was waited for
+                return await self()
             self.late = True
             return {"type": "http.disconnect"}
         if message["type"] == "http.request":

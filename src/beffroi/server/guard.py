@@ -149,14 +149,15 @@ class Guard:
             await self._answer(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body, started = Incoming(receive, limit_of(scope)), False
+        body = Incoming(receive, limit_of(scope))
 
         async def send_guarded(message: Message) -> None:
-            nonlocal started
+            if body.refused and body.answering:
+                raise _cut()  # not swallowed: the route would count these bytes as sent
             if body.refused:
                 return
             if message["type"] == "http.response.start":
-                started = True
+                body.answering = True
                 lasting = scope["path"].startswith("/assets/") and message["status"] == HTTPStatus.OK
                 cache = b"public, max-age=31536000, immutable" if lasting else b"no-store"
                 clock = (_CLOCK, str(self._now_us()).encode())
@@ -168,10 +169,12 @@ class Guard:
         except Exception:
             if not body.refused:
                 _log.exception("request failed", path=scope["path"])
-            if started:
+            if body.answering:
                 raise  # half an answer is out: only the end of the connection can say that it is wrong
             if not body.refused:
                 await self._refuse(scope, receive, send, Refusal(500, "fault", _FAULT))
+        if body.refused and body.answering:
+            raise _cut()
         if body.refused:
             await self._refuse(scope, receive, send, _TOO_LARGE if body.over else _TOO_SLOW)
 
@@ -219,6 +222,11 @@ class Guard:
             await drop(receive)
             body = b""
         await send({"type": f"{kind}.response.body", "body": body})
+
+
+def _cut() -> ConnectionError:
+    """What ends a connection whose answer has begun when its body is refused: no second answer can be given on it."""
+    return ConnectionAbortedError("the body was refused after its answer had begun")
 
 
 def limit_of(scope: Scope) -> int:
