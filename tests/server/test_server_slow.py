@@ -153,11 +153,11 @@ def test_a_body_announced_and_never_sent_does_not_break_an_answer_under_way(list
     async def streams(_: Scope, receive: Receive, send: Send) -> None:
         if not listens_before:
             await send(dict(START))
-        leaving = asyncio.create_task(receive())
+        leaving = asyncio.ensure_future(receive())
         await asyncio.sleep(0)  # it listens now
         if listens_before:
             await send(dict(START))
-        done, _ = await asyncio.wait({leaving}, timeout=3 * SHORT_S)
+        done, _pending = await asyncio.wait({leaving}, timeout=3 * SHORT_S)
         assert not done, "the client is still there"
         leaving.cancel()
         await send(_chunk(more=True))
