@@ -1,5 +1,6 @@
 """Child processes of the demo: started together, watched together, ended together."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -73,20 +74,32 @@ class Children:
 
     def stop(self, name: str, *, kill: bool = False) -> None:
         """End one process: asked first, killed after `_STOP_S` (or at once)."""
-        child = self.running.pop(name)
+        child = self.running[name]  # followed until it has ended: `kill_all` may come meanwhile
         if child.poll() is None:
-            os.killpg(child.pid, signal.SIGKILL if kill else signal.SIGTERM)
+            _send(child, signal.SIGKILL if kill else signal.SIGTERM)
             try:
                 child.wait(timeout=_STOP_S)
             except subprocess.TimeoutExpired:
-                os.killpg(child.pid, signal.SIGKILL)
+                _send(child, signal.SIGKILL)
                 child.wait()
+        self.running.pop(name, None)
 
     def stop_all(self) -> None:
         """End them in reverse order of start."""
         for name in reversed(list(self.running)):
             self.stop(name)
 
+    def kill_all(self) -> None:
+        """Kill what is left, now, and wait for nothing: a signal handler may call this while `stop_all` waits."""
+        for child in list(self.running.values()):
+            if child.returncode is None:
+                _send(child, signal.SIGKILL)
+
     def forget(self, name: str) -> None:
         """A process that ended by itself is no longer followed."""
         self.running.pop(name, None)
+
+
+def _send(child: "subprocess.Popen[bytes]", number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):  # it ended meanwhile
+        os.killpg(child.pid, number)

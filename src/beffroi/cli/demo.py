@@ -1,5 +1,6 @@
 """`beffroi demo`: INGEAGGLO on this machine."""
 
+import contextlib
 import itertools
 import os
 import signal
@@ -18,6 +19,7 @@ from beffroi.base.clock import SystemClock
 from beffroi.base.ports import free_port
 from beffroi.capture.folderlock import AlreadyRunningError, lock_folder
 from beffroi.capture.paths import RecorderPaths
+from beffroi.cli.children import Children
 from beffroi.cli.house import ACCOUNTS_FILE, BANNER, House
 from beffroi.cli.ingeagglo import load_account
 from beffroi.domain.clock import now
@@ -31,6 +33,13 @@ DEFAULT_DATA: Final = Path("demo-data")
 DEFAULT_PORT: Final = 8040
 _PATCHY_EVERY_S: Final = 120.0
 _PATCHY_FOR_S: Final = 20.0
+
+_SIGNALS: Final = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+_ENDING: Final = Text(
+    fr="Fin de la démonstration : tout s'arrête, en une demi-minute au plus (encore Ctrl+C : tout de suite).",
+    en="The demonstration ends: everything stops, in half a minute at most (Ctrl+C again: at once).",
+)
+_KILLED: Final = Text(fr="Arrêt immédiat : ce qui restait est tué.", en="Stopped at once: what was left is killed.")
 
 Data = Annotated[Path, typer.Option(help="folder of the demonstration, made anew at each start")]
 
@@ -53,18 +62,16 @@ def demo(
     _refuse_running(data.resolve())
     house = House(data.resolve(), port, free_port(), free_port(), cameras=cameras, say=print)
     print(f"{BANNER.fr}\n{BANNER.en}\n")
-    # Asked to end in any polite way, the children end too. A shell that starts us in the background ignores Ctrl+C.
-    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-        signal.signal(number, _interrupted)
+    _heed_signals(house.children)
     try:
         house.build()
         house.start()
         _welcome(house)
         _follow(house)
     except KeyboardInterrupt:
-        print("\nFin de la démonstration. / The demonstration ends.")
+        print(f"\n{_ENDING.fr}\n{_ENDING.en}")
     finally:
-        house.stop()
+        _stop(house)
 
 
 @app.command()
@@ -84,8 +91,32 @@ def code(
     print(load_account(path, role).code(now(SystemClock())))
 
 
-def _interrupted(*_: object) -> None:
-    raise KeyboardInterrupt
+def _heed_signals(children: Children) -> None:
+    """Asked to end in any polite way, the children end too. A shell that starts us in the background ignores Ctrl+C."""
+
+    def first(*_: object) -> None:
+        _kill_at_signals(children)
+        raise KeyboardInterrupt
+
+    for number in _SIGNALS:
+        signal.signal(number, first)
+
+
+def _kill_at_signals(children: Children) -> None:
+    """From here on, whoever asks (again) does not want to wait. Nothing is raised: every child is ended in its turn."""
+
+    def again(*_: object) -> None:
+        children.kill_all()
+        with contextlib.suppress(OSError):  # the terminal may be gone; `print` may be under way
+            os.write(1, f"{_KILLED.fr}\n{_KILLED.en}\n".encode())
+
+    for number in _SIGNALS:
+        signal.signal(number, again)
+
+
+def _stop(house: House) -> None:
+    _kill_at_signals(house.children)
+    house.stop()
 
 
 def _refuse_busy(port: int) -> None:
@@ -161,7 +192,8 @@ def _check() -> int:
     os.environ.setdefault("BEFFROI_SCENES", str(Path(".scenes").resolve()))
     with tempfile.TemporaryDirectory(prefix="beffroi-check-") as folder:
         house = House(Path(folder) / "house", free_port(), free_port(), free_port(), order_lapses_s=75.0, say=print)
+        _heed_signals(house.children)
         try:
             return check_house(house)
         finally:
-            house.stop()
+            _stop(house)
