@@ -15,6 +15,7 @@ from beffroi.capture.client import RecorderClient
 from beffroi.domain.errors import BeffroiError, BrokenError
 from beffroi.domain.text import Text
 from beffroi.gate.keeping import Kept
+from beffroi.ledger.entry import EntryKind
 from beffroi.registry.desktables import DeskHoldRow
 from beffroi.server.deskholds import DeskHolds, keep_of
 from beffroi.vault.journal import ActKind
@@ -110,3 +111,43 @@ def test_the_lease_of_one_hold_ends_no_other_that_is_torn(place: DeskTown) -> No
             asyncio.run(ask(**params))
     assert len(place.pieces()) == 2
     assert [end(place, one) for one in (mine, theirs)] == [1, 1]
+
+
+def ended_entries(place: DeskTown, case: str) -> int:
+    ledger = place.town.centre.ledger
+    found = [ledger.record(number) for number in range(ledger.size)]
+    return sum(one.kind is EntryKind.HOLD and one.outcome == "ended" and one.detail["case"] == case for one in found)
+
+
+def test_half_a_copy_that_a_crash_left_goes_with_its_hold(place: DeskTown) -> None:
+    """Sound or torn: `end` meets it before the recorder's own pass does."""
+    for torn in (False, True):
+        case = place.open_case()
+        assert place.hold(case, {"cx": (0, 3)}).body["holds"][0]["complete"]
+        row = only_hold(place, case)
+        folder = place.root / "frozen" / row.name
+        (folder / f"{'0' * 32}.part").write_bytes(b"half a copy")
+        if torn:
+            (folder / "hold.json").write_bytes(b"")
+        assert end(place, row) == 1
+        assert (place.pieces(), folders(place)) == ([], [])
+
+
+def test_an_end_that_the_recorder_refuses_is_one_entry_however_often_it_is_tried(
+    place: DeskTown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = RecorderClient.call
+
+    async def full(client: RecorderClient, method: str, params: dict[str, Any]) -> Any:
+        if method == "hold_end":
+            raise BrokenError(Text(fr="disque plein", en="disk full"))
+        return await whole(client, method, params)
+
+    case = place.open_case()
+    assert place.hold(case, {"cx": (0, 3)}).status == 200
+    with monkeypatch.context() as shut:
+        shut.setattr(RecorderClient, "call", full)
+        for _ in range(3):
+            with pytest.raises(BrokenError):
+                end(place, only_hold(place, case))
+    assert (end(place, only_hold(place, case)), ended_entries(place, case)) == (1, 1)

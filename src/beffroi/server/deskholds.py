@@ -117,7 +117,9 @@ class DeskHolds:
         is torn (it may have been put back since) or somebody asks for it ``again``: what the recorder lost is placed
         anew."""
         for row in self._store.case(name).holds:
-            if row.ended_us is None and (row.damaged or not row.complete or minutes_of(row) in again):
+            if row.ended_us is not None or self._ending(row):
+                continue  # its end is tried again until the recorder has done it: nothing is held for it any more
+            if row.damaged or not row.complete or minutes_of(row) in again:
                 try:
                     done = await asyncio.to_thread(self._secure, row)
                     never = {"damaged": done.damaged, "past_term": done.past_term}
@@ -147,10 +149,13 @@ class DeskHolds:
         async with RecorderClient(self._centre.recorder_socket) as recorder:
             # Asked before the entry is written: a recorder that is away would have one more entry at each try.
             told, keep = await recorder.call("holds", {}), keep_of(row)
-            kept = await self.keeper.write(replace(keep, person=person), "ended", {"why": why}, {})
+            kept = Kept(keep, row.entry)
+            if not self._ending(row):
+                kept = await self.keeper.write(replace(keep, person=person), "ended", {"why": why}, {})
+                self._change(row, {"entry": kept.ledger_index})
             # By its own name, not the row's: a recorder that fell silent while it placed the hold told none.
             name = hold_name(keep.case, keep.authority, keep.camera, keep.footage)
-            if name in {*(one["hold"] for one in told["holds"]), *told["damaged"]}:
+            if name in {*(one["hold"] for one in told["holds"]), *told.get("damaged", [])}:
                 asked = {"hold": name, "case": row.case, "camera": row.camera, "lease": self.keeper.lease(kept)}
                 destroyed = int((await recorder.call("hold_end", asked))["destroyed"])
         self._change(row, {"ended_us": self._centre.clock.wall_us()})
@@ -171,6 +176,10 @@ class DeskHolds:
         await self._centre.ledger.append_async(
             Entry(EntryKind.DESTRUCTION, authority=proof.authority, outcome=proof.outcome, detail=fields)
         )
+
+    def _ending(self, row: DeskHoldRow) -> bool:
+        """Whether the register has the end of this hold already: what is tried again is no second entry."""
+        return self._centre.ledger.record(row.entry).outcome == "ended"
 
     def _secure(self, row: DeskHoldRow) -> Secured:
         """In a thread: keyrings are asked while it waits."""

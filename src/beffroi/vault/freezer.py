@@ -222,10 +222,7 @@ class Freezer:
     # --- inside, under the lock ---
 
     def _attend(self, hold: Hold, report: FreezeReport) -> None:
-        for part in self.store.directory(hold.id).glob(f"*{_PART}"):
-            self._trace("part: unlink")
-            unlink_durable(part)
-        report.destroyed += self._death.finish_all(self.store.directory(hold.id))
+        self._sweep(hold, report)
         if not hold.ending:
             verdict = self._watch.judge(hold.until_us)
             if verdict.due:
@@ -301,8 +298,15 @@ class Freezer:
         self._post(ActKind.HOLD_COPIED, {**fields, **numbers}, once=f"copied:{hold.id}:{path.stem}")
         self._told.add(path)
 
-    def _destroy_hold(self, hold: Hold, report: FreezeReport) -> None:
+    def _sweep(self, hold: Hold, report: FreezeReport) -> None:
+        """Finish what a crash left in the hold's folder: copies that never were whole, deaths that were under way."""
+        for part in self.store.directory(hold.id).glob(f"*{_PART}"):
+            self._trace("part: unlink")
+            unlink_durable(part)
         report.destroyed += self._death.finish_all(self.store.directory(hold.id))
+
+    def _destroy_hold(self, hold: Hold, report: FreezeReport) -> None:
+        self._sweep(hold, report)
         for path in self._piece_paths(hold):
             self._death.destroy(hold, path, Cause.HOLD_ENDED)
             report.destroyed += 1
