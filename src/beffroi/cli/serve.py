@@ -17,6 +17,12 @@ def serve(
     data: Annotated[Path, typer.Option(help="data folder prepared by `beffroi init`")],
     host: Annotated[str, typer.Option(help="address to listen on")] = "0.0.0.0",  # noqa: S104  a server of a centre
     port: Annotated[int, typer.Option(min=1, max=65535, help="TCP port to listen on")] = 443,
+    address: Annotated[
+        str | None,
+        typer.Option(
+            help="what people type, where it is not the certificate's first name with this port: https://name[:port]"
+        ),
+    ] = None,
     passphrase_file: Annotated[
         Path | None, typer.Option(help="file (or systemd credential) that holds the keyrings' passphrase")
     ] = None,
@@ -45,9 +51,10 @@ def serve(
     from beffroi.ledger.remotesigner import RemoteSigner
     from beffroi.server.centre import open_centre
     from beffroi.server.proxied import proxy_network
-    from beffroi.server.run import address_of, run_https
+    from beffroi.server.run import address_of, public_address, run_https
 
     log.configure(level=log_level)
+    typed = None if address is None else public_address(address)
     proxies = [proxy_network(text) for text in trusted_proxy or []]
     tls = data / "centre" / "tls"
     if not (tls / "server.pem").exists():
@@ -58,7 +65,7 @@ def serve(
             )
         )
     passphrase = None if locked else read_passphrase(passphrase_file, None)
-    address = address_of(tls / "server.pem", port)
+    typed = typed or address_of(tls / "server.pem", port)
     children: list[SignerChild] = []
 
     def signs() -> RemoteSigner:
@@ -70,8 +77,8 @@ def serve(
     centre = open_centre(
         data,
         passphrase=passphrase,
-        address=address,
-        origins=[address],
+        address=typed,
+        origins=[typed],
         https=True,
         database=database,
         remote_keyrings=dict(_remote(text) for text in remote_keyring or []),

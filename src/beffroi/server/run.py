@@ -1,5 +1,6 @@
 """Running the application under uvicorn."""
 
+import re
 import ssl
 from pathlib import Path
 
@@ -8,12 +9,13 @@ from cryptography import x509
 from fastapi import FastAPI
 
 from beffroi.base.metrics import open_metrics
-from beffroi.domain.errors import BrokenError
+from beffroi.domain.errors import BadInputError, BrokenError
 from beffroi.domain.text import Text
 from beffroi.server.app import create_app
 from beffroi.server.centre import Centre
 
 HTTPS_PORT = 443
+_ADDRESS = re.compile(r"https://(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::([1-9][0-9]{0,4}))?")
 
 
 def address_of(certificate: Path, port: int) -> str:
@@ -33,6 +35,25 @@ def address_of(certificate: Path, port: int) -> str:
             )
         )
     return f"https://{hosts[0]}" if port == HTTPS_PORT else f"https://{hosts[0]}:{port}"
+
+
+def public_address(text: str) -> str:
+    """The address that people type, as the installer said it; as a browser sends it (no default port, small letters).
+
+    Raises:
+        BadInputError: not ``https://name`` or ``https://name:port``.
+    """
+    found = _ADDRESS.fullmatch(text.strip().removesuffix("/"))
+    if found is None or int(found[1] or HTTPS_PORT) > 65_535:
+        raise BadInputError(
+            Text(
+                fr=f"« {text[:80]} » n'est pas une adresse de centre : écrivez celle que les gens tapent, par exemple "
+                "« https://csu.example.fr » ou « https://csu.example.fr:8443 ».",
+                en=f"“{text[:80]}” is not the address of a centre: write the one that people type, for instance "
+                "“https://csu.example.fr” or “https://csu.example.fr:8443”.",
+            )
+        )
+    return found[0].lower().removesuffix(f":{HTTPS_PORT}")
 
 
 def run_https(centre: Centre, *, host: str, port: int, tls: Path, metrics: str | None = None) -> None:
