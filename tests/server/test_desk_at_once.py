@@ -17,6 +17,7 @@ from beffroi.gate.keeping import Keep, Keeper, Kept
 from beffroi.ledger.entry import EntryKind
 from beffroi.registry.desktables import DeskHoldRow
 from beffroi.server.deskholds import DeskHolds
+from beffroi.vault.accountfrozen import check_frozen
 
 Lines = dict[str, tuple[float, float]]
 SECOND_S = 0.4
@@ -111,11 +112,18 @@ def test_minutes_held_again_after_their_hold_has_ended(place: DeskTown) -> None:
     assert place.hold(case, {"cx": (0, 4), "cy": (0, 4)}).status == 200
     row = store_of(place).case(case).holds[0]
     assert asyncio.run(holds.end(row, None, "lapsed")) == 1
+    place.town.clock.advance(1.0)
     again = place.hold(case, {"cx": (0, 4)})
     assert again.status == 200, again.body
     assert [(one["ended_us"], one["complete"]) for one in again.body["holds"]] == [(None, True)] * 2
     known = {one.id for one in place.holding.freezer.store.book().holds}
     assert known >= {one.name for one in store_of(place).case(case).holds}, "the recorder has it anew"
+    row = next(one for one in store_of(place).case(case).holds if one.camera == "cx")
+    assert asyncio.run(holds.end(row, None, "lapsed")) == 1
+    acts = [one for one in place.journal.read_after(0, 10_000) if one.fields.get("hold") == row.name]
+    kinds = ("hold_placed", "hold_copied", "hold_sealed", "destruction", "hold_ended")
+    assert [sum(one.kind == kind for one in acts) for kind in kinds] == [2] * 5, "each life has its acts"
+    assert list(check_frozen(place.root, place.journal)) == []
 
 
 def test_minutes_asked_while_the_case_is_closing_are_refused_not_lost(

@@ -14,6 +14,8 @@ from tests.support.holdworld import DAY_US, HoldWorld, claim, hold_world
 from beffroi.domain.acts import Act
 from beffroi.domain.errors import BadInputError, RefusedError
 from beffroi.domain.lease import LeaseRefusedError
+from beffroi.vault.accountfrozen import check_frozen
+from beffroi.vault.accounttext import Fault
 from beffroi.vault.casekey import CaseKeys
 from beffroi.vault.caserelease import HeldKey, HoldEndedError, HoldTooLongError
 from beffroi.vault.freezer import PieceState
@@ -237,6 +239,38 @@ def test_what_a_power_cut_left_of_a_write_goes_with_the_hold(world: HoldWorld, n
     (folder / name).write_bytes(b'{"case":"dossier-1"')
     assert world.freezer.end(hold.id).ended == 1
     assert not folder.exists()
+
+
+@pytest.mark.parametrize("step", ["piece: log", "piece: overwrite", "piece: journal", "piece: forget", "end: forget"])
+def test_each_life_of_a_piece_has_its_proof(world: HoldWorld, step: str) -> None:
+    """Held, ended, held again, three times; each end stopped before a step, and taken up by another process."""
+    start = world.clock.wall_us()
+    world.write(start)
+
+    class StopError(Exception):
+        pass
+
+    def stop(at: str) -> None:
+        if at == step:
+            raise StopError
+
+    for life in range(1, 4):
+        hold = world.secure(world.hold(start, start + 60 * SECOND_US))
+        (path,) = world.pieces(hold)
+        world.freezer = world.make_freezer(stop)
+        with pytest.raises(StopError):
+            world.freezer.end(hold.id)
+        world.freezer = world.make_freezer()
+        world.freezer.once()
+        assert world.pieces(hold) == []
+        assert list(check_frozen(world.root, world.journal)) == []
+        kinds = (ActKind.HOLD_PLACED, ActKind.HOLD_COPIED, ActKind.HOLD_SEALED, ActKind.DESTRUCTION, ActKind.HOLD_ENDED)
+        assert [len(world.acts(kind)) for kind in kinds] == [life] * 5
+        world.clock.advance(1.0)
+    world.secure(world.hold(start, start + 60 * SECOND_US))
+    path.unlink()
+    (gone,) = check_frozen(world.root, world.journal)
+    assert gone.kind is Fault.FILE_MISSING, "the proofs of the earlier copies are none of this one"
 
 
 def test_a_hold_that_is_ending_takes_no_more(world: HoldWorld) -> None:

@@ -37,9 +37,10 @@ def check_frozen(root: Path, journal: Journal) -> Iterator[Discrepancy]:
         "SELECT seq, fields, once FROM act WHERE kind = ? ORDER BY seq", (ActKind.HOLD_COPIED.value,)
     ):
         fields = json.loads(text)
-        name = (str(fields["hold"]), str(once).rpartition(":")[2])
+        _, _, of = str(once).partition(":")  # as `frozendeath.told_names` names it, and its proof
+        name = (str(fields["hold"]), of.partition(":")[2].partition(":")[0])
         told.add(name)
-        proof = f"frozen:{fields['hold']}:{fields['kid']}"
+        proof = f"frozen:{of}"
         if name not in present and not journal.select("SELECT 1 FROM act WHERE once = ?", (proof,)):
             yield discrepancy(Fault.FILE_MISSING, f"frozen/{name[0]}/{name[1]}", act(seq), camera=fields["camera"])
     for name in sorted(present.keys() - told):

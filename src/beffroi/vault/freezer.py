@@ -26,7 +26,7 @@ from beffroi.vault.catalogue import Catalogue, ChunkRow, ChunkState
 from beffroi.vault.chunkformat import DamagedChunkError
 from beffroi.vault.clockwatch import ClockWatch
 from beffroi.vault.frozen import PIECE_SUFFIX, FrozenPiece, write_piece, write_seal
-from beffroi.vault.frozendeath import DYING_SUFFIX, PieceDeath
+from beffroi.vault.frozendeath import DYING_SUFFIX, PieceDeath, told_names
 from beffroi.vault.hold import Hold, HoldBook, HoldEnd, HoldEndingError, HoldStore, NoHoldError, checked
 from beffroi.vault.journal import ActKind, Journal
 from beffroi.vault.proofs import Cause
@@ -82,7 +82,7 @@ class Freezer:
         self._watch = watch
         self._legal_tz = legal_tz
         self._trace = trace or (lambda _: None)
-        self._death = PieceDeath(self._post, watch, self._trace)
+        self._death = PieceDeath(self._post, journal, watch, self._trace)
         self.lock = threading.RLock()
         self._told: set[Path] = set()
 
@@ -104,7 +104,7 @@ class Freezer:
                 self._trace("hold: log")
                 self.store.write(hold)
             self._trace("hold: journal")
-            once = f"hold:{hold.id}:{hold.until_us}:{hold.beyond_us}"
+            once = f"hold:{hold.id}:{hold.until_us}:{hold.beyond_us}:{hold.asked_us}"  # held again, once ended: anew
             self._post(ActKind.HOLD_PLACED, hold.as_fields(), once=once)
             self._copy_all(hold, FreezeReport())
         return hold
@@ -164,9 +164,8 @@ class Freezer:
             write_seal(path, beyond_us, sealed_key)
             self._trace("seal: journal")
             named = {"hold": hold.id, "case": hold.case, "authority": hold.authority, "kid": kid}
-            self._post(
-                ActKind.HOLD_SEALED, {**named, "beyond_us": beyond_us}, once=f"sealed:{hold.id}:{kid}:{beyond_us}"
-            )
+            _, sealed, _ = told_names(self._journal(), hold.id, kid)
+            self._post(ActKind.HOLD_SEALED, {**named, "beyond_us": beyond_us}, once=f"{sealed}:{beyond_us}")
 
     def end(self, hold_id: str, why: HoldEnd = HoldEnd.ASKED, *, told: Hold | None = None) -> FreezeReport:
         """End a hold now: log it, then destroy its pieces, each with its proof. ``told``: the hold of that name, by who
@@ -281,6 +280,7 @@ class Freezer:
             write_piece(reader, footer, chosen, part, hold=hold.id, case=hold.case, term_end_us=term_end_us)
         self._trace("copy: rename")
         part.replace(path)
+        self._told.discard(path)  # held before, and ended
         fsync_dir(path.parent)
         report.copied += 1
 
@@ -295,7 +295,8 @@ class Freezer:
             numbers = {"from_us": span.from_us, "to_us": span.to_us, "size": piece.size}
             numbers |= {"term_end_us": piece.facts.term_end_us}
         self._trace("copy: journal")
-        self._post(ActKind.HOLD_COPIED, {**fields, **numbers}, once=f"copied:{hold.id}:{path.stem}")
+        copied, _, _ = told_names(self._journal(), hold.id, path.stem)
+        self._post(ActKind.HOLD_COPIED, {**fields, **numbers}, once=copied)
         self._told.add(path)
 
     def _sweep(self, hold: Hold, report: FreezeReport) -> None:
@@ -311,7 +312,7 @@ class Freezer:
             self._death.destroy(hold, path, Cause.HOLD_ENDED)
             report.destroyed += 1
         self._trace("end: journal")
-        self._post(ActKind.HOLD_ENDED, hold.as_fields(), once=f"hold_ended:{hold.id}:{hold.until_us}")
+        self._post(ActKind.HOLD_ENDED, hold.as_fields(), once=f"hold_ended:{hold.id}:{hold.until_us}:{hold.asked_us}")
         self._trace("end: forget")
         self.store.remove(hold)
         report.ended += 1
