@@ -3,20 +3,24 @@
 import asyncio
 import http.client
 import json
+import re
 import select
 import socket
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.support.centre import Town
 
+from beffroi.registry import attachments, papers_file
 from beffroi.server import bodylimit
 from beffroi.server.bodylimit import Message, Receive, seconds_for
-from beffroi.server.guard import MAX_BODY_BYTES, Guard, Scope, Send
+from beffroi.server.guard import _TOO_SLOW, MAX_BODY_BYTES, Guard, Scope, Send
 
 SHORT_S = 0.5
-BYTES_S = bodylimit.BYTES_S
+LEAST_S, BYTES_S = bodylimit.LEAST_S, bodylimit.BYTES_S
+GUIDE = Path(__file__).parents[2] / "docs" / "guide" / "install.md"
 
 
 @pytest.fixture(autouse=True)
@@ -90,6 +94,22 @@ def test_large_files_have_more_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bodylimit, "BYTES_S", BYTES_S)
     assert (seconds_for(16_000), seconds_for(0)) == (SHORT_S, SHORT_S)
     assert seconds_for(25_000_000) == pytest.approx(250)
+
+
+@pytest.mark.parametrize("lang", ["fr", "en", "guide"])
+def test_the_times_that_are_told_are_those_that_are_given(lang: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To the lower ten seconds, or minute: nobody is told more than there is, and every kind of body is named."""
+    monkeypatch.setattr(bodylimit, "LEAST_S", LEAST_S)
+    monkeypatch.setattr(bodylimit, "BYTES_S", BYTES_S)
+    text = GUIDE.read_text() if lang == "guide" else _TOO_SLOW.text.as_dict()[lang]
+    sentence = next(one for one in text.replace("\n", " ").split("## ") if "408" in one or lang != "guide")
+    found = re.findall(r"(\d+) (second|minute)", sentence)
+    given = [seconds_for(limit) for limit in (MAX_BODY_BYTES, papers_file.MAX_BYTES, attachments.MAX_BYTES)]
+    told = [int(number) * (60 if unit == "minute" else 1) for number, unit in found]
+    assert len(told) == len(given), sentence
+    for said_s, given_s in zip(told, given, strict=True):
+        assert said_s <= given_s < said_s + (60 if said_s >= 60 else 10), (said_s, given_s)
+    assert "import" in sentence
 
 
 async def _asked(app: Any, messages: list[Message], sent: list[Message] | None = None) -> list[Message]:

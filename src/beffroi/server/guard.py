@@ -88,10 +88,10 @@ _TOO_SLOW: Final = Refusal(
     408,
     "too-slow",
     Text(
-        fr="La demande n'est pas arrivée entière dans le temps prévu (20 secondes ; 4 minutes pour un fichier joint) : "
-        "vérifiez la liaison et recommencez.",
-        en="The request did not come whole in its time (20 seconds; 4 minutes for an attached file): check the line "
-        "and try again.",
+        fr="La demande n'est pas arrivée entière dans le temps prévu (20 secondes ; 40 secondes pour un import, "
+        "4 minutes pour un fichier joint) : vérifiez la liaison et recommencez.",
+        en="The request did not come whole in its time (20 seconds; 40 seconds for an import, 4 minutes for an "
+        "attached file): check the line and try again.",
     ),
 )
 _TWICE: Final = Refusal(
