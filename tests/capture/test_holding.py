@@ -165,7 +165,9 @@ values = st.one_of(
 names = ("case", "camera", "from_us", "to_us", "until_us", "beyond_us", "hold", "kid", "offset", "length", "sealed_key")
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
 @given(
     method=st.sampled_from(["hold", "hold_pieces", "hold_seal", "hold_read", "hold_end"]),
     params=st.dictionaries(st.sampled_from(names), values),

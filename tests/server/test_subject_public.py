@@ -151,7 +151,9 @@ def test_other_origins_kinds_and_sizes_are_refused(town: Town) -> None:
     assert send(town, "/demande", form(place="x" * 20_000))[0] == 413
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
 @given(values=st.dictionaries(st.sampled_from([*GOOD, "other"]), st.text(max_size=40)))
 def test_whatever_is_typed_the_answer_is_a_page_below_500(town: Town, values: dict[str, str]) -> None:
     body = urlencode({**GOOD, **values}, errors="replace").encode()

@@ -130,7 +130,7 @@ async def test_play_sends_packets_on_the_channels_asked_for(server: Server) -> N
 
 
 @given(data=st.binary(max_size=400))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture], max_examples=150)
 async def test_reading_any_bytes_gives_a_request_nothing_or_a_refusal(data: bytes) -> None:
     reader = asyncio.StreamReader(limit=1024)
     reader.feed_data(data)

@@ -97,7 +97,9 @@ def test_bytes_that_are_no_journal_are_refused(cross_copy: Path, raw: bytes) -> 
         crossed(cross_copy)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
 @given(place=st.integers(0, 10**9), bit=st.integers(0, 7))
 def test_any_bit_of_the_journal_s_file_is_told_or_changes_nothing(
     cross_honest: Path, tmp_path: Path, place: int, bit: int

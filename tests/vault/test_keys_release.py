@@ -341,7 +341,11 @@ class TestRemoteOnly:
                 RemoteKeyring(tmp_path / "fake.sock").public_bundle(30, 1, 1, world.sheet_key, now_us=0)
             thread.join()
 
-    @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(
+        max_examples=60,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+    )
     @given(
         line=st.binary(max_size=300)
         | st.recursive(

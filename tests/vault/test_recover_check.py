@@ -443,7 +443,9 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Catalogue, Wr
 
 
 @given(data=st.data())
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture], deadline=None
+)
 def test_any_flipped_bit_is_found(sound: tuple[Path, Catalogue, Written], data: st.DataObject) -> None:
     root, catalogue, written = sound
     good = written.path.read_bytes()
@@ -478,7 +480,7 @@ def test_a_flipped_byte_names_its_gop(sound: tuple[Path, Catalogue, Written]) ->
 
 
 @given(st.binary(max_size=400))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 def test_hostile_files_raise_the_typed_error_only(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "hostile.mp4"
     path.write_bytes(data)
