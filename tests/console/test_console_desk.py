@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from tests.server.test_desk_delivery import journal_in_register
-from tests.support.console_person import faults, held, shot
+from tests.support.console_person import faults, held, shot, until
 from tests.support.deskscreen import SIZES, confirm, requisition, seated, town_with_map
 from tests.support.desktown import AGENT, CLERK, DeskTown
 
@@ -272,6 +272,116 @@ def test_a_hold_is_placed_where_was_said_last(browser: Browser, place: DeskTown)
             expect(page.get_by_role("heading", name="Réquisition (D15)")).to_be_visible()
         (sent,) = asked
         assert [one["camera"] for one in json.loads(sent)["cameras"]] == ["cy"]
+
+
+def holds_asked(page: Page) -> list[list[str]]:
+    """The cameras of each hold that the page asks for."""
+    asked: list[list[str]] = []
+
+    def note(url: str, body: str | None) -> None:
+        if url.endswith("/hold"):
+            asked.append([one["camera"] for one in json.loads(body or "{}")["cameras"]])
+
+    page.on("request", lambda one: note(one.url, one.post_data))
+    return asked
+
+
+def test_a_hold_asked_for_one_place_is_not_placed_on_the_next(browser: Browser, place: DeskTown) -> None:
+    with seated(browser, place, AGENT) as seat:
+        page = seat.page
+        asked = holds_asked(page)
+        on_the_phone(page, "bourg-neuf", frame="")
+        words = page.get_by_label("Lieu, commune ou caméra")
+        kept = page.get_by_role("status").filter(has_text="La touche est retenue")
+        with held(page, "/search") as come:
+            words.fill("bourg")
+            words.press("Enter")
+            page.keyboard.press("Control+Enter")
+            expect(kept).to_be_visible()
+            words.fill("orville")
+            words.press("Enter")
+            expect(kept).to_have_count(0)
+            come()
+            expect(page.get_by_role("checkbox", name="Rue Haute")).to_be_checked()
+        assert asked == []
+        placed(page)
+        assert asked == [["cy"]]
+
+
+def test_a_key_held_down_places_no_hold_on_a_list_nobody_looked_at(browser: Browser, place: DeskTown) -> None:
+    with seated(browser, place, AGENT) as seat:
+        page = seat.page
+        asked = holds_asked(page)
+        on_the_phone(page, "bourg-neuf", frame="")
+        words = page.get_by_label("Lieu, commune ou caméra")
+        with held(page, "/search") as come:
+            words.fill("orville")
+            page.keyboard.down("Control")
+            page.keyboard.down("Enter")
+            expect(page.get_by_role("status").filter(has_text="Le lieu a changé")).to_be_visible()
+            page.keyboard.down("Enter")  # the key repeats
+            page.keyboard.up("Enter")
+            page.keyboard.down("Enter")  # nor a second press: the list is not there
+            expect(page.get_by_text("La touche est retenue")).to_have_count(0)
+            come()
+            expect(page.get_by_role("checkbox", name="Rue Haute")).to_be_checked()
+        page.keyboard.down("Enter")
+        page.keyboard.up("Control")
+        page.get_by_role("button", name="Poser le gel").focus()
+        page.keyboard.down("Enter")  # a button is pressed by no repeat either
+        page.keyboard.up("Enter")
+        assert asked == []
+        placed(page)
+        assert asked == [["cy"]]
+
+
+def test_words_typed_for_a_new_case_go_to_no_other_and_are_kept(browser: Browser, place: DeskTown) -> None:
+    other = place.open_case()
+    with seated(browser, place, AGENT) as seat:
+        page = seat.page
+        searched: list[str] = []
+        page.on("request", lambda one: searched.append(one.url) if one.url.endswith("/search") else None)
+        row = page.locator(f"#desk-case-{other}")
+        expect(row).to_be_visible()
+        words = page.get_by_label("Lieu, commune ou caméra")
+        trouble = page.get_by_role("alert").filter(has_text="Le centre ne répond pas")
+
+        met: list[str] = []
+
+        def fails(route: Route) -> None:
+            met.append(route.request.method)
+            if route.request.method == "POST":
+                route.abort("connectionrefused")
+            else:
+                route.continue_()
+
+        page.route("**/api/desk/cases", fails)
+        page.clock.run_for(10_000)  # the list is read again: from then on no call passes beside the fault
+        until(page, lambda: bool(met), "the fault to be in place")
+        page.keyboard.press("n")
+        expect(words).to_be_focused()
+        page.keyboard.type("orville")
+        page.keyboard.press("Control+Enter")
+        expect(trouble).to_be_visible()
+        expect(words).to_have_value("orville")
+        assert faults(page) == []
+        shot(page, "desk-not-opened")
+        row.click()
+        expect(page.get_by_role("button", name="Tous les dossiers")).to_be_visible()
+        expect(words).to_have_value("")
+        page.get_by_role("button", name="Tous les dossiers").click()
+        expect(words).to_have_count(0)
+        page.keyboard.press("n")
+        expect(trouble).to_be_visible()
+        expect(words).to_be_focused()
+        page.keyboard.type("orville")
+        page.unroute("**/api/desk/cases")
+        assert searched == []
+        page.keyboard.press("Enter")  # asks for the case again, then searches there
+        expect(page.get_by_role("checkbox", name="Rue Haute")).to_be_checked()
+        expect(words).to_have_value("orville")
+        (url,) = searched
+        assert other not in url
 
 
 def test_an_investigator_who_comes_with_the_paper_is_no_phone_call(browser: Browser, place: DeskTown) -> None:
