@@ -39,11 +39,17 @@ def _broken(route: Route) -> None:
     route.fulfill(status=503, content_type="application/json", body=REFUSED)
 
 
+def _never_by_itself(page: Page) -> None:
+    """Nothing is asked again at an interval: what comes back came back by the person's own press."""
+    page.add_init_script("window.setInterval = () => 0")
+
+
 @pytest.mark.parametrize("room", ROOMS)
 def test_a_room_that_could_not_be_loaded_says_so_and_asks_again(page: Page, address: str, room: str) -> None:
     paths, name, words = ROOMS[room]
     asked = re.compile(rf"^{re.escape(address)}{paths}(\?.*)?$")
     page.route(asked, _closed)
+    _never_by_itself(page)
     enter(page, address, room)
     main = page.locator("main")
     alert = main.get_by_role("alert").filter(has_text="chargement impossible")
@@ -51,7 +57,6 @@ def test_a_room_that_could_not_be_loaded_says_so_and_asks_again(page: Page, addr
     expect(main).not_to_contain_text(NOTHING)
     assert faults(page) == []
     # The centre answers again, but with a fault of its own: its own sentence is told.
-    page.unroute(asked)
     page.route(asked, _broken)
     alert.get_by_role("button", name="Réessayer").click()
     expect(alert).to_contain_text("Panne d’essai")
@@ -65,6 +70,7 @@ def test_a_room_that_could_not_be_loaded_says_so_and_asks_again(page: Page, addr
 def test_the_wall_s_list_says_that_the_cameras_are_not_loaded(page: Page, address: str) -> None:
     on_duty(page, address)
     page.route("**/api/cameras", _closed)
+    _never_by_itself(page)
     page.reload()
     listed = page.get_by_role("group", name="Caméras")
     expect(listed).to_contain_text("Caméras\u00a0: chargement impossible.")
@@ -103,3 +109,37 @@ def test_the_desk_s_filmed_persons_do_not_open_into_nothing(page: Page, address:
     # Besides the list's own alarm, which says the same of the list.
     answer = page.get_by_role("alert").filter(has_not_text="chargement impossible")
     expect(answer.filter(has_text="Le centre ne répond pas.")).to_be_visible()
+
+
+def test_a_reason_kept_for_a_list_that_failed_is_taken_when_it_comes_by_itself(page: Page, address: str) -> None:
+    page.clock.install()
+    on_duty(page, address)
+    page.route("**/api/reasons", _closed)
+    page.get_by_role("button", name="Place du Marché").first.click()
+    page.keyboard.press("c")
+    dialog = page.get_by_role("dialog", name="Préserver")
+    expect(dialog.get_by_role("alert").filter(has_text="Motifs\u00a0: chargement impossible.")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(dialog.get_by_role("status").filter(has_text="La touche est retenue")).to_be_visible()
+    page.unroute("**/api/reasons")
+    page.clock.run_for(5_000)
+    expect(dialog.get_by_role("status").filter(has_text="C’est gardé")).to_be_visible()
+    expect(dialog.get_by_role("alert").filter(has_text="chargement impossible")).to_have_count(0)
+
+
+def test_deadlines_that_were_not_read_are_no_empty_bell(page: Page, address: str) -> None:
+    page.clock.install()
+    page.route("**/api/announcements", _closed)
+    enter(page, address, "health")
+    bell = page.get_by_role("banner").get_by_role("button", name="Échéances non lues")
+    expect(bell).to_be_visible()
+    assert faults(page) == []
+    bell.click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("alert").filter(has_text="Échéances\u00a0: chargement impossible.")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    page.unroute("**/api/announcements")
+    page.clock.run_for(10_000)
+    expect(page.get_by_role("banner").get_by_role("button", name="1 échéance annoncée")).to_be_visible()
+    expect(bell).to_have_count(0)

@@ -125,7 +125,7 @@ class Session {
     this.presence += 1;
   }
 
-  /** Deadlines change once a day: they are asked for once, at the door. */
+  /** Deadlines change once a day: they are asked for at the door, and again only until they are read. */
   async #hear(role: string): Promise<void> {
     if (TOLD.has(role)) await this.announced.load();
   }
@@ -143,6 +143,7 @@ class Session {
   }
 
   async refresh(): Promise<void> {
+    if (this.announced.error) void this.announced.load();
     await this.cameras.load();
     const error = this.cameras.error;
     if (!error) this.reachable = true;

@@ -40,7 +40,7 @@ export const unread: typeof french.unread = {
   announcements: 'Deadlines',
   cameras: 'Cameras',
   candidates: 'Possible replacements',
-  cases: 'Files',
+  cases: 'Cases',
   checkpoint: 'Latest checkpoint of the register',
   communes: 'Communes',
   documents: 'Documents',

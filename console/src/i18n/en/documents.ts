@@ -109,5 +109,6 @@ export const documents: typeof french.documents = {
   importLine: (n) => `line ${n}`,
   importKnown: (n) => (n > 1 ? `${n} are there already, to the letter.` : '1 is there already, to the letter.'),
   importNone: 'Choose a file.',
+  announcedUnread: 'Deadlines not read',
   announced: (n) => (n > 1 ? `${n} deadlines announced` : '1 deadline announced'),
 };

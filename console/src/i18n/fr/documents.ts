@@ -107,5 +107,6 @@ export const documents = {
   importLine: (n: number) => `ligne ${n}`,
   importKnown: (n: number) => (n > 1 ? `${n} y sont déjà, à la lettre.` : '1 y est déjà, à la lettre.'),
   importNone: 'Choisissez un fichier.',
+  announcedUnread: 'Échéances non lues',
   announced: (n: number) => (n > 1 ? `${n} échéances annoncées` : '1 échéance annoncée'),
 };
