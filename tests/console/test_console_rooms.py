@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from tests.support.console_person import enter, faults, on_duty
 
 ROOMS = {
@@ -105,3 +105,37 @@ def test_the_disk_is_told_to_those_who_look_after_the_machine(page: Page, addres
     expect(notices).to_contain_text("la durée minimale ne tient pas sur le disque")
     expect(notices).to_contain_text("Le disque des images est plein à 92 %")
     assert faults(page) == []
+
+
+def _fails(route: Route) -> None:
+    route.abort("connectionrefused")
+
+
+def _does(route: Route) -> None:
+    route.fulfill(status=200, content_type="application/json", body="{}")
+
+
+def test_what_is_done_is_said_after_an_earlier_act_failed(page: Page, address: str) -> None:
+    enter(page, address, "accounts")
+    trouble = page.locator("main").get_by_role("alert").filter(has_text="Le centre ne répond pas")
+    page.route("**/api/accounts/*/unlock", _fails)
+    page.get_by_role("button", name="Déverrouiller").first.click()
+    expect(trouble).to_be_visible()
+    page.route("**/api/accounts/*/lock", _does)
+    page.get_by_role("button", name="Verrouiller", exact=True).first.click()
+    page.get_by_role("dialog").get_by_role("button", name="Verrouiller", exact=True).click()
+    expect(page.locator("main").get_by_role("status").filter(has_text=re.compile(r"\S"))).to_be_visible()
+    expect(trouble).to_have_count(0)
+
+
+def test_a_post_revoked_leaves_no_earlier_trouble(page: Page, address: str) -> None:
+    enter(page, address, "posts")
+    trouble = page.locator("main").get_by_role("alert").filter(has_text="Le centre ne répond pas")
+    page.route(re.compile(r"/api/posts$"), lambda one: _fails(one) if one.request.method == "POST" else one.continue_())
+    page.get_by_role("button", name="Nouveau code").first.click()
+    expect(trouble).to_be_visible()
+    page.route("**/api/posts/*/revoke", _does)
+    page.get_by_role("button", name="Révoquer").first.click()
+    page.get_by_role("dialog").get_by_role("button", name="Révoquer").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(trouble).to_have_count(0)
