@@ -95,8 +95,9 @@ def lapse(house: House, *, key: str = "mayor2", notice_s: float | None = None) -
             listener = Listener(socket)
             if notice_s is not None:
                 _until_shown(listener)
-                before, ends = shorten(house, person, notice_s)
-                at_end.callback(_replace, house, person, before)
+                before = _lapsing_order(house)
+                at_end.callback(_replace, house, person, before)  # first: a shortening may fail halfway
+                ends = shorten(house, person, before, notice_s)
             seen_s = (ends - datetime.now(UTC)).total_seconds()
             while listener.cut is None and _since(ends) < 3 * CUT_TARGET_S and socket.closed is None:
                 listener.read()
@@ -125,14 +126,19 @@ def lapse(house: House, *, key: str = "mayor2", notice_s: float | None = None) -
     )
 
 
-def shorten(house: House, mayor: Person, notice_s: float) -> tuple[Document, datetime]:
-    """The lapsing camera's order enters anew with its end in so many seconds, and the mayor confirms it. Gives the
-    order as it was, and the instant of the new end."""
+def _lapsing_order(house: House) -> Document:
+    """The order under which the lapsing camera is recorded now."""
     with opened_registry(house.data) as (registry, _):
         (held,) = registry.facts().about(DocumentKind.PREFECT_ORDER, LAPSING_CAMERA, datetime.now(UTC))
+    return held
+
+
+def shorten(house: House, mayor: Person, held: Document, notice_s: float) -> datetime:
+    """The lapsing camera's order enters anew with its end in so many seconds, and the mayor confirms it. Gives the
+    instant of the new end."""
     ends = datetime.now(UTC) + timedelta(seconds=notice_s)
     _replace(house, mayor, replace(held, valid_until=ends))
-    return held, ends
+    return ends
 
 
 def _replace(house: House, mayor: Person, order: Document) -> None:
