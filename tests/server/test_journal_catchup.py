@@ -93,7 +93,7 @@ async def test_an_hour_without_the_centre_is_taken_in_whole_and_once(
             assert lab.journal.reader().acked() == acts[-1].seq
             ledger.close()
         finally:
-            served.close()
+            await served.stop()
     record(
         "hour-alone",
         seen=f"{kept} pictures, 0 missing; {len(acts)} acts taken in, each once",

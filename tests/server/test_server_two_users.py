@@ -1,6 +1,5 @@
 """In production recorder and centre are two Unix users of one group: what they share is open to it, no further."""
 
-import asyncio
 import stat
 from pathlib import Path
 
@@ -19,5 +18,4 @@ async def test_the_recorder_s_sockets_are_open_to_the_group_and_to_nobody_else(t
     control = ControlServer(None)  # type: ignore[arg-type]  # nobody asks anything here
     await control.start(tmp_path / "recorder.sock")
     assert mode(tmp_path / "recorder.sock") == 0o660
-    control.close()
-    await asyncio.sleep(0)
+    await control.stop()

@@ -152,7 +152,7 @@ async def pair(folder: Path, *, key: bool = True) -> AsyncIterator[Pair]:
             made = Pair(folder, clock, acts, heads, client, open_ledger(folder / "centre", clock=clock))
             yield made
     finally:
-        served.close()
+        await served.stop()
         acts.close()
         catalogue.close()
         if made is not None:

@@ -190,7 +190,7 @@ def desk_town(folder: Path) -> Iterator[DeskTown]:
         try:
             yield DeskTown(town, catalogue, journal, holding, destroyer, hours, watch)
         finally:
-            loop.call_soon_threadsafe(server.close)
+            asyncio.run_coroutine_threadsafe(server.stop(), loop).result(60)
             loop.call_soon_threadsafe(loop.stop)
             thread.join(5)
             catalogue.close()

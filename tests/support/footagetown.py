@@ -154,7 +154,7 @@ def footage_town(folder: Path) -> Iterator[FootageTown]:
         try:
             yield FootageTown(town, catalogue, hours)
         finally:
-            loop.call_soon_threadsafe(server.close)
+            asyncio.run_coroutine_threadsafe(server.stop(), loop).result(60)
             loop.call_soon_threadsafe(loop.stop)
             thread.join(5)
             catalogue.close()

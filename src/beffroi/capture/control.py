@@ -27,25 +27,46 @@ class ControlServer:
     def __init__(self, methods: Methods) -> None:
         self._methods = methods
         self._server: asyncio.Server | None = None
+        self._serving: set[asyncio.Task[None]] = set()
+        self._stopped = False
 
     async def start(self, path: Path) -> None:
         """Listen."""
         path.unlink(missing_ok=True)
-        self._server = await asyncio.start_unix_server(self._serve, path, limit=MAX_LINE_BYTES)
+        self._server = await asyncio.start_unix_server(self._connected, path, limit=MAX_LINE_BYTES)
         path.chmod(0o660)  # the centre is another user of the same group
 
     def close(self) -> None:
-        """Stop listening."""
+        """Stop listening; who is connected is still answered."""
         if self._server:
             self._server.close()
 
+    async def stop(self) -> None:
+        """Stop listening, end every connection and wait until each has ended."""
+        self.close()
+        self._stopped = True
+        serving = list(self._serving)
+        for task in serving:
+            task.cancel()
+        await asyncio.gather(*serving, return_exceptions=True)
+
+    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._stopped:  # it was on its way in
+            writer.close()
+            return
+        task = asyncio.create_task(self._serve(reader, writer))
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            while True:
-                line = await reader.readuntil(b"\n")
-                writer.writelines(await self._answer(line))
-                await writer.drain()
-        writer.close()
+        try:
+            with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+                while True:
+                    line = await reader.readuntil(b"\n")
+                    writer.writelines(await self._answer(line))
+                    await writer.drain()
+        finally:
+            writer.close()
 
     async def _answer(self, line: bytes) -> list[bytes]:
         number: Any = None

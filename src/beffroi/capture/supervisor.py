@@ -155,6 +155,7 @@ class Supervisor:
         if metrics is not None:
             metrics.close()
         orderly = await self._crew.stop()
+        await control.stop()  # before what it reads is closed
         await asyncio.to_thread(self._end, orderly)
 
     def _begin(self) -> None:
