@@ -53,7 +53,7 @@ class Race(RuleBasedStateMachine):
         self.sealing: set[tuple[str, str]] = set()  # whose sealing was asked, answered or not
         self.held: dict[tuple[str, str], Hold] = {}  # what the desk was told, as the hold stood then
         self.ends: Counter[str] = Counter()
-        self.placing = 0
+        self.placing = self.placed = 0  # begun, over
         self.telling = threading.Lock()
         self.settled = True
 
@@ -83,8 +83,13 @@ class Race(RuleBasedStateMachine):
         days, beyond = (3, 1) if number % 2 else (40, 20)
         asked = self.world.hold(start, start + 2 * SECOND_US, case=f"case-{number % 4}", days=days, beyond_days=beyond)
         self.asked.setdefault(asked.id, set()).add(asked.until_us)
-        self.placing += 1
-        hold = self.world.freezer.place(asked)
+        with self.telling:
+            self.placing += 1
+        try:
+            hold = self.world.freezer.place(asked)
+        finally:
+            with self.telling:
+                self.placed += 1
         self.holds[hold.id] = hold
 
     def _secure(self, number: int) -> None:
@@ -100,7 +105,7 @@ class Race(RuleBasedStateMachine):
                         _count["held"] += 1
 
     def _end(self, number: int) -> None:
-        hold, placing = list(self.holds.values())[number % len(self.holds)], self.placing
+        hold, placed = list(self.holds.values())[number % len(self.holds)], self.placed
         try:
             self.world.freezer.end(hold.id)
         except CrashError:
@@ -109,7 +114,7 @@ class Race(RuleBasedStateMachine):
                 self._forget(hold)
             raise  # if its end is not on disk, all of it is still held: the desk had no answer, and asks again
         gone = not self.world.freezer.store.directory(hold.id).exists()
-        assert gone or self.placing != placing, "told that it ended"  # another thread may have placed it anew
+        assert gone or self.placing != placed, "told that it ended"  # another thread may have placed it anew meanwhile
         self._forget(hold)
 
     def _forget(self, hold: Hold) -> None:
@@ -193,13 +198,20 @@ class Race(RuleBasedStateMachine):
     def meanwhile(self, name: str, other: str, number: int, step: int) -> None:
         """Another thread does something else before the n-th step; it goes as far as the lock lets it."""
         left, threads, mine = [step], [], threading.get_ident()
+        failed: list[BaseException] = []
+
+        def do_other() -> None:
+            try:
+                self._do(other, number + 1)
+            except BaseException as error:  # noqa: BLE001  raised below: a thread would only warn of it
+                failed.append(error)
 
         def begin(_: str) -> None:
             if threading.get_ident() != mine:
                 return
             left[0] -= 1
             if left[0] == 0:
-                threads.append(threading.Thread(target=self._do, args=(other, number + 1)))
+                threads.append(threading.Thread(target=do_other))
                 threads[0].start()
                 threads[0].join(0.05)
                 _count["interleaved"] += 1
@@ -212,6 +224,8 @@ class Race(RuleBasedStateMachine):
             for thread in threads:
                 thread.join(60)
                 assert not thread.is_alive(), "two duties wait for one another"
+            for error in failed:
+                raise error
 
     @rule(number=numbers, of_hold=st.booleans(), offset_s=st.sampled_from([-1, 0, 1, 1800]))
     def the_clock_comes_to_an_end(self, number: int, of_hold: bool, offset_s: int) -> None:
