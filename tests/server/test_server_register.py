@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 from tests.support.centre import Town
+from tests.support.registeracts import since
 
 from beffroi.capture.client import RecorderGoneError
 from beffroi.ledger.entry import EntryKind
@@ -17,8 +18,9 @@ def test_reading_the_register_is_an_entry_before_it_is_an_answer(town: Town) -> 
     before = town.centre.ledger.size
     answer = inspector.get("/api/register?camera=cx&day=2026-03-02")
     assert answer.status == 200
-    record = town.centre.ledger.record(before)
-    assert (record.kind, record.camera, record.detail["day"]) == (EntryKind.REGISTER_READ, "cx", "2026-03-02")
+    (read,) = since(town, before, EntryKind.REGISTER_READ)
+    record = town.centre.ledger.record(read)
+    assert (record.camera, record.detail["day"]) == ("cx", "2026-03-02")
     mine = inspector.get("/api/acts/mine").body["entries"][0]
     assert mine["kind"] == "register_read"
     assert "2026-03-02" in mine["text"]["fr"]
@@ -96,23 +98,18 @@ async def test_a_journal_that_is_not_understood_is_told(town: Town) -> None:
     assert told.listed() == []
 
 
-def first_since(town: Town, before: int, kind: EntryKind) -> int:
-    """The first entry of a kind from this size on: what an earlier test closed may end meanwhile."""
-    ledger = town.centre.ledger
-    return next(index for index in range(before, ledger.size) if ledger.record(index).kind is kind)
-
-
 def test_a_session_is_in_the_register_before_its_cookie_leaves(town: Town) -> None:
     before = town.centre.ledger.size
     town.session("pmZ")
-    assert town.centre.ledger.payload(first_since(town, before, EntryKind.LOGIN)) is not None
+    (login,) = since(town, before, EntryKind.LOGIN)
+    assert town.centre.ledger.payload(login) is not None
 
 
 def test_a_failed_login_is_an_entry_without_the_name_that_was_typed(town: Town) -> None:
     town.forgive()
     before = town.centre.ledger.size
     town.nobody().login("Tilleul-mot-de-passe-tape-trop-tot", "x", "1")
-    index = first_since(town, before, EntryKind.LOGIN_FAILED)
+    (index,) = since(town, before, EntryKind.LOGIN_FAILED)
     assert town.centre.ledger.record(index).actor is None
     assert set(town.centre.ledger.payload(index) or {}) == {"address"}
     town.forgive()

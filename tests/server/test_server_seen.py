@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.centre import Town
-from tests.support.registeracts import view
+from tests.support.registeracts import since, view
 from typer.testing import CliRunner
 
 from beffroi.cli.ledger import app
@@ -55,8 +55,9 @@ def test_a_view_on_requisition_is_named_as_such_to_controllers(town: Town) -> No
 def test_asking_is_an_entry_before_it_is_an_answer(town: Town) -> None:
     dpo, before = town.person("dpo"), town.centre.ledger.size
     dpo.get(f"/api/seen?camera=cy&day={DAY}")
-    record = town.centre.ledger.record(before)
-    assert (record.kind, record.camera) == (EntryKind.REGISTER_READ, "cy")
+    (read,) = since(town, before, EntryKind.REGISTER_READ)
+    record = town.centre.ledger.record(read)
+    assert record.camera == "cy"
     assert record.detail == {"day": DAY, "question": "seen"}
 
 
@@ -78,9 +79,9 @@ def test_lifting_a_number_is_an_entry_that_names_the_one_it_lifts(town: Town) ->
     index = view(town, "cy", "lifted")
     dpo, before = town.person("dpo"), town.centre.ledger.size
     assert dpo.get(f"/api/register/{index}/person").body["account"] == "compte.agente"
-    record = town.centre.ledger.record(before)
-    assert (record.kind, record.detail) == (EntryKind.REGISTER_READ, {"person_of": index})
     ledger = town.centre.ledger
+    (read,) = since(town, before, EntryKind.REGISTER_READ)
+    assert ledger.record(read).detail == {"person_of": index}
     ledger._payloads.erase([ledger.record(index).commitment], 1)
     forgotten = dpo.get(f"/api/register/{index}/person")
     assert forgotten.status == 404

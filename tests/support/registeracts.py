@@ -17,6 +17,13 @@ _DAY_US = 86_400_000_000
 _MINUTE_US = 60_000_000
 
 
+def since(town: Town, before: int, kind: EntryKind) -> list[int]:
+    """The entries of a kind from this size on. The next entry of all may be another's: what an earlier test closed may
+    end meanwhile."""
+    ledger = town.centre.ledger
+    return [index for index in range(before, ledger.size) if ledger.record(index).kind is kind]
+
+
 def view(
     town: Town,
     camera: str,
