@@ -6,20 +6,22 @@ from pathlib import Path
 from typing import Final
 
 _FIRST: Final = 10_000
-_EPHEMERAL: Final = Path("/proc/sys/net/ipv4/ip_local_port_range")
-_EPHEMERAL_FROM: Final = 32_768  # where the kernel does not say
+_UNPRIVILEGED: Final = 1024
+_ENOUGH: Final = 1000
+_RANGE: Final = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_EPHEMERAL: Final = range(32_768, 61_000)  # where the kernel does not say
 
 
 def free_port() -> int:
     """A TCP port of 127.0.0.1 that is free now, and that no outgoing connection takes before its server does: it lies
-    below those that the kernel gives to connections.
+    outside those that the kernel gives to connections. Where these leave no room, it is any that is free.
 
     Raises:
         OSError: none is free.
     """
-    last = _ephemeral_from() - 1
+    room = _room()
     for _ in range(1000):
-        port = _FIRST + secrets.randbelow(last - _FIRST)  # never a seeded draw: two programs would agree
+        port = secrets.choice(room)  # never a seeded draw: two programs would agree
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
@@ -29,9 +31,16 @@ def free_port() -> int:
     raise OSError("no free port on 127.0.0.1")
 
 
-def _ephemeral_from() -> int:
+def _room() -> range:
+    taken = _ephemeral()
+    below, low = range(_FIRST, taken.start), range(_UNPRIVILEGED, min(_FIRST, taken.start))
+    above, any_port = range(taken.stop, 65_536), range(_FIRST, 65_536)
+    return next((one for one in (below, above, low) if len(one) >= _ENOUGH), any_port)
+
+
+def _ephemeral() -> range:
     try:
-        first = int(_EPHEMERAL.read_text().split()[0])
-    except (OSError, ValueError, IndexError):
-        return _EPHEMERAL_FROM
-    return max(_FIRST + 1000, first)
+        first, last = map(int, _RANGE.read_text().split())
+    except (OSError, ValueError):
+        return _EPHEMERAL
+    return range(first, last + 1)
