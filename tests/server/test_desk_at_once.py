@@ -13,11 +13,16 @@ from tests.support.clips import clip
 from tests.support.desktown import AGENT, DeskTown, desk_town, span
 
 from beffroi.cli.promises.client import Answer
+from beffroi.domain.errors import BrokenError
+from beffroi.domain.text import Text
+from beffroi.evidence.deskstore import CaseFile
 from beffroi.gate.keeping import Keep, Keeper, Kept
 from beffroi.ledger.entry import EntryKind
 from beffroi.registry.desktables import DeskHoldRow
+from beffroi.server import deskround
 from beffroi.server.deskholds import DeskHolds
 from beffroi.vault.accountfrozen import check_frozen
+from beffroi.watch.holds import Secured
 
 Lines = dict[str, tuple[float, float]]
 SECOND_S = 0.4
@@ -153,3 +158,66 @@ def test_minutes_asked_while_the_case_is_closing_are_refused_not_lost(
     told = store_of(place).case(case)
     assert (late.status, told.row.closed_why) == (422, "ended"), late.body
     assert len(told.holds) == len(held_entries(place, case)) == 1, "nor does the register say that it is held"
+
+
+def test_a_case_whose_closing_stopped_half_way_takes_no_more(place: DeskTown, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The key of one authority is gone, the other's keyring is away: a hold entered now could never be sealed."""
+    case, holds = place.open_case(), place.town.app.state.deliveries.desk.holds
+    assert place.hold(case, {"cx": (0, 4), "cy": (0, 4)}).status == 200
+    for row in store_of(place).case(case).holds:
+        assert asyncio.run(holds.end(row, None, "ended")) == 1
+    whole_end = DeskHolds.end_case
+
+    async def half(desk: DeskHolds, row: DeskHoldRow) -> None:
+        if row.camera == "cy":
+            raise BrokenError(Text(fr="absent", en="away"))
+        await whole_end(desk, row)
+
+    with monkeypatch.context() as away:
+        away.setattr(DeskHolds, "end_case", half)
+        asyncio.run(round_of(place).once())
+    before, ledger = store_of(place).case(case), place.town.centre.ledger
+    assert before.row.closed_us is None
+    size = ledger.size
+    asked: list[Lines] = [{"cx": (5, 6)}, {"cx": (0, 4)}]
+    for lines in asked:
+        late = place.hold(case, lines)
+        assert (late.status, "ouvrez un autre dossier" in late.body["error"]["text"]["fr"]) == (403, True), late.body
+    found = [ledger.record(number) for number in range(size, ledger.size)]
+    assert not [one for one in found if one.detail.get("case") == case], "nor does the register say that it is held"
+    asyncio.run(round_of(place).once())
+    assert store_of(place).case(case).row.closed_why == "ended"
+
+
+def test_a_case_that_closes_while_its_hold_is_secured_again_leaves_nothing_held(
+    place: DeskTown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case, securing, closed = place.open_case(), threading.Event(), threading.Event()
+    loops: list[asyncio.AbstractEventLoop] = []
+    assert place.hold(case, {"cx": (0, 4)}).status == 200
+    whole_over, whole_secure, whole_secured = deskround._over, DeskHolds.secure, DeskHolds._secure
+
+    async def seen(desk: DeskHolds, *args: Any) -> CaseFile:
+        loops.append(asyncio.get_running_loop())
+        return await whole_secure(desk, *args)
+
+    def slow(desk: DeskHolds, row: DeskHoldRow) -> Secured:
+        securing.set()
+        closed.wait(SECOND_S)  # not reached when the closing waits for its turn
+        return whole_secured(desk, row)
+
+    def over(one: CaseFile, now_us: int) -> str:
+        return "ended" if one.row.id == case else whole_over(one, now_us)
+
+    monkeypatch.setattr(DeskHolds, "secure", seen)
+    monkeypatch.setattr(DeskHolds, "_secure", slow)
+    monkeypatch.setattr(deskround, "_over", over)
+    with ThreadPoolExecutor(1) as pool:
+        again = pool.submit(place.hold, case, {"cx": (0, 4)})
+        assert securing.wait(30)
+        one = round_of(place)._one(store_of(place).case(case))  # alone: the other cases' would take time
+        asyncio.run_coroutine_threadsafe(one, loops[0]).result(60)
+        closed.set()
+        again.result(60)
+    assert store_of(place).case(case).row.closed_why == "ended"
+    assert case not in {one.case for one in place.holding.freezer.store.book().holds}

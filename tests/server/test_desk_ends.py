@@ -151,3 +151,19 @@ def test_an_end_that_the_recorder_refuses_is_one_entry_however_often_it_is_tried
             with pytest.raises(BrokenError):
                 end(place, only_hold(place, case))
     assert (end(place, only_hold(place, case)), ended_entries(place, case)) == (1, 1)
+
+
+def test_a_recorder_of_an_older_version_that_names_no_torn_hold_ends_the_sound_ones(
+    place: DeskTown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = RecorderClient.call
+
+    async def older(client: RecorderClient, method: str, params: dict[str, Any]) -> Any:
+        told = await whole(client, method, params)
+        return {"holds": told["holds"], "problems": told["problems"]} if method == "holds" else told
+
+    case = place.open_case()
+    assert place.hold(case, {"cx": (0, 3)}).status == 200
+    monkeypatch.setattr(RecorderClient, "call", older)
+    assert end(place, only_hold(place, case)) == 1
+    assert (place.pieces(), folders(place)) == ([], [])

@@ -23,7 +23,7 @@ from beffroi.law.packs.fr.links import authority_of
 from beffroi.ledger.entry import Entry, EntryKind
 from beffroi.registry.desktables import DeskHoldRow
 from beffroi.server.centre import Centre
-from beffroi.vault.hold import hold_name
+from beffroi.vault.hold import HoldEndingError, hold_name
 from beffroi.vault.keyerrors import CaseMissingError
 from beffroi.watch.holds import HoldWish, Secured, secure
 
@@ -60,6 +60,20 @@ class DeskHolds:
         async with turn:
             yield
 
+    def check_open(self, case: CaseFile, wanted: Collection[Minutes] = ()) -> None:
+        """Whether a case takes holds still, and these: asked before any entry. One whose every hold has ended is being
+        closed, whatever its closing waits for: a key of it may be destroyed already, and nothing could be sealed.
+
+        Raises:
+            CaseClosedError: nothing of it is left. HoldEndingError: it is being destroyed.
+        """
+        if case.row.closed_us is not None:
+            raise CaseClosedError
+        over = [one for one in case.holds if one.ended_us is not None or self._ending(one)]
+        again = any(one.ended_us is None and minutes_of(one) in wanted for one in over)
+        if again or (over and len(over) == len(case.holds)):
+            raise HoldEndingError(case.row.id)
+
     async def place(self, case: CaseFile, wanted: Sequence[Minutes], who: Who, payload: dict[str, Any]) -> None:
         """Hold these minutes, which the case does not hold: called in the `turn` in which it was read; `secure` it
         after. Every camera is decided before the first is held: a refusal leaves nothing half done. Each row follows
@@ -67,10 +81,9 @@ class DeskHolds:
 
         Raises:
             HoldRefusedError: this person may not; it is in the register. GateClosedError: the register is silent.
-            CaseClosedError: nothing is held for it any more.
+            CaseClosedError, HoldEndingError: nothing is held for it any more.
         """
-        if case.row.closed_us is not None:
-            raise CaseClosedError  # before the entry
+        self.check_open(case)
         facts, now_us = self._centre.registry.facts(), self._centre.clock.wall_us()
         beyond = beyond_us(case.kind, case.call, paper=False)
         for one in wanted:
@@ -115,29 +128,37 @@ class DeskHolds:
     async def secure(self, name: str, again: Collection[Minutes] = ()) -> CaseFile:
         """Have recorder and keyring hold what the case's rows say; what is complete is left alone, unless a file of it
         is torn (it may have been put back since) or somebody asks for it ``again``: what the recorder lost is placed
-        anew."""
-        for row in self._store.case(name).holds:
-            if row.ended_us is not None or self._ending(row):
-                continue  # its end is tried again until the recorder has done it: nothing is held for it any more
-            if row.damaged or not row.complete or minutes_of(row) in again:
-                try:
-                    done = await asyncio.to_thread(self._secure, row)
-                    never = {"damaged": done.damaged, "past_term": done.past_term}
-                    if never != {"damaged": row.damaged, "past_term": row.past_term}:
-                        # Before the row says so: what could not be held is in the register, or is told at the next try.
-                        await self.keeper.write(replace(keep_of(row), person=None), "not_all_held", never, {})
-                except BeffroiError as error:
-                    _log.error("a hold is not in place", case=row.case, camera=row.camera, reason=error.text.en)
-                    self._change(row, {"waiting": max(1, row.waiting)})
-                    continue
-                at_us = row.placed_us if row.placed_us is not None else self._centre.clock.wall_us()
-                told = {"held": done.held, "growing": done.growing, "waiting": done.waiting}
-                told |= {"refused": len(done.refused), "complete": done.complete}
-                told |= never
-                self._change(row, {**told, "name": done.hold, "placed_us": at_us})
-                for wrong in done.refused:
-                    _log.error("a key is not held", case=row.case, camera=row.camera, reason=wrong.text.en)
+        anew. Each hold in a `turn` of the case's own: never call it in one."""
+        for one in [minutes_of(row) for row in self._store.case(name).holds]:
+            async with self.turn(name):  # what ends it comes before or after: the recorder would hold anew, for nobody
+                await self._secure_one(name, one, asked=one in again)
         return self._store.case(name)
+
+    async def _secure_one(self, name: str, minutes: Minutes, *, asked: bool) -> None:
+        case = self._store.case(name)
+        row = next((one for one in case.holds if minutes_of(one) == minutes), None)
+        # An end is tried again until the recorder has done it: nothing is held for it any more.
+        if row is None or case.row.closed_us is not None or row.ended_us is not None or self._ending(row):
+            return
+        if row.complete and not row.damaged and not asked:
+            return
+        try:
+            done = await asyncio.to_thread(self._secure, row)
+            never = {"damaged": done.damaged, "past_term": done.past_term}
+            if never != {"damaged": row.damaged, "past_term": row.past_term}:
+                # Before the row says so: what could not be held is in the register, or is told at the next try.
+                await self.keeper.write(replace(keep_of(row), person=None), "not_all_held", never, {})
+        except BeffroiError as error:
+            _log.error("a hold is not in place", case=row.case, camera=row.camera, reason=error.text.en)
+            self._change(row, {"waiting": max(1, row.waiting)})
+            return
+        at_us = row.placed_us if row.placed_us is not None else self._centre.clock.wall_us()
+        told = {"held": done.held, "growing": done.growing, "waiting": done.waiting}
+        told |= {"refused": len(done.refused), "complete": done.complete}
+        told |= never
+        self._change(row, {**told, "name": done.hold, "placed_us": at_us})
+        for wrong in done.refused:
+            _log.error("a key is not held", case=row.case, camera=row.camera, reason=wrong.text.en)
 
     async def end(self, row: DeskHoldRow, person: PersonId | None, why: str) -> int:
         """End one hold: its pieces are destroyed by the recorder, each with its proof. Returns how many.

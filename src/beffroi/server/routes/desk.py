@@ -164,6 +164,7 @@ def build(centre: Centre, desk: Desk) -> Routes:
         lines, now_us = [line.minutes() for line in body.cameras], centre.clock.wall_us()
         async with desk.holds.turn(case):
             found = store.case(case, caller.person)
+            desk.holds.check_open(found, lines)
             if found.holds:
                 call = desk.same_call(found, call)
             check_call(found.kind, call)
