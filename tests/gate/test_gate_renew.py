@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from tests.gate.test_gate_open import HERE, KEY, PAYLOAD
 from tests.support.gates import TableLaw, live
+from tests.support.ports import busy
 from tests.support.register import open_ledger
 
 from beffroi.base.clock import SystemClock
@@ -218,7 +219,7 @@ async def test_the_loop_notices_a_withdrawal_by_itself_and_a_poke_sooner(
             law.withdraw("p1", "cam-1")
             if poke:
                 gate.poke()
-            await asyncio.wait_for(cut.wait(), 60.0 if poke else 5.0)
+            await asyncio.wait_for(cut.wait(), 60.0 if poke else 5.0 * busy())
             await gate.end(opened.id)
             monkeypatch.setattr(room, "POLL_S", 3600.0)
             gate.poke()  # from now on it waits for the next poke alone

@@ -14,7 +14,7 @@ import pytest
 from tests.support.clips import clip
 from tests.support.desktown import AGENT, BEGIN_US, DeskTown, desk_town, span
 from tests.support.onsitetown import INVESTIGATOR, POST, SERVICE, OnsiteTown, declared, onsite_town
-from tests.support.ports import wait_for
+from tests.support.ports import busy, wait_for
 from typer.testing import CliRunner
 
 from beffroi.cli.law import app as law
@@ -231,7 +231,7 @@ def darkened(here: OnsiteTown, name: str, what: str, withdraw: Callable[[], obje
     assert isinstance(messages[-1], dict)
     assert messages[-1]["type"] == "cut"
     sys.stdout.write(f"{what}: dark after {took_s:.2f} s\n")
-    assert took_s <= 5
+    assert took_s <= 5 * busy()
 
 
 def ended_by(here: OnsiteTown, name: str) -> str:

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 from beffroi.base.ports import free_port
@@ -12,10 +13,18 @@ __all__ = ["busy", "free_port", "wait_for"]
 T = TypeVar("T")
 
 
+_MOST_BUSY = 10.0
+"""Beyond it a bar would judge nothing."""
+
+
 def busy() -> float:
-    """How many times as much this machine has had to do, this last minute, as it has cores; 1 at least. A bar on wall
-    time is multiplied by it: at rest it is the bar, beside other work the same share of the machine is judged."""
-    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+    """How many times as much this machine has to do, this last minute or right now, as it has cores (1 to 10).
+
+    A bar on wall time is multiplied by it: at rest it is the bar, beside other work the same share of the machine is
+    judged. Work that has only just begun is not in the minute's load, but in the count of what is running."""
+    minute, *_, running = Path("/proc/loadavg").read_text().split()[:4]
+    load = max(float(minute), float(running.partition("/")[0]))
+    return min(max(1.0, load / (os.cpu_count() or 1)), _MOST_BUSY)
 
 
 def wait_for(condition: Callable[[], T | None], *, timeout_s: float = 30.0, what: str | Callable[[], str] = "") -> T:

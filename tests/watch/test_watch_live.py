@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from tests.support.liveworld import LiveWorld
+from tests.support.ports import busy
 from tests.support.viewing import CAMERA
 
 from beffroi.domain.clock import ManualClock
@@ -105,7 +106,7 @@ async def test_a_withdrawal_blanks_at_once_even_a_client_that_goes_on_reading(tm
             await one.sink.until_fragments(5)
         world.law.withdraw("p1", str(CAMERA))
         world.gate.poke()
-        _, cut = await asyncio.wait_for(viewer.task, 5)
+        _, cut = await asyncio.wait_for(viewer.task, 5 * busy())
         assert cut is not None
         assert cut.code is CutCode.WITHDRAWN
         assert viewer.sink.texts[-1]["type"] == "cut"
@@ -123,7 +124,7 @@ async def test_a_client_that_does_not_read_is_cut_all_the_same(tmp_path: Path) -
         world.push(20)
         world.law.withdraw("p1", str(CAMERA))
         world.gate.poke()
-        _, cut = await asyncio.wait_for(viewer.task, 5)
+        _, cut = await asyncio.wait_for(viewer.task, 5 * busy())
         assert cut is not None
         kinds = [entry.kind for entry in world.ledger.entries_of_view(viewer.view.id)]
         assert kinds == [EntryKind.VIEW_OPENED, EntryKind.VIEW_CUT, EntryKind.VIEW_ENDED]
