@@ -95,7 +95,9 @@ def _fill_form(desk: Desk, camera: str, back_s: float) -> int:
     desk.room(2)
     desk.put(camera)
     now_us = SystemClock().wall_us()
-    desk.page.locator("#from").fill(_civil(desk, now_us - round(back_s * 1e6)))
+    from_us = now_us - round(back_s * 1e6)
+    desk.page.locator("#day").fill(_legal_day(desk, from_us))  # the form begins half an hour back: perhaps yesterday
+    desk.page.locator("#from").fill(_civil(desk, from_us))
     desk.page.locator("#to").fill(_civil(desk, now_us))
     desk.page.get_by_role("button", name="Ouvrir la relecture").click()
     return now_us
@@ -107,6 +109,14 @@ def _civil(desk: Desk, wall_us: int) -> str:
         "us => new Date(us / 1000).toLocaleTimeString('fr-FR', { timeZone: 'Europe/Paris' })", wall_us
     )
     return local
+
+
+def _legal_day(desk: Desk, wall_us: int) -> str:
+    """The day of an instant in legal time, as a date field takes it."""
+    day: str = desk.page.evaluate(
+        "us => new Date(us / 1000).toLocaleDateString('sv-SE', { timeZone: 'Europe/Paris' })", wall_us
+    )
+    return day
 
 
 def _wait_recorded(desk: Desk, camera: str, wanted_s: float) -> None:
