@@ -76,16 +76,20 @@ def demo(
 
 @app.command()
 def code(
+    context: typer.Context,
     role: Annotated[str, typer.Argument(help="operator, supervisor, police, … or the account's name")],
-    data: Data = DEFAULT_DATA,
+    data: Annotated[Path | None, typer.Option(help="folder of the demonstration; also before `code`")] = None,
 ) -> None:
     """Print the current one-time code of a demonstration account."""
-    path = data / ACCOUNTS_FILE
+    before = context.parent.params["data"] if context.parent is not None else DEFAULT_DATA
+    folder = data or before
+    path = folder / ACCOUNTS_FILE
     if not path.exists():
         raise BrokenError(
             Text(
-                fr="Aucune démonstration dans ce dossier : lancez « make demo ».",
-                en="No demonstration in this folder: run `make demo`.",
+                fr=f"Aucune démonstration dans « {folder} » : lancez « make demo », ou dites son dossier avec "
+                "« --data ».",
+                en=f"No demonstration in “{folder}”: run `make demo`, or name its folder with `--data`.",
             )
         )
     print(load_account(path, role).code(now(SystemClock())))
