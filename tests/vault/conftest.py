@@ -1,12 +1,22 @@
-"""Six hours of a site, for the tests of `ledger cross`."""
+"""An empty catalogue; six hours of a site, for the tests of `ledger cross`."""
 
 import asyncio
 import shutil
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.support.crosspair import pair
+
+from beffroi.vault.catalogue import Catalogue
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
+    opened = Catalogue.open(tmp_path / "catalogue.sqlite")
+    yield opened
+    opened.close()
 
 
 @pytest.fixture(scope="module")

@@ -24,13 +24,6 @@ from beffroi.vault.chunkformat import CloseReason
 S = 1_000_000
 
 
-@pytest.fixture
-def catalogue(tmp_path: Path) -> Any:
-    opened = Catalogue.open(tmp_path / "catalogue.sqlite")
-    yield opened
-    opened.close()
-
-
 def at(start_s: float, end_s: float) -> WallRange:
     return WallRange(START_US + round(start_s * S), START_US + round(end_s * S))
 

@@ -31,13 +31,6 @@ from beffroi.vault.rangeerrors import NoFootageError, SettingsChangedError
 from beffroi.vault.reader import ChunkReader
 
 
-@pytest.fixture
-def catalogue(tmp_path: Path) -> Any:
-    opened = Catalogue.open(tmp_path / "catalogue.sqlite")
-    yield opened
-    opened.close()
-
-
 def demuxed(data: bytes | Path, key: bytes | None = None) -> list[bytes]:
     file = io.BytesIO(data) if isinstance(data, bytes) else str(data)
     with av.open(file, "r", options={"decryption_key": key.hex()} if key else {}) as container:

@@ -34,13 +34,6 @@ FLIPS = 60
 WHOLE = WallRange(START_US - 60_000_000, START_US + 600_000_000)
 
 
-@pytest.fixture
-def catalogue(tmp_path: Path) -> Any:
-    opened = Catalogue.open(tmp_path / "catalogue.sqlite")
-    yield opened
-    opened.close()
-
-
 def packets(data: bytes) -> list[tuple[bytes, int, int, bool]]:
     with av.open(io.BytesIO(data), "r") as container:
         return [
