@@ -42,20 +42,25 @@ def folders(place: DeskTown) -> list[Path]:
     return [one for one in (place.root / "frozen").glob("*") if one.is_dir()]
 
 
+def refusing(refused: str) -> Any:
+    """The centre's calls to a recorder that refuses this one and answers all others."""
+    whole = RecorderClient.call
+
+    async def call(client: RecorderClient, method: str, params: dict[str, Any]) -> Any:
+        if method == refused:
+            raise BrokenError(Text(fr="refusé", en="refused"))
+        return await whole(client, method, params)
+
+    return call
+
+
 def test_a_hold_that_the_centre_could_not_name_ends_with_its_case(
     place: DeskTown, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The recorder placed it and copied; then it did not answer any more, and nothing was told to the row."""
-    whole = RecorderClient.call
-
-    async def silent(client: RecorderClient, method: str, params: dict[str, Any]) -> Any:
-        if method == "hold_pieces":
-            raise BrokenError(Text(fr="muet", en="silent"))
-        return await whole(client, method, params)
-
     case = place.open_case()
     with monkeypatch.context() as shut:
-        shut.setattr(RecorderClient, "call", silent)
+        shut.setattr(RecorderClient, "call", refusing("hold_pieces"))
         assert place.hold(case, {"cx": (0, 3)}).status == 200
     row = only_hold(place, case)
     assert (row.name, len(place.pieces())) == ("", 1), "it is there, and the row does not know its name"
@@ -136,17 +141,10 @@ def test_half_a_copy_that_a_crash_left_goes_with_its_hold(place: DeskTown) -> No
 def test_an_end_that_the_recorder_refuses_is_one_entry_however_often_it_is_tried(
     place: DeskTown, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = RecorderClient.call
-
-    async def full(client: RecorderClient, method: str, params: dict[str, Any]) -> Any:
-        if method == "hold_end":
-            raise BrokenError(Text(fr="disque plein", en="disk full"))
-        return await whole(client, method, params)
-
     case = place.open_case()
     assert place.hold(case, {"cx": (0, 3)}).status == 200
     with monkeypatch.context() as shut:
-        shut.setattr(RecorderClient, "call", full)
+        shut.setattr(RecorderClient, "call", refusing("hold_end"))
         for _ in range(3):
             with pytest.raises(BrokenError):
                 end(place, only_hold(place, case))
