@@ -1,8 +1,10 @@
 """The wall: each state of a tile is its own picture and words; nothing outlives its view."""
 
+import json
 import re
+from functools import partial
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
 from tests.support.console_person import ask, faults, on_duty, put, tiles, until
 
 
@@ -78,6 +80,50 @@ def test_an_unreachable_site_is_asked_again_by_itself(page: Page, address: str) 
     page.on("request", lambda request: asked.append(request.url) if request.url.endswith("/api/views") else None)
     put(page, "Saint-Aubin/Pont-Vieux")
     until(page, lambda: len(asked) >= 2, "a second attempt")
+
+
+def test_a_view_that_waits_for_its_camera_is_not_asked_again(page: Page, address: str) -> None:
+    """Each question is one more act in the register: a recorder away for an hour must not fill it."""
+    late = {"type": "state", "state": "late", "cause": {"fr": "L'enregistreur redémarre.", "en": "It starts again."}}
+    sockets: list[WebSocketRoute] = []
+    told, passing = [0], [False]
+
+    def waits(socket: WebSocketRoute) -> None:
+        """Until ``passing``, each picture of the stand's is a word of its recorder's absence."""
+        server = socket.connect_to_server()
+        sockets.append(socket)
+        kept: list[str | bytes] = []
+
+        def from_server(message: str | bytes) -> None:
+            if passing[0] or (isinstance(message, str) and "hello" in message):
+                for one in [*kept, message]:
+                    socket.send(one)
+                kept.clear()
+                return
+            if isinstance(message, str) or message[0] == 1:
+                kept.append(message)  # the stream's beginning
+            told[0] += 1
+            socket.send(json.dumps(late))
+
+        server.on_message(from_server)
+
+    def told_more(number: int) -> bool:
+        return told[0] >= number
+
+    page.route_web_socket("**/ws/view", waits)
+    page.clock.install()
+    on_duty(page, address)
+    put(page, "Saint-Aubin/Entrée nord")
+    expect(page.get_by_text("L'enregistreur redémarre.")).to_be_visible()
+    for _ in range(3):
+        page.clock.fast_forward(15_000)  # a view that hears nothing is given up after twenty seconds
+        more = told[0] + 2
+        until(page, partial(told_more, more), "another word of the centre's")
+    assert state(page, 0) == "connecting"
+    assert len(sockets) == 1
+    passing[0] = True
+    until(page, lambda: state(page, 0) in {"live", "late"}, "the pictures, in the same view")
+    assert len(sockets) == 1
 
 
 def test_the_keyboard_is_enough(page: Page, address: str) -> None:

@@ -13,7 +13,7 @@ from tests.support.register import open_ledger
 from tests.support.viewing import CAMERA, RecordingSink
 
 from beffroi.base.clock import SystemClock
-from beffroi.capture.client import LiveClient
+from beffroi.capture.client import LiveClient, RecorderGoneError
 from beffroi.capture.intake import Run
 from beffroi.capture.leases import LeaseChecker
 from beffroi.capture.live import LiveServer
@@ -26,7 +26,7 @@ from beffroi.gate.gate import Gate
 from beffroi.ledger.entry import Sent
 from beffroi.watch.hub import LiveHub
 from beffroi.watch.live import LiveView
-from beffroi.watch.ports import LiveConnection
+from beffroi.watch.ports import Captured, LiveConnection
 
 __all__ = ["LEDGER_KEY", "LiveWorld", "Viewer"]
 
@@ -47,7 +47,9 @@ class LiveWorld:
     folder: Path
     people: tuple[str, ...] = ("p1", "p2", "p3")
     connections: int = 0
-    refuse: bool = False
+    asked: int = 0
+    away: bool = False
+    captures: Captured | None = None
     viewers: list[Viewer] = field(default_factory=list)
 
     async def __aenter__(self) -> "LiveWorld":
@@ -91,6 +93,13 @@ class LiveWorld:
         self.connections += 1
         return await LiveClient.open(self.folder / "live.sock", camera, stream, lease)
 
+    async def captured(self, camera: CameraId) -> Captured:
+        """As `LiveCamera`: the sub-stream; the recorder is away while ``away`` is set."""
+        self.asked += 1
+        if self.away:
+            raise RecorderGoneError
+        return self.captures or Captured({"sub": self.config.codec_string}, {})
+
     def begin_run(self, name: str, *, width: int = 160, gop: int = 5) -> None:
         """A run begins with a key frame; groups of ``gop`` pictures."""
         self.config, self.frames = clip(count=25, gop=gop, fps=25, width=width)
@@ -114,9 +123,8 @@ class LiveWorld:
         connection = ConnectionId(f"connection-{len(self.viewers)}")
         view = await self.gate.open(live(person, CAMERA), connection, {"name": person})
         sink = RecordingSink()
-        run = LiveView(
-            self.hub, self.gate, view, "sub", sink, verify_key=self.gate.verify_key, clock=self.clock, **options
-        )
+        clock, verify_key = self.clock, self.gate.verify_key
+        run = LiveView(self.hub, self.gate, view, self, sink, h265=False, verify_key=verify_key, clock=clock, **options)
         viewer = Viewer(view, sink, asyncio.create_task(run.run()))
         self.viewers.append(viewer)
         return viewer

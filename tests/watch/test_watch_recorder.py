@@ -25,7 +25,6 @@ from beffroi.gate.answers import CutCode
 from beffroi.gate.gate import Gate
 from beffroi.ledger.entry import EntryKind
 from beffroi.ledger.verify import verify
-from beffroi.watch.choice import LIVE_ORDER, choose
 from beffroi.watch.hub import LiveHub
 from beffroi.watch.live import LiveView
 from beffroi.watch.recorder import NotCapturedError, RecorderLive
@@ -50,13 +49,17 @@ async def test_live_then_replay_then_nothing(rec: RunningRecorder, tmp_path: Pat
     ledger = open_ledger(tmp_path, clock=clock)
     async with Gate(law, ledger, rec.world.gate_key, clock) as gate, RecorderClient(rec.paths.control) as client:
         upstream = RecorderLive(client)
-        stream = choose(await upstream.codecs(live("p1", CAMERA).camera), LIVE_ORDER, h265=False)
-        assert stream == "sub"
+        captured = await upstream.captured(live("p1", CAMERA).camera)
+        assert (sorted(captured.codecs), captured.awaited) == (["main", "sub"], {})
+        nothing = await upstream.captured(live("p1", "nowhere").camera)
+        assert (nothing.codecs, nothing.awaited) == ({}, {})
         view = await gate.open(live("p1", CAMERA), ConnectionId("c1"), {"name": "x"})
         sink = RecordingSink()
-        watching = LiveView(LiveHub(upstream), gate, view, stream, sink, verify_key=gate.verify_key, clock=clock)
+        hub = LiveHub(upstream)
+        watching = LiveView(hub, gate, view, upstream, sink, h265=False, verify_key=gate.verify_key, clock=clock)
         task = asyncio.create_task(watching.run())
         await sink.until_fragments(100)  # four seconds at 25 a second: renewed leases carried it
+        assert sink.of_type("init")[0]["stream"] == "sub"
         lag_us = [sent_us - wall_us for wall_us, sent_us in (_times(message) for message in sink.fragments[-25:])]
         assert min(lag_us) < 2_000_000 * busy(), "live: the ring's past, or a queue, would be late each time"
         stored = b"".join(

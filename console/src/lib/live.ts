@@ -179,8 +179,9 @@ export class LiveView {
         else this.#set({ state: message.refusal ? 'refused' : 'cut', text: message.text, refusal: message.refusal, delayMs: null });
         return;
       case 'state':
+        this.#lastData = performance.now(); // the centre speaks: the view stands, and waits for the camera
         if (message.state === 'gap') this.#set({ state: 'gap', text: message.cause, delayMs: null });
-        else if (message.state === 'late') this.#set({ state: 'late', text: message.cause });
+        else if (message.state === 'late') this.#set({ state: this.#firstFrameAt === null ? 'connecting' : 'late', text: message.cause });
         return;
       default:
     }

@@ -31,6 +31,11 @@ class GapCause(StrEnum):
         """The cause in words."""
         return _TEXTS[self]
 
+    @classmethod
+    def told(cls, word: object) -> "GapCause":
+        """The cause that another program named; `UNKNOWN` for a word that is none."""
+        return cls(word) if isinstance(word, str) and word in set(cls) else cls.UNKNOWN
+
 
 _TEXTS: Final[dict[GapCause, Text]] = {
     GapCause.CAMERA_UNREACHABLE: Text(

@@ -33,7 +33,6 @@ from beffroi.server.intake import RECORDER, JournalIntake
 from beffroi.server.posts import Post
 from beffroi.server.rendering import refusal_json
 from beffroi.server.session import Caller, NotLoggedInError, caller_of, token_of
-from beffroi.watch.choice import LIVE_ORDER, choose
 from beffroi.watch.hub import LiveHub
 from beffroi.watch.live import LiveView
 from beffroi.watch.ports import ClientGoneError
@@ -289,13 +288,13 @@ class Viewing:
         sink = WebSocketSink(connection.socket)
         try:
             if view.request.act is Act.LIVE:
-                stream = choose(await self._live.codecs(view.request.camera), LIVE_ORDER, h265=connection.h265)
                 live = LiveView(
                     self.hub,
                     self.gate,
                     view,
-                    stream,
+                    self._live,
                     sink,
+                    h265=connection.h265,
                     verify_key=self.gate.verify_key,
                     clock=self.centre.clock,
                     render=refusal_json,

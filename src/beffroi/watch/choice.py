@@ -7,20 +7,19 @@ from beffroi.domain.ids import StreamName
 from beffroi.domain.text import Text
 
 LIVE_ORDER: tuple[StreamName, ...] = ("sub", "main")
-LIVE_LARGE_ORDER: tuple[StreamName, ...] = ("main", "sub")
 REPLAY_ORDER: tuple[StreamName, ...] = ("main", "sub")
 
 
 class NotPlayableError(BrokenError):
-    """No stream of the camera can be shown in this browser, or none runs."""
+    """This browser plays no stream of the camera."""
 
     def __init__(self) -> None:
         super().__init__(
             Text(
-                fr="Aucun flux de cette caméra ne peut être affiché ici : elle n'émet pas, ou seulement en H.265, que "
-                "ce navigateur ne lit pas. Ajoutez un flux secondaire en H.264.",
-                en="No stream of this camera can be shown here: it sends none, or H.265 only, which this browser does "
-                "not play. Add a secondary stream in H.264.",
+                fr="Cette caméra n'envoie que du H.265, que ce navigateur ne lit pas : faites-lui ajouter un flux "
+                "secondaire en H.264, ou regardez-la depuis un poste qui lit le H.265.",
+                en="This camera sends H.265 only, which this browser does not play: have a secondary stream in H.264 "
+                "added to it, or watch it from a workstation that plays H.265.",
             )
         )
 
@@ -30,18 +29,12 @@ def playable(codec: str, *, h265: bool) -> bool:
     return codec.startswith("avc1.") or (h265 and codec.startswith(("hvc1.", "hev1.")))
 
 
-def choose(available: Mapping[StreamName, str], order: Sequence[StreamName], *, h265: bool) -> StreamName:
-    """The first stream, in this order, that exists and plays.
+def choose(available: Mapping[StreamName, str], order: Sequence[StreamName], *, h265: bool) -> StreamName | None:
+    """The first stream, in this order, that exists and plays; None when there is none.
 
     Args:
         available: codec string of each stream that runs.
-        order: `LIVE_ORDER`, `LIVE_LARGE_ORDER` or `REPLAY_ORDER`.
+        order: `LIVE_ORDER` or `REPLAY_ORDER`.
         h265: whether the browser plays H.265.
-
-    Raises:
-        NotPlayableError: none.
     """
-    for stream in order:
-        if stream in available and playable(available[stream], h265=h265):
-            return stream
-    raise NotPlayableError
+    return next((name for name in order if name in available and playable(available[name], h265=h265)), None)

@@ -15,20 +15,13 @@ from beffroi.capture.client import LiveFragment, LiveInfo, LiveInit, LiveMessage
 from beffroi.domain.errors import BeffroiError
 from beffroi.domain.gaps import GapCause
 from beffroi.domain.ids import CameraId, StreamName
-from beffroi.domain.text import Text
-from beffroi.watch.ports import LiveConnection, LiveConnector
-from beffroi.watch.queue import Item, Note, Start, ViewerQueue, dropped
+from beffroi.watch.ports import BACKOFF_S, LiveConnection, LiveConnector
+from beffroi.watch.queue import LATE, Item, Start, ViewerQueue, dropped, gap
 
 _log = structlog.get_logger(__name__)
 
 RENEW_S: Final = 0.5
-_BACKOFF_S: Final = (0.1, 0.25, 0.5, 1.0, 2.0)
 _CACHE_BYTES: Final = 8 << 20
-_LATE_TEXT: Final = Text(
-    fr="L'enregistreur ne transmet pas cette caméra pour l'instant : l'image revient seule dès que possible.",
-    en="The recorder does not pass this camera on for now: the picture comes back by itself as soon as it can.",
-)
-
 Token = Callable[[], str | None]
 
 
@@ -107,7 +100,7 @@ class _Feed:
         while True:
             carrier, token = self._carrier()
             if carrier is None or token is None:
-                await asyncio.sleep(_BACKOFF_S[0])
+                await asyncio.sleep(BACKOFF_S[0])
                 continue
             seen = self._last_us
             try:
@@ -120,8 +113,8 @@ class _Feed:
                 failures = 0  # another viewer carries on: no fault, no pause
                 continue
             failures = 0 if self._last_us > seen else failures + 1
-            self._say(Note({"type": "state", "state": "late", "cause": _LATE_TEXT.as_dict()}))
-            await asyncio.sleep(_BACKOFF_S[min(failures, len(_BACKOFF_S) - 1)])
+            self._say(LATE)
+            await asyncio.sleep(BACKOFF_S[min(failures, len(BACKOFF_S) - 1)])
 
     def _carrier(self) -> tuple[Subscription | None, str | None]:
         """The first viewer that has a lease, and it."""
@@ -213,9 +206,9 @@ class _Feed:
                 self._group.clear()
                 self._say(dropped(_number(fields.get("frames"))))
             case "gap":
-                self._say(Note({"type": "state", "state": "gap", "cause": _cause(fields.get("cause")).as_dict()}))
+                self._say(gap(GapCause.told(fields.get("cause"))))
             case "ended":
-                self._say(Note({"type": "state", "state": "gap", "cause": GapCause.NO_ORDER.text.as_dict()}))
+                self._say(gap(GapCause.NO_ORDER))
             case other:
                 _log.warning("live upstream refused", camera=self._camera, notice=other, why=fields.get("why"))
 
@@ -226,10 +219,3 @@ class _Feed:
 
 def _number(value: object) -> int:
     return value if isinstance(value, int) else 0
-
-
-def _cause(value: object) -> Text:
-    try:
-        return GapCause(str(value)).text
-    except ValueError:
-        return GapCause.UNKNOWN.text

@@ -1,6 +1,7 @@
 """One live view: from the hub's queue to the viewer, each picture under the lease in force."""
 
 import asyncio
+import contextlib
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -10,10 +11,11 @@ from beffroi.domain.ids import StreamName
 from beffroi.domain.lease import LeaseRefusedError
 from beffroi.gate.answers import Cut, OpenedView
 from beffroi.ledger.entry import Sent
+from beffroi.watch.finding import find_stream
 from beffroi.watch.hub import LiveHub
 from beffroi.watch.outlet import Outlet, RenderRefusal
-from beffroi.watch.ports import Leases, Sink
-from beffroi.watch.queue import Start, ViewerQueue
+from beffroi.watch.ports import Leases, LiveCamera, Sink
+from beffroi.watch.queue import Note, Start, ViewerQueue
 from beffroi.watch.runner import run_view
 
 
@@ -24,8 +26,9 @@ class LiveView:
         hub: the process's hub.
         leases: the gate.
         view: what the gate opened, on this very connection.
-        stream: see `choice.choose`.
+        recorder: tells which streams the camera has.
         sink: the viewer's connection.
+        h265: whether the browser plays H.265.
         verify_key: the gate's public key.
         clock: wall time against which leases are checked.
         render: how a decision becomes the refusal that the console shows.
@@ -36,9 +39,10 @@ class LiveView:
         hub: LiveHub,
         leases: Leases,
         view: OpenedView,
-        stream: StreamName,
+        recorder: LiveCamera,
         sink: Sink,
         *,
+        h265: bool,
         verify_key: Ed25519PublicKey,
         clock: Clock,
         render: RenderRefusal | None = None,
@@ -46,7 +50,8 @@ class LiveView:
         self._hub = hub
         self._leases = leases
         self._view = view
-        self._stream = stream
+        self._recorder = recorder
+        self._h265 = h265
         self._outlet = Outlet(leases, view, sink, verify_key=verify_key, clock=clock, render=render)
 
     async def run(self) -> tuple[Sent, Cut | None]:
@@ -54,21 +59,30 @@ class LiveView:
         return await run_view(self._work(), self._view, self._leases, self._outlet)
 
     async def _work(self) -> None:
-        async with self._hub.subscribe(self._view.request.camera, self._stream, self._token) as subscription:
-            sending = asyncio.create_task(self._send(subscription.queue))
-            try:
-                while not sending.done():
-                    await self._outlet.renewal()
-                    await asyncio.wait({sending}, timeout=0.5)
-                sending.result()
-            finally:
-                sending.cancel()
-                await asyncio.gather(sending, return_exceptions=True)
+        showing = asyncio.create_task(self._show())
+        try:
+            while not showing.done():
+                await self._outlet.renewal()
+                await asyncio.wait({showing}, timeout=0.5)
+            showing.result()
+        finally:
+            showing.cancel()
+            await asyncio.gather(showing, return_exceptions=True)
+
+    async def _show(self) -> None:
+        camera = self._view.request.camera
+        stream = await find_stream(self._recorder, camera, self._say, h265=self._h265)
+        async with self._hub.subscribe(camera, stream, self._token) as subscription:
+            await self._send(subscription.queue, stream)
+
+    async def _say(self, note: Note) -> None:
+        with contextlib.suppress(LeaseRefusedError):  # not renewed (yet): said the next time
+            await self._outlet.text(note.message)
 
     def _token(self) -> str | None:
         return self._leases.current_lease(self._view.id)
 
-    async def _send(self, queue: ViewerQueue) -> None:
+    async def _send(self, queue: ViewerQueue, stream: StreamName) -> None:
         start: Start | None = None
         begun = False
         while True:
@@ -79,7 +93,7 @@ class LiveView:
                 elif isinstance(item, LiveFragment):
                     if start is not None and not begun:
                         begun = True
-                        await self._begin(start)
+                        await self._begin(start, stream)
                     await self._outlet.fragment(
                         item.data, wall_us=item.wall_us, end_us=item.wall_us + 1, frames=1, key=item.key
                     )
@@ -90,12 +104,12 @@ class LiveView:
                 queue.skip_to_key(lost=1 if isinstance(item, LiveFragment) else 0)
                 begun = begun and not isinstance(item, LiveFragment)
 
-    async def _begin(self, start: Start) -> None:
+    async def _begin(self, start: Start, stream: StreamName) -> None:
         await self._outlet.text(
             {
                 "type": "init",
                 "codec": start.codec,
-                "stream": self._stream,
+                "stream": stream,
                 "width": start.width,
                 "height": start.height,
             }

@@ -1,12 +1,17 @@
 """What a view needs of its surroundings: leases, a way out, a recorder. The server wires them."""
 
-from collections.abc import AsyncIterator, Callable
-from typing import Any, Protocol
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
 
 from beffroi.capture.client import LiveMessage
+from beffroi.domain.gaps import GapCause
 from beffroi.domain.ids import CameraId, StreamName, ViewId
 from beffroi.gate.gate import OnCut
 from beffroi.ledger.entry import Sent
+
+BACKOFF_S: Final = (0.1, 0.25, 0.5, 1.0, 2.0)
+"""How long before a recorder that could not give pictures is asked again; the last for all that follow."""
 
 
 class ClientGoneError(Exception):
@@ -38,6 +43,27 @@ class Leases(Protocol):
 
     async def end(self, view: ViewId, sent: Sent = ..., *, outcome: str = ...) -> int | None:
         """Register what was really sent."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """What a recorder captures of one camera. ``codecs``: codec string of each stream that has begun since the recorder
+    started; ``awaited``: the others, each with the reason why nothing comes (None: none is known yet)."""
+
+    codecs: Mapping[StreamName, str]
+    awaited: Mapping[StreamName, GapCause | None]
+
+
+class LiveCamera(Protocol):
+    """Tells what is captured of a camera: `beffroi.watch.recorder.RecorderLive`."""
+
+    async def captured(self, camera: CameraId) -> Captured:
+        """Ask the recorder.
+
+        Raises:
+            BeffroiError: it does not answer.
+        """
         ...
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from beffroi.capture.client import LiveFragment
+from beffroi.domain.gaps import GapCause
+from beffroi.domain.text import Text
 
 SLACK_FRAMES: Final = 75
 """Three seconds at 25 frames a second, beyond what a viewer is given when it joins."""
@@ -33,6 +35,24 @@ class Note:
 
 
 Item = Start | LiveFragment | Note
+
+
+LATE: Final = Note(
+    {
+        "type": "state",
+        "state": "late",
+        "cause": Text(
+            fr="L'enregistreur ne transmet pas cette caméra pour l'instant : l'image revient seule dès que possible.",
+            en="The recorder does not pass this camera on for now: the picture comes back by itself as soon as it can.",
+        ).as_dict(),
+    }
+)
+"""The recorder, or its door to this camera, is not reached: it is asked again."""
+
+
+def gap(cause: GapCause) -> Note:
+    """The camera gives no pictures."""
+    return Note({"type": "state", "state": "gap", "cause": cause.text.as_dict()})
 
 
 def dropped(frames: int) -> Note:

@@ -2,9 +2,10 @@
 
 from beffroi.capture.client import LiveClient, RecorderClient
 from beffroi.domain.errors import NotFoundError
+from beffroi.domain.gaps import GapCause
 from beffroi.domain.ids import STREAM_NAMES, CameraId, StreamName
 from beffroi.domain.text import Text
-from beffroi.watch.ports import LiveConnection
+from beffroi.watch.ports import Captured, LiveConnection
 
 
 class NotCapturedError(NotFoundError):
@@ -37,12 +38,20 @@ class RecorderLive:
                 return await LiveClient.open(str(health["live"]), camera, stream, lease)
         raise NotCapturedError
 
-    async def codecs(self, camera: CameraId) -> dict[StreamName, str]:
-        """Codec string of each stream of a camera that the recorder knows: for `choice.choose`."""
-        found: dict[StreamName, str] = {}
+    async def captured(self, camera: CameraId) -> Captured:
+        """The streams of a camera that have begun, and those that are awaited.
+
+        Raises:
+            RecorderGoneError: nobody answers.
+        """
+        codecs: dict[StreamName, str] = {}
+        awaited: dict[StreamName, GapCause | None] = {}
         for health in await self._recorder.streams():
-            if health.get("camera") == camera and health.get("codec_string"):
-                for name in STREAM_NAMES:
-                    if health.get("stream") == name:
-                        found[name] = str(health["codec_string"])
-        return found
+            for name in STREAM_NAMES:
+                if (health.get("camera"), health.get("stream")) != (camera, name):
+                    continue
+                if health.get("codec_string"):
+                    codecs[name] = str(health["codec_string"])
+                else:
+                    awaited[name] = GapCause.told(health["cause"]) if health.get("cause") else None
+        return Captured(codecs, awaited)

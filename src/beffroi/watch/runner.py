@@ -11,6 +11,7 @@ from beffroi.domain.errors import BeffroiError, NotFoundError
 from beffroi.domain.lease import LeaseRefusedError
 from beffroi.gate.answers import ENDED_TEXT, Cut, CutCode, OpenedView
 from beffroi.ledger.entry import Sent
+from beffroi.watch.choice import NotPlayableError
 from beffroi.watch.outlet import Outlet
 from beffroi.watch.ports import ClientGoneError, Leases
 
@@ -60,6 +61,8 @@ def _outcome(task: "asyncio.Task[None]") -> Cut | None:
     if error is None or isinstance(error, ClientGoneError | ConnectionError):
         return None
     if isinstance(error, LeaseRefusedError):
+        return Cut(CutCode.ENDED, error.text)
+    if isinstance(error, NotPlayableError):  # asking again by itself changes nothing: each time would be one more act
         return Cut(CutCode.ENDED, error.text)
     if isinstance(error, BeffroiError):
         return Cut(CutCode.UNREACHABLE, error.text)

@@ -58,13 +58,17 @@ def workers_killed(house: House, *, kills: int = 3, workers: int | None = None, 
     """
     if workers is None:
         return survive_kills(house.data, kills=kills, seed=seed)
+    door = RecorderDoor(house.data)
+    before = door.recording()
     try:
         house.children.stop("recorder")
         house.start_recorder(workers=workers)
-        return survive_kills(house.data, kills=kills, seed=seed)
+        found = survive_kills(house.data, kills=kills, seed=seed)
     finally:
         house.children.stop("recorder")
         house.start_recorder()
+    door.wait_recording(before)  # the house is left as it was found
+    return found
 
 
 def survive_kills(data: Path, *, kills: int, seed: int = 1) -> Kept:
@@ -83,7 +87,7 @@ def survive_kills(data: Path, *, kills: int, seed: int = 1) -> Kept:
         done += _kill_one(door, chance, {kill.pid for kill in done})
     touched = frozenset().union(*(kill.streams for kill in done))
     wait_until(
-        lambda: touched <= door.recording(frames=1) and not {kill.pid for kill in done} & set(door.workers()),
+        lambda: touched <= door.recording() and not {kill.pid for kill in done} & set(door.workers()),
         "la reprise de tous",
         "all to be recorded again",
         timeout_s=_TIMEOUT_S,

@@ -76,6 +76,14 @@ class RecorderDoor:
             if item["state"] == "recording" and item["frames"] >= frames and item.get("pid")
         }
 
+    def wait_recording(self, expected: set[StreamId]) -> None:
+        """Wait until each of these is being recorded, as after a start of the recorder.
+
+        Raises:
+            PromiseBrokenError: one is not, in a minute.
+        """
+        wait_until(lambda: expected <= self.recording(), "l'enregistrement de tous", "all to be recorded")
+
     def all_recording(self, expected: set[StreamId]) -> bool:
         """Whether each of these is being recorded, or has no order any more."""
         streams = self.streams()
@@ -146,6 +154,7 @@ def recording_needs_no_centre(house: House, *, frames: int = 50) -> Kept:
         demand(not (house.data / "centre").exists(), "le centre est là", "the centre is there")
         after = door.stored(booted_us)
         check_at_hash(house.data)
+    door.wait_recording(before)  # the house is left as it was found
     return kept(
         "Centre tué, base et trousseaux retirés, bibliothèques cachées : l'enregistrement continue et redémarre",
         Figure("flux", len(before), ""),

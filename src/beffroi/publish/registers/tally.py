@@ -90,8 +90,7 @@ class Tally:
         missing, span = images_of(record), self.period.span
         if missing is None or record.camera is None or not missing.overlaps(span):
             return
-        cause = record.detail.get("cause")
-        known = GapCause(cause) if cause in set(GapCause) else GapCause.UNKNOWN
+        known = GapCause.told(record.detail.get("cause"))
         within = WallRange(max(missing.from_us, span.from_us), min(missing.to_us, span.to_us))
         self.outages.setdefault((record.camera, known), Outage()).ranges.append(within)
 

@@ -192,12 +192,7 @@ def _rounded(offset_ms: float | None) -> int | None:
 
 def cause_text(cause: str | None) -> Json | None:
     """The words of a gap's cause."""
-    if cause is None:
-        return None
-    try:
-        return GapCause(cause).text.as_dict()
-    except ValueError:
-        return GapCause.UNKNOWN.text.as_dict()
+    return None if cause is None else GapCause.told(cause).text.as_dict()
 
 
 def health_json(facts: Facts, camera: Camera, streams: list[dict[str, Any]] | None) -> Json:
