@@ -1,5 +1,6 @@
 """A centre saved while it runs and writes, lost, restored: the same facts, files, register and keys; and shut."""
 
+import itertools
 import shutil
 import threading
 from collections.abc import Iterator
@@ -180,6 +181,46 @@ def test_saved_while_it_writes_and_back_again_shut_until_two_reconcile(town: Tow
         runs=1,
         seed=None,
     )
+
+
+@contextmanager
+def coming_and_going(folder: Path) -> Iterator[None]:
+    """Files and folders that live for a moment, as those of a centre at work do."""
+    stop = threading.Event()
+
+    def work() -> None:
+        for number in itertools.count():
+            inner = folder / f"{number % 40:02}"
+            inner.mkdir(exist_ok=True)
+            (inner / "file").write_bytes(b"for a moment")
+            old = folder / f"{(number + 20) % 40:02}"
+            (old / "file").unlink(missing_ok=True)
+            if old.exists():
+                old.rmdir()
+            if stop.is_set():
+                return
+
+    folder.mkdir(parents=True)
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def test_what_a_running_centre_removes_meanwhile_is_no_failure(town: Town, tmp_path: Path) -> None:
+    centre = town.centre.data / "centre"
+    (centre / "zz-stays").mkdir()
+    (centre / "zz-stays" / "file").write_bytes(b"here")
+    with coming_and_going(centre / "passing"), writing(town.centre.ledger, 1):
+        for _ in range(6):
+            made = save(town, tmp_path / "copies")
+    with made.path.open("rb") as file:
+        names = {one.name: b"".join(one.pieces) for one in ArchiveReader(file, SECRET, name="x").files()}
+    assert names["centre/zz-stays/file"] == b"here"
+    assert {content for name, content in names.items() if "/passing/" in name} <= {b"for a moment", b""}
 
 
 def test_an_hour_past_its_term_does_not_come_back_from_any_copy(town: Town, tmp_path: Path) -> None:

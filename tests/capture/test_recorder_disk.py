@@ -1,10 +1,10 @@
 """A full disk, a disk that lies, a disk that is too slow, a clock that cannot be believed."""
 
+import contextlib
 import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from tests.support.cameras import CameraSpec, simulated_cameras
@@ -22,7 +22,7 @@ from beffroi.vault.check import CheckLevel, check
 from beffroi.vault.journal import ActKind, Journal
 
 
-@contextmanager
+@contextlib.contextmanager
 def small_disk(at: Path, size_kib: int) -> Iterator[None]:
     """A disk of that size, mounted. Needs root: without it the test fails, it is never skipped."""
     at.mkdir(parents=True)
@@ -44,7 +44,9 @@ def causes(rec: RunningRecorder, camera: str) -> list[str]:
 
 def held_by_a_tracer(pid: int) -> bool:
     """Whether each thread of a process is traced."""
-    return all("TracerPid:\t0\n" not in path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/status"))
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a thread that has just ended
+        return all("TracerPid:\t0\n" not in path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/status"))
+    return False
 
 
 def findings(rec: RunningRecorder) -> list[object]:

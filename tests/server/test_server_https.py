@@ -3,6 +3,7 @@ camera that may be recorded. Beside it the keyring of a commune in a process of 
 
 import http.client
 import json
+import os
 import shutil
 import ssl
 import stat
@@ -254,7 +255,8 @@ def _nothing_secret_is_written(served: Served, people: list[Browser]) -> None:
     secrets = [PASSWORD, CAMERA_PASSWORD, PASSPHRASE, served.link.partition("#")[2]]
     for person in people:
         secrets += [person.secret, *(morsel.value for morsel in person.cookies.values())]
-    files = [served.log, *(path for path in served.data.rglob("*") if path.is_file())]
+    written = [Path(folder, name) for folder, _, names in os.walk(served.data) for name in names]
+    files = [served.log, *(path for path in written if path.is_file())]
     for path in files:
         try:
             raw = path.read_bytes()

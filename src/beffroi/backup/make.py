@@ -3,10 +3,10 @@
 import os
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from sqlalchemy import Engine
 
@@ -134,19 +134,28 @@ def archives(folder: Path) -> list[Path]:
 
 def _write(writer: ArchiveWriter, data: Path, staging: Path, engine: Engine) -> dict[str, Any]:
     """Everything in its order: rows refer to files and entries that exist before them, never after."""
-    centre = data / "centre"
+    centre, recorder = data / "centre", data / "recorder"
     rows = dump(engine, writer.add)
     for path in _files(centre):
-        writer.add(f"centre/{path.relative_to(centre).as_posix()}", pieces(path), mode=_mode(path))
-    recorder = data / "recorder"
+        _add(writer, path, data)
     for top in _RECORDER:
-        for path in _files(recorder / top) if (recorder / top).exists() else ():
-            writer.add(f"recorder/{path.relative_to(recorder).as_posix()}", pieces(path), mode=_mode(path))
+        for path in _files(recorder / top):
+            _add(writer, path, data)
     register = copy_register(centre, staging)
     writer.add(f"centre/{VERIFIER}", pieces(centre / VERIFIER), mode=0o644)
     for path in _plain(staging):
-        writer.add(f"centre/{path.relative_to(staging).as_posix()}", pieces(path), mode=_mode(path))
+        writer.add(f"centre/{path.relative_to(staging).as_posix()}", pieces(path), mode=_mode(path.lstat()))
     return {"database": rows, "register": register}
+
+
+def _add(writer: ArchiveWriter, path: Path, data: Path) -> None:
+    """One file; nothing when the running centre has removed it meanwhile, as it does at its end."""
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        return
+    with file:
+        writer.add(path.relative_to(data).as_posix(), _read(file), mode=_mode(os.fstat(file.fileno())))
 
 
 def _files(root: Path) -> Iterator[Path]:
@@ -155,38 +164,51 @@ def _files(root: Path) -> Iterator[Path]:
     if root.is_file() and not root.is_symlink():
         yield root
         return
-    for path in _plain(root):
+    for path in _plain(root, without=_LEFT_OUT | _OWN):
         parts = path.relative_to(root).parts
-        if parts[0] in _LEFT_OUT | _OWN or parts[0].startswith(".") or path.name.endswith(_SQLITE_ASIDE):
+        if path.name.endswith(_SQLITE_ASIDE):
             continue
         if parts[0] == "keyrings" and len(parts) > 3:
             continue  # private halves of hours and cases, in folders of the ring: only in the one copy
         yield path
 
 
-def _plain(root: Path) -> Iterator[Path]:
-    for path in sorted(root.rglob("*")):
-        if path.name.startswith("."):
+def _plain(root: Path, *, without: Collection[str] = ()) -> Iterator[Path]:
+    """The files of a folder, in order, but those ``without``. What vanishes meanwhile, a centre at work removed."""
+    try:
+        found = sorted(root.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    for path in found:
+        if path.name.startswith(".") or path.name in without:
             continue  # a passing name, gone or renamed in a moment; or a lock
-        kind = path.lstat().st_mode
-        if stat.S_ISDIR(kind) or stat.S_ISSOCK(kind):
+        try:
+            kind = path.lstat().st_mode
+        except FileNotFoundError:
             continue
-        if not stat.S_ISREG(kind):
+        if stat.S_ISDIR(kind):
+            yield from _plain(path)
+        elif stat.S_ISREG(kind):
+            yield path
+        elif not stat.S_ISSOCK(kind):
             raise BackupFailedError(
                 f"« {path.name} » n'est pas un fichier ordinaire : retirez-le", f"“{path.name}” is not a plain file"
             )
-        yield path
 
 
 def pieces(path: Path) -> Iterator[bytes]:
     """A file's bytes."""
     with path.open("rb") as file:
-        while piece := file.read(PIECE_BYTES):
-            yield piece
+        yield from _read(file)
 
 
-def _mode(path: Path) -> int:
-    return stat.S_IMODE(path.stat().st_mode)
+def _read(file: BinaryIO) -> Iterator[bytes]:
+    while piece := file.read(PIECE_BYTES):
+        yield piece
+
+
+def _mode(status: os.stat_result) -> int:
+    return stat.S_IMODE(status.st_mode)
 
 
 def _drop_older(folder: Path, keep: int) -> None:

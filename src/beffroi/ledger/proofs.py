@@ -7,6 +7,7 @@ from beffroi.ledger import leaf, merkle, tiles
 from beffroi.ledger.entry import LeafError
 from beffroi.ledger.pruning import PrunedEntryError, Pruning, newest_pruning
 from beffroi.ledger.store import LedgerDamagedError
+from beffroi.ledger.tilefiles import read_tile
 from beffroi.ledger.tiles import ENTRIES, WIDTH, TileId
 
 
@@ -25,7 +26,8 @@ class InclusionProof:
 
 
 class Prover:
-    """Reads tiles as they are; a wrong tile gives a proof that does not verify, never a wrong answer."""
+    """Reads tiles as they are, also beside a register at work; a wrong tile gives a proof that does not verify, never
+    a wrong answer."""
 
     def __init__(self, directory: Path, size: int) -> None:
         self._root = directory
@@ -76,7 +78,7 @@ class Prover:
     def _bundle(self, number: int, width: int) -> list[bytes]:
         tile = TileId(ENTRIES, number, width)
         try:
-            return tiles.decode_bundle((self._root / tile.path).read_bytes(), width)
+            return tiles.decode_bundle(read_tile(self._root, tile), width)
         except FileNotFoundError as error:
             pruning = newest_pruning(self._root, self._size)
             if pruning is not None and number * WIDTH < pruning.to:
@@ -103,6 +105,6 @@ class Prover:
             LedgerDamagedError: it cannot be read.
         """
         try:
-            return (self._root / tile.path).read_bytes()
+            return read_tile(self._root, tile)
         except OSError as error:
             raise LedgerDamagedError(f"{tile.path}: {error.strerror}") from error

@@ -16,6 +16,7 @@ from beffroi.domain.errors import NotFoundError
 from beffroi.domain.text import Text
 from beffroi.ledger import leaf, tiles
 from beffroi.ledger.entry import EntryKind, LeafError, Record
+from beffroi.ledger.tilefiles import read_tile
 from beffroi.ledger.tiles import ENTRIES, WIDTH, TileId
 
 MIN_MONTHS: Final = 6
@@ -105,7 +106,7 @@ def newest_pruning(directory: Path, size: int) -> Pruning | None:
     for bundle in range(-(-size // WIDTH) - 1, -1, -1):
         width = min(WIDTH, size - bundle * WIDTH)
         try:
-            data = (directory / TileId(ENTRIES, bundle, width).path).read_bytes()
+            data = read_tile(directory, TileId(ENTRIES, bundle, width))
             if _MARK not in data:
                 continue
             entries = tiles.decode_bundle(data, width)

@@ -8,6 +8,7 @@ from beffroi.ledger.entry import Record
 from beffroi.ledger.note import NoteError, Verifier, open_note
 from beffroi.ledger.pruning import newest_pruning
 from beffroi.ledger.store import CHECKPOINT, LedgerDamagedError
+from beffroi.ledger.tilefiles import read_tile
 from beffroi.ledger.tiles import ENTRIES, WIDTH, TileId
 
 
@@ -22,7 +23,7 @@ def records(directory: Path, verifier: Verifier) -> Iterator[Record]:
         size = open_note((directory / CHECKPOINT).read_bytes(), verifier).size
         for index in range(_first(directory, size), -(-size // WIDTH)):
             width = min(WIDTH, size - index * WIDTH)
-            data = _bundle(directory, index, width)
+            data = read_tile(directory, TileId(ENTRIES, index, width))
             for offset, entry in enumerate(tiles.decode_bundle(data, width)):
                 yield leaf.parse(entry, index * WIDTH + offset)
     except (OSError, NoteError, ValueError) as error:
@@ -34,25 +35,3 @@ def _first(directory: Path, size: int) -> int:
         return 0
     pruning = newest_pruning(directory, size)
     return 0 if pruning is None else pruning.to // WIDTH
-
-
-def _bundle(directory: Path, index: int, width: int) -> bytes:
-    try:
-        return (directory / TileId(ENTRIES, index, width).path).read_bytes()
-    except FileNotFoundError:
-        if width == WIDTH:
-            raise
-        # The writer has gone on meanwhile: the fuller bundle begins with the same entries, and it alone is left.
-        return _prefix(_fuller(directory, index, width), width)
-
-
-def _fuller(directory: Path, index: int, width: int) -> tuple[bytes, int]:
-    for more in range(width + 1, WIDTH + 1):
-        path = directory / TileId(ENTRIES, index, more).path
-        if path.exists():
-            return path.read_bytes(), more
-    raise FileNotFoundError(TileId(ENTRIES, index, width).path)
-
-
-def _prefix(bundle: tuple[bytes, int], width: int) -> bytes:
-    return tiles.encode_bundle(tiles.decode_bundle(*bundle)[:width])

@@ -16,6 +16,7 @@ from beffroi.domain.text import Text
 from beffroi.ledger import merkle, tiles
 from beffroi.ledger.merkle import CompactRange
 from beffroi.ledger.note import Checkpoint, NoteError, Verifier, open_note
+from beffroi.ledger.tilefiles import read_tile
 from beffroi.ledger.tiles import ENTRIES, MAX_LEVEL, WIDTH, TileId
 
 Fsync = Callable[[int, Path], None]
@@ -275,24 +276,25 @@ def _grow(edge: Edge, leaves: list[bytes]) -> tuple[Edge, dict[TileId, bytes]]:
     return Edge(tuple(bundle), tuple(tuple(level) for level in levels), head), contents
 
 
-def load_edge(root: Path, head: Checkpoint) -> Edge:
-    """The growing side of the tree, tied to its root.
+def load_edge(root: Path, head: Checkpoint, *, moving: bool = False) -> Edge:
+    """The growing side of the tree, tied to its root. ``moving``: for a reader beside the writer, who may have gone on.
 
     Raises:
         LedgerDamagedError: a file of it is missing, or it does not give the root.
     """
+    read = read_tile if moving else _exactly
     edge = tiles.edge_of(head.size)
     levels: list[tuple[bytes, ...]] = []
     peaks: list[bytes] = []
     try:
         for level in range(MAX_LEVEL + 1):
             tile = edge.get(level)
-            data = (root / tile.path).read_bytes() if tile else b""
+            data = read(root, tile) if tile else b""
             if tile and len(data) != tile.width * tiles.HASH_SIZE:
                 raise LedgerDamagedError(f"{tile.path}: length")
             levels.append(tuple(data[i : i + 32] for i in range(0, len(data), 32)))
         last = edge.get(ENTRIES)
-        bundle = tiles.decode_bundle((root / last.path).read_bytes(), last.width) if last else []
+        bundle = tiles.decode_bundle(read(root, last), last.width) if last else []
     except (OSError, tiles.BundleError) as error:
         raise LedgerDamagedError(str(error)) from error
     for row in reversed(levels):
@@ -307,6 +309,10 @@ def load_edge(root: Path, head: Checkpoint) -> Edge:
     if tuple(merkle.leaf_hash(leaf) for leaf in bundle) != levels[0]:
         raise LedgerDamagedError("the last entries are not those of the tiles")
     return Edge(tuple(bundle), tuple(levels), compact)
+
+
+def _exactly(root: Path, tile: TileId) -> bytes:
+    return (root / tile.path).read_bytes()
 
 
 def _leftovers(root: Path, size: int) -> Iterator[Path]:

@@ -16,6 +16,7 @@ from beffroi.ledger.note import Checkpoint, NoteError, Verifier, open_note
 from beffroi.ledger.proofs import Prover
 from beffroi.ledger.pruning import newest_pruning, pruning_of
 from beffroi.ledger.store import CHECKPOINT, LedgerDamagedError, load_edge
+from beffroi.ledger.tilefiles import read_tile
 from beffroi.ledger.tiles import ENTRIES, WIDTH, TileId
 
 
@@ -87,7 +88,7 @@ class Rows:
 
     def __init__(self, directory: Path, head: Checkpoint) -> None:
         self._root = directory
-        self._edge = load_edge(directory, head)
+        self._edge = load_edge(directory, head, moving=True)
         self._size = head.size
         self.row = lru_cache(maxsize=64)(self._row)
 
@@ -145,7 +146,7 @@ def read_bundle(directory: Path, head: Checkpoint, bundle: int) -> list[bytes]:
         OSError: it is not there. BundleError: it is malformed.
     """
     tile = TileId(ENTRIES, bundle, min(WIDTH, head.size - bundle * WIDTH))
-    return tiles.decode_bundle((directory / tile.path).read_bytes(), tile.width)
+    return tiles.decode_bundle(read_tile(directory, tile), tile.width)
 
 
 def _check_bundle(directory: Path, head: Checkpoint, rows: Rows, bundle: int) -> tuple[list[Finding], int]:

@@ -77,6 +77,22 @@ def encode_bundle(entries: list[bytes]) -> bytes:
     return b"".join(parts)
 
 
+def bundle_prefix(data: bytes, count: int) -> bytes:
+    """The first ``count`` entries of a bundle, still a bundle.
+
+    Raises:
+        BundleError: it has fewer.
+    """
+    at = 0
+    for _ in range(count):
+        if at + 2 > len(data):
+            raise BundleError("fewer entries than are due")
+        at += 2 + int.from_bytes(data[at : at + 2], "big")
+    if at > len(data):
+        raise BundleError("cut inside an entry")
+    return data[:at]
+
+
 def decode_bundle(data: bytes, count: int) -> list[bytes]:
     """The ``count`` entries of a bundle.
 

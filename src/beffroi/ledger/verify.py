@@ -5,7 +5,6 @@ for. Against whoever holds the signing key this proves nothing, unless an older 
 """
 
 import itertools
-import time
 from pathlib import Path
 from typing import Final
 
@@ -18,19 +17,18 @@ from beffroi.ledger.payloads import Payloads
 from beffroi.ledger.proofs import Prover
 from beffroi.ledger.pruning import Pruning, pruning_of
 from beffroi.ledger.store import CHECKPOINT
+from beffroi.ledger.strays import strays
+from beffroi.ledger.tilefiles import read_tile
 from beffroi.ledger.tiles import ENTRIES, MAX_LEVEL, WIDTH, TileId
 
-_LIVE_RETRIES: Final = 5
-_LIVE_WAIT_S: Final = 0.3
-PASSING_S: Final = 0.3
-"""A file under a passing name (".…") is renamed into place within this time, unless the disk hangs."""
+_LIVE_ROUNDS: Final = 5
 
 
 def verify(directory: Path, verifier: Verifier, *, older: bytes | None = None, payloads: Path | None = None) -> Report:
     """Verify the register in ``directory``.
 
-    A register that is being written moves under the reader: when its checkpoint has changed meanwhile, verification
-    starts again, up to five times.
+    A register at work goes on beneath the reader: what is verified is what the checkpoint read first covers. What
+    reaches its term and is removed meanwhile is missing from that one: it then starts again, up to five times.
 
     Args:
         directory: the register's folder.
@@ -38,19 +36,13 @@ def verify(directory: Path, verifier: Verifier, *, older: bytes | None = None, p
         older: a signed checkpoint kept elsewhere: finds a rollback and a fork.
         payloads: the file kept beside, to check it too.
     """
-    for _ in range(_LIVE_RETRIES):
+    for _ in range(_LIVE_ROUNDS):
         before = _read(directory / CHECKPOINT)
         report = _Verification(directory, verifier, payloads).run(before, older)
-        if report.clean:
-            break
-        time.sleep(_LIVE_WAIT_S if _being_written(report) else 0)
-        if _read(directory / CHECKPOINT) == before:
+        missing = any(finding.kind is FindingKind.MISSING for finding in report.findings)
+        if not missing or _read(directory / CHECKPOINT) == before:
             break
     return report
-
-
-def _being_written(report: Report) -> bool:
-    return any(f.kind in {FindingKind.BEYOND_CHECKPOINT, FindingKind.MISSING} for f in report.findings)
 
 
 class _Verification:
@@ -78,7 +70,7 @@ class _Verification:
                 self._find(FindingKind.ROOT_MISMATCH)
             self._judge_prunings(head.size)
             self._compare_size(head)
-            self._strays(head.size)
+            self._findings += strays(self._root, self._verifier, self._seen, head.size)
         if self._payloads is not None:
             self._payloads.close()
         pruned = len(self._gone) * WIDTH
@@ -232,43 +224,14 @@ class _Verification:
 
     def _file(self, tile: TileId) -> bytes | None:
         self._seen.add(tile.path)
-        return _read(self._root / tile.path)
+        return _tile(self._root, tile)
 
-    def _strays(self, size: int) -> None:
-        passing: list[Path] = []
-        for path in sorted(self._root.rglob("*")):
-            if path.is_dir() and not path.is_symlink():
-                continue
-            name = path.relative_to(self._root).as_posix()
-            if path.is_symlink():
-                self._find(FindingKind.STRAY_FILE, name)
-                continue
-            if name in self._seen:
-                continue
-            tile = tiles.parse_path(name)
-            if tile is not None:
-                self._extra(tile, size)
-            elif path.name.startswith("."):
-                passing.append(path)
-            else:
-                self._find(FindingKind.STRAY_FILE, name)
-        if passing:
-            # A register at work writes each file under a passing name first: only one that stays is a stray.
-            time.sleep(PASSING_S)
-        for path in passing:
-            if path.exists():
-                self._find(FindingKind.STRAY_FILE, path.relative_to(self._root).as_posix())
 
-    def _extra(self, tile: TileId, size: int) -> None:
-        """A tile that this size does not need: beyond it, or an older partial tile that must repeat what we know."""
-        count = size >> (8 * max(tile.level, 0))
-        if tile.index * WIDTH + tile.width > count:
-            self._find(FindingKind.BEYOND_CHECKPOINT, tile.path)
-            return
-        edge = min(WIDTH, count - tile.index * WIDTH)
-        whole, part = _read(self._root / TileId(tile.level, tile.index, edge).path), _read(self._root / tile.path)
-        if whole is not None and (part is None or not whole.startswith(part)):
-            self._find(FindingKind.TILE_ALTERED, tile.path)
+def _tile(root: Path, tile: TileId) -> bytes | None:
+    try:
+        return read_tile(root, tile)
+    except (OSError, tiles.BundleError):
+        return None
 
 
 def _read(path: Path) -> bytes | None:

@@ -125,7 +125,7 @@ class CrossSigning:
                 await asyncio.to_thread(Prover(self._ledger.directory, size).consistency, old) if old <= size else []
             )
         except LedgerDamagedError:
-            return  # a tile was superseded meanwhile: the next round takes the new checkpoint
+            return  # a tile is missing: the verification of the register names it
         steps = [base64.b64encode(step).decode() for step in proof]
         try:
             await self._recorder.call("register_head", {"old": old, "proof": steps, "note": note.decode()})

@@ -1,6 +1,5 @@
 """What the register says of a package: the closing of each recorded file, and the entries that let it leave."""
 
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
@@ -15,7 +14,6 @@ from beffroi.ledger.store import LedgerDamagedError
 
 _CLOSED: Final = "chunk_closed"
 _PAGE: Final = 1000
-_TRIES: Final = 25
 
 
 def closings(ledger: Ledger, wanted: Mapping[CameraId, set[str]], since_us: int, now_us: int) -> list[Record]:
@@ -53,26 +51,14 @@ def register_proof(
         covering: a countersigned checkpoint of so many entries at least, None without one.
 
     Raises:
-        LedgerDamagedError: a tile is missing (the register goes on meanwhile: it is tried again first).
+        LedgerDamagedError: a tile is missing.
     """
     wanted = sorted(set(indexes))
-    plain = _proof(ledger, wanted)
     witnessed = covering(max(wanted, default=-1) + 1)
     if witnessed is not None:
-        with suppress(LedgerDamagedError, ValueError):  # a tile of it is gone: the plain one stands
+        with suppress(LedgerDamagedError, ValueError):  # the register was put back from an older copy
             return _under(ledger, witnessed, wanted)
-    return plain
-
-
-def _proof(ledger: Ledger, wanted: Sequence[int]) -> RegisterProof:
-    for left in range(_TRIES, -1, -1):
-        try:
-            return _under(ledger, ledger.checkpoint_note(), wanted)
-        except (LedgerDamagedError, ValueError):
-            if not left:
-                raise
-            time.sleep(0.05)
-    raise AssertionError("unreachable")
+    return _under(ledger, ledger.checkpoint_note(), wanted)
 
 
 def _under(ledger: Ledger, note: bytes, wanted: Sequence[int]) -> RegisterProof:

@@ -6,12 +6,9 @@ from typing import Final
 from beffroi.domain.errors import NotFoundError
 from beffroi.domain.text import Text
 from beffroi.ledger.entry import Record
-from beffroi.ledger.proofs import InclusionProof, Prover
-from beffroi.ledger.store import CHECKPOINT, LedgerDamagedError
+from beffroi.ledger.proofs import Prover
+from beffroi.ledger.store import CHECKPOINT
 from beffroi.server.centre import Centre
-
-_TRIES: Final = 5
-"""The writer replaces partial tiles at each commit: the head is then read again."""
 
 _NO_ENTRY: Final = Text(
     fr="Le registre n'a pas d'inscription de ce numéro, ou elle est arrivée au terme de sa conservation.",
@@ -37,13 +34,9 @@ def proof_of(centre: Centre, index: int) -> bytes:
         NotFoundError: there is no such entry.
     """
     entry_of(centre, index)
-    for attempt in range(_TRIES):
-        try:
-            note, found = _prove(centre, index)
-            break
-        except LedgerDamagedError:
-            if attempt == _TRIES - 1:
-                raise  # not the writer going on meanwhile: a tile is missing
+    directory = centre.ledger.directory
+    note = (directory / CHECKPOINT).read_bytes()
+    found = Prover(directory, int(note.split(b"\n")[1])).inclusion(index)
     fields = {
         "index": found.index,
         "size": found.size,
@@ -52,9 +45,3 @@ def proof_of(centre: Centre, index: int) -> bytes:
         "checkpoint": note.decode(),
     }
     return (json.dumps(fields, ensure_ascii=False, indent=2) + "\n").encode()
-
-
-def _prove(centre: Centre, index: int) -> tuple[bytes, InclusionProof]:
-    directory = centre.ledger.directory
-    note = (directory / CHECKPOINT).read_bytes()
-    return note, Prover(directory, int(note.split(b"\n")[1])).inclusion(index)

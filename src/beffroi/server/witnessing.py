@@ -221,7 +221,7 @@ class Witnessing:
                     self._refused.add(witness.name)
                 return None
             except (LedgerDamagedError, ValueError):
-                return None  # a tile was superseded meanwhile: the next round takes the new checkpoint
+                return None  # a tile is missing: the verification of the register names it
             self._known[witness.name] = size
             self._refused.discard(witness.name)
             return line

@@ -49,7 +49,7 @@ def cross(directory: Path, verifier: Verifier, journal: Path, *, recorder: str, 
             except LedgerDamagedError as error:
                 more = error.text.en
         if _note(directory) == before:
-            break  # not merely a register at work, whose edge had moved on
+            break  # not merely a register at work, which removed meanwhile what reached its term
     return CrossReport(recorder, findings=(CrossFinding(CrossKind.REGISTER_UNREADABLE, more=more),))
 
 

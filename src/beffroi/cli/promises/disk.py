@@ -15,9 +15,9 @@ from beffroi.cli.promises.report import PromiseBrokenError
 from beffroi.ledger import leaf, tiles
 from beffroi.ledger.entry import EntryKind, Record
 from beffroi.ledger.note import Verifier, open_note, parse_verifier
+from beffroi.ledger.tilefiles import read_tile
 from beffroi.ledger.tiles import ENTRIES, WIDTH, TileId
 
-_TRIES: Final = 20
 _ATTACH_S: Final = 60.0
 
 
@@ -41,12 +41,8 @@ class RegisterOnDisk:
         return open_note(self.checkpoint(), self.verifier).size
 
     def records(self, since: int = 0) -> list[Record]:
-        """The entries from ``since`` on. The register may be written meanwhile: read again then."""
-        for _ in range(_TRIES):
-            size = self.size()
-            with contextlib.suppress(FileNotFoundError):
-                return list(self._read(since, size))
-        raise PromiseBrokenError("le registre ne se laisse pas lire", "the register cannot be read")
+        """The entries from ``since`` on. The register may be written meanwhile."""
+        return list(self._read(since, self.size()))
 
     def views(self, kind: EntryKind, since: int = 0) -> set[str]:
         """The views that have an entry of this kind."""
@@ -55,7 +51,7 @@ class RegisterOnDisk:
     def _read(self, since: int, size: int) -> Iterator[Record]:
         for bundle in range(since // WIDTH, -(-size // WIDTH)):
             width = min(WIDTH, size - bundle * WIDTH)
-            data = (self.directory / TileId(ENTRIES, bundle, width).path).read_bytes()
+            data = read_tile(self.directory, TileId(ENTRIES, bundle, width))
             for place, one in enumerate(tiles.decode_bundle(data, width)):
                 if bundle * WIDTH + place >= since:
                     yield leaf.parse(one, bundle * WIDTH + place)

@@ -33,14 +33,15 @@ _TRIES: Final = 5
 
 @dataclass
 class Try:
-    """One attempt to see a camera, as the viewer lived it. Bytes are image bytes."""
+    """One attempt to see a camera, as the viewer lived it. Bytes are image bytes; ``told``: the last words."""
 
     view: str = ""
-    lease: str = ""
+    lease: str = field(default="", repr=False)
     status: int = 0
     bytes: int = 0
     answered_s: float = 0.0
     first_byte_s: float = 0.0
+    told: str = ""
 
 
 def no_byte_before_its_entry(house: House, *, camera: str = CAMERA, hold_s: float = 3.0) -> Kept:
@@ -55,7 +56,7 @@ def no_byte_before_its_entry(house: House, *, camera: str = CAMERA, hold_s: floa
     person, register = on_duty(house), RegisterOnDisk(house.data / "centre" / "ledger")
     pid = house.children.running["centre"].pid
     earlier = _try(person, camera)
-    demand(earlier.bytes, "la vue ne s'ouvre pas avant l'essai", "the view does not open before the trial")
+    demand(earlier.bytes, "la vue ne s'ouvre pas avant l'essai", f"the view does not open before the trial: {earlier}")
 
     size = register.size()
     with held_disk(pid, house.data / "logs" / "held-all.strace", hold_s):
@@ -77,7 +78,7 @@ def no_byte_before_its_entry(house: House, *, camera: str = CAMERA, hold_s: floa
     demand(held.status == 503, "le disque retenu n'a pas été remarqué", "the held disk was not noticed")
 
     again = _try(person, camera)
-    demand(again.bytes, "la vue ne s'ouvre plus après l'essai", "the view no longer opens after the trial")
+    demand(again.bytes, "la vue ne s'ouvre plus après l'essai", f"the view no longer opens after the trial: {again}")
     wait_until(
         lambda: again.view in register.views(EntryKind.VIEW_ENDED, size), "la fin de la vue", "the end of the view"
     )
@@ -206,6 +207,8 @@ def _watch(socket: ViewSocket, one: Try, *, for_s: float, until_bytes: bool = Fa
     deadline = time.monotonic() + for_s
     while socket.closed is None and (left_s := deadline - time.monotonic()) > 0:
         message = socket.receive(left_s)
+        if isinstance(message, dict) and message["type"] in {"state", "cut"}:
+            one.told = str(message)
         if isinstance(message, tuple):
             one.bytes += len(message[1])
             if message[0] == KIND_FRAGMENT and not one.first_byte_s:

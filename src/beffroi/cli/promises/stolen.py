@@ -1,6 +1,7 @@
 """Files carried off while the programs that write them go on."""
 
 import contextlib
+import os
 import shutil
 import sqlite3
 from contextlib import closing
@@ -17,10 +18,14 @@ def take(source: Path, target: Path, *, deep: bool = True) -> None:
     A database is taken as one moment of it; what lies raw beside it gets another name, for the two are of two moments.
     """
     target.mkdir(parents=True, exist_ok=True)
-    for path in source.rglob("*") if deep else source.iterdir():
-        with contextlib.suppress(FileNotFoundError):
-            if path.is_file():
-                _copy(path, target / path.relative_to(source))
+    for folder, _, names in os.walk(source):  # which bears that a folder goes meanwhile
+        for name in names:
+            path = Path(folder, name)
+            with contextlib.suppress(FileNotFoundError):
+                if path.is_file():
+                    _copy(path, target / path.relative_to(source))
+        if not deep:
+            return
 
 
 def _copy(path: Path, target: Path) -> None:

@@ -1,0 +1,81 @@
+"""Files of a register's folder that its checkpoint does not need: every one is accounted for, or named."""
+
+import os
+import time
+from collections.abc import Collection
+from pathlib import Path
+from typing import Final
+
+from beffroi.ledger import tiles
+from beffroi.ledger.findings import Finding, FindingKind
+from beffroi.ledger.note import NoteError, Verifier, open_note
+from beffroi.ledger.store import CHECKPOINT
+from beffroi.ledger.tilefiles import read_tile
+from beffroi.ledger.tiles import WIDTH, TileId
+
+PASSING_S: Final = 0.3
+"""A file under a passing name (".…") is renamed, and a tile covered by its checkpoint, within this time, unless the
+disk hangs."""
+
+_ROUNDS: Final = 5
+
+
+def strays(root: Path, verifier: Verifier, seen: Collection[str], size: int) -> list[Finding]:
+    """What is wrong with the files that a verification of ``size`` entries has not ``seen``.
+
+    A register at work puts tiles before the checkpoint that covers them, and takes replaced ones away after it: only
+    what stays is a finding.
+    """
+    suspects, before = dict.fromkeys(_files(root).difference(seen), FindingKind.STRAY_FILE), -1
+    for _ in range(_ROUNDS):
+        now = max(size, _size_now(root, verifier))
+        found = {name: _stray(root, name, now) for name in suspects}
+        suspects = {name: kind for name, kind in found.items() if kind is not None}
+        if not suspects or now == before:
+            break
+        before = now
+        time.sleep(PASSING_S)
+    return [Finding(kind, name) for name, kind in sorted(suspects.items())]
+
+
+def _size_now(root: Path, verifier: Verifier) -> int:
+    try:
+        return open_note((root / CHECKPOINT).read_bytes(), verifier).size
+    except (OSError, NoteError):
+        return 0
+
+
+def _stray(root: Path, name: str, size: int) -> FindingKind | None:
+    """What is wrong with a file where ``size`` entries are covered now: a name that is no tile's, a tile beyond the
+    checkpoint, or an older partial tile that does not repeat what we know."""
+    path, tile = root / name, tiles.parse_path(name)
+    if not os.path.lexists(path):
+        return None
+    if tile is None or path.is_symlink() or path.is_dir():
+        return FindingKind.STRAY_FILE
+    count = size >> (8 * max(tile.level, 0))
+    if tile.index * WIDTH + tile.width > count:
+        return FindingKind.BEYOND_CHECKPOINT
+    fuller = TileId(tile.level, tile.index, min(WIDTH, count - tile.index * WIDTH))
+    try:
+        altered = not read_tile(root, fuller).startswith(path.read_bytes())
+    except (FileNotFoundError, tiles.BundleError):
+        return None  # gone meanwhile, or the fuller one is missing or torn: that is named where it is verified
+    except OSError:
+        altered = True
+    return FindingKind.TILE_ALTERED if altered else None
+
+
+def _files(root: Path) -> set[str]:
+    """Everything in a folder that is no folder, and folders that cannot be looked into, by relative name."""
+    found: set[str] = set()
+
+    def closed(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):  # replaced tiles go with their folder
+            found.add(Path(error.filename).relative_to(root).as_posix())
+
+    for folder, folders, files in os.walk(root, onerror=closed):
+        here = Path(folder)
+        links = [name for name in folders if (here / name).is_symlink()]
+        found.update((here / name).relative_to(root).as_posix() for name in [*files, *links])
+    return found
