@@ -1,8 +1,10 @@
 """The events of the logs: one documented vocabulary, read from the source; no secret by the name of a field."""
 
+import io
 import json
 import os
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -61,6 +63,21 @@ def test_an_event_is_a_fixed_sentence_and_its_fields_hold_no_secret() -> None:
         assert re.fullmatch(r"[a-z0-9][^{}%]*[^.{}%]", one.event), f"{one.module}: {one.event}"
         assert not [field for field in one.fields if re.search(r"passw|secret|token|cookie|otp|lease|key$", field)]
         assert not {"person", "account", "user"} & set(one.fields), f"{one.module}: {one.event} names a person"
+
+
+def test_a_line_goes_where_standard_error_is_when_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command of the console's tests, or a service manager, may put another there and close the first."""
+    first, second = io.StringIO(), io.StringIO()
+    monkeypatch.setattr(sys, "stderr", first)
+    log.configure()
+    try:
+        structlog.get_logger("essai").info("one")
+        monkeypatch.setattr(sys, "stderr", second)
+        first.close()
+        structlog.get_logger("essai").info("two")
+    finally:
+        structlog.reset_defaults()
+    assert [json.loads(line)["event"] for line in second.getvalue().splitlines()] == ["two"]
 
 
 def test_a_line_is_one_json_object_scrubbed(capsys: pytest.CaptureFixture[str]) -> None:

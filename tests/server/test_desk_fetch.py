@@ -10,10 +10,9 @@ from starlette.types import Message
 from tests.server.test_desk_delivery import SECOND, delivered
 from tests.support.clips import clip
 from tests.support.desktown import AGENT, DeskTown, desk_town
+from tests.support.register import silent
 
-from beffroi.domain.errors import BrokenError
 from beffroi.domain.ids import DocumentId, PersonId
-from beffroi.domain.text import Text
 from beffroi.identity.accounts import SessionsEnded
 from beffroi.server import desksending
 from beffroi.server.byterange import Span
@@ -52,8 +51,7 @@ def test_no_byte_after_a_withdrawal_and_none_without_the_register(
     told = outcomes(place)
     assert told.index("fetch_begun") < told.index("fetched")
 
-    with monkeypatch.context() as shut:  # as after a disk that refused
-        shut.setattr(place.town.centre.ledger, "_failure", BrokenError(Text(fr="muet", en="silent")))
+    with silent(place.town.centre.ledger):
         status, raw = fetch()
         assert status == 503, "the register does not write: nothing leaves"
         assert whole[:64] not in raw

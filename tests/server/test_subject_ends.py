@@ -13,10 +13,9 @@ from tests.server.test_subject_leftovers import opened
 from tests.support.clips import clip
 from tests.support.desktown import AGENT, DeskTown, desk_town
 from tests.support.ports import wait_for
+from tests.support.register import silent
 
-from beffroi.domain.errors import BrokenError
 from beffroi.domain.ids import PersonId
-from beffroi.domain.text import Text
 from beffroi.evidence.deskrules import Call, CaseKind
 from beffroi.evidence.deskstore import CaseClosedError
 from beffroi.identity.accounts import SessionsEnded
@@ -54,9 +53,7 @@ def caller_of(place: DeskTown, who: str) -> Caller:
     return Caller(account, "a" * 64, strong=True)
 
 
-def test_a_copy_is_announced_before_it_leaves_and_counted_after(
-    place: DeskTown, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_copy_is_announced_before_it_leaves_and_counted_after(place: DeskTown) -> None:
     request, name = checked(place)
     path, agent = f"/api/subject/requests/{request}/copies/{name}", place.town.person(AGENT)
     editings: Editings = place.town.app.state.subjects
@@ -71,8 +68,7 @@ def test_a_copy_is_announced_before_it_leaves_and_counted_after(
     assert told.index("subject_copy_begun") < told.index("subject_copy_fetched")
     details = [one.detail for one in entries(place) if one.detail.get("copy") == name][-4:]
     assert sorted(int(one.get("bytes", 0)) for one in details) == [0, 0, len(film.raw), len(whole)]
-    with monkeypatch.context() as shut:  # as after a disk that refused
-        shut.setattr(place.town.centre.ledger, "_failure", BrokenError(Text(fr="muet", en="silent")))
+    with silent(place.town.centre.ledger):
         answer = agent.call("GET", f"{path}/copie.zip")
         assert answer.status == 503
         assert whole[:64] not in answer.raw
@@ -117,7 +113,7 @@ def test_a_copy_stops_on_the_way_when_session_title_or_right_ends(
         assert last.detail["bytes"] == sent, "a broken download too"
 
 
-def test_what_a_crash_left_is_destroyed_as_an_entry_or_waits(place: DeskTown, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_crash_left_is_destroyed_as_an_entry_or_waits(place: DeskTown) -> None:
     copies: Copies = place.town.app.state.subjects.copies
     deliveries: Deliveries = place.town.app.state.deliveries
     centre = place.town.centre
@@ -126,8 +122,7 @@ def test_what_a_crash_left_is_destroyed_as_an_entry_or_waits(place: DeskTown, mo
     for one in halves:
         one.parent.mkdir(exist_ok=True)
         one.write_bytes(b"left by a crash")
-    with monkeypatch.context() as shut:
-        shut.setattr(centre.ledger, "_failure", BrokenError(Text(fr="muet", en="silent")))
+    with silent(centre.ledger):
         copies.tidy()
         deliveries.tidy()
     assert all(one.exists() for one in halves), "nothing is destroyed that the register does not tell"

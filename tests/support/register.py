@@ -1,14 +1,19 @@
 """Registers for tests: real files, a real key, a clock that moves when told."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from beffroi.base.files import fsync_fd
 from beffroi.domain.acts import Act, Purpose, Verdict
 from beffroi.domain.clock import Clock, ManualClock
+from beffroi.domain.errors import BrokenError
 from beffroi.domain.ids import AuthorityId, CameraId, PersonId, ViewId
 from beffroi.domain.ranges import WallRange
+from beffroi.domain.text import Text
 from beffroi.ledger.entry import Asked, Entry, EntryKind, Trace
 from beffroi.ledger.ledger import Ledger
 from beffroi.ledger.store import Fsync
@@ -30,6 +35,21 @@ def open_ledger(folder: Path, *, clock: Clock | None = None, fsync: Fsync = quic
 def durable_ledger(folder: Path, clock: Clock) -> Ledger:
     """As `open_ledger`, with the real fsync."""
     return open_ledger(folder, clock=clock, fsync=fsync_fd)
+
+
+@contextmanager
+def silent(ledger: Ledger) -> Iterator[None]:
+    """The register refuses every entry and says that it is closed, as after a disk that refused; then it is back. What
+    it was writing is written."""
+    error = BrokenError(Text(fr="muet", en="silent"))
+
+    def refuse(_made: object) -> None:
+        raise error
+
+    with pytest.MonkeyPatch.context() as shut:
+        shut.setattr(ledger, "_hand_in", refuse)
+        shut.setattr(Ledger, "failure", property(lambda one: error if one is ledger else None))
+        yield
 
 
 def view_entry(number: int, *, person: str = "operateur-1") -> Entry:

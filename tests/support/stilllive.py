@@ -7,6 +7,7 @@ from typing import Any
 from beffroi.capture.client import LiveFragment, LiveInfo, LiveInit, LiveMessage
 from beffroi.domain.ids import CameraId, StreamName
 from beffroi.watch.hub import LiveHub
+from beffroi.watch.ports import Captured
 
 PICTURE = b"a picture"
 PERIOD_S = 0.05
@@ -41,9 +42,9 @@ class StillLive:
     async def __call__(self, camera: CameraId, stream: StreamName, lease: str) -> StillConnection:
         return StillConnection()
 
-    async def codecs(self, camera: CameraId) -> dict[StreamName, str]:
+    async def captured(self, camera: CameraId) -> Captured:
         """One small stream."""
-        return {"sub": "avc1.64001f"}
+        return Captured({"sub": "avc1.64001f"}, {})
 
 
 def show_stills(app: Any) -> None:
