@@ -366,6 +366,18 @@ def test_a_back_up_that_fails_leaves_the_former_ones(town: Town, tmp_path: Path)
     save(town, tmp_path / "copies")
 
 
+def test_a_register_set_back_is_not_saved_over_the_good_copies(town: Town, tmp_path: Path) -> None:
+    checkpoint = town.centre.data / "centre" / "ledger" / "checkpoint"
+    before = checkpoint.read_bytes()
+    for number in range(3):
+        town.centre.ledger.append(Entry(EntryKind.LOGOUT, actor=SUPERVISOR, payload={"n": number}))
+    save(town, tmp_path / "copies")
+    town.centre.ledger.close()
+    checkpoint.write_bytes(before)
+    with pytest.raises(BackupFailedError):
+        save(town, tmp_path / "copies")
+
+
 def test_a_target_with_a_centre_or_another_s_recorder_is_left_alone(town: Town, tmp_path: Path) -> None:
     save(town, tmp_path / "copies")
     with pytest.raises(RestoreFailedError):

@@ -126,6 +126,15 @@ def test_a_view_that_waits_for_its_camera_is_not_asked_again(page: Page, address
     assert len(sockets) == 1
 
 
+def test_a_double_click_in_the_list_is_one_tile(page: Page, address: str) -> None:
+    on_duty(page, address)
+    page.get_by_role("region", name="Bourg-Neuf", exact=True).get_by_text("Place du Marché", exact=True).dblclick()
+    put(page, "Bourg-Neuf/Rue de la Gare")
+    expect(page.get_by_role("article")).to_have_count(2)
+    expect(page.get_by_role("article").first).to_contain_text("Place du Marché")
+    expect(page.get_by_role("article").nth(1)).to_contain_text("Rue de la Gare")
+
+
 def test_the_keyboard_is_enough(page: Page, address: str) -> None:
     on_duty(page, address)
     page.keyboard.press("/")

@@ -1,5 +1,6 @@
 """Reading beside a register at work: whoever holds a checkpoint finds what it covers, however far it has gone on."""
 
+import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,10 @@ from beffroi.ledger import merkle
 from beffroi.ledger.ledger import Ledger
 from beffroi.ledger.note import Verifier, open_note
 from beffroi.ledger.proofs import Prover
-from beffroi.ledger.stretch import Stretch, verify_stretch
+from beffroi.ledger.reading import records
+from beffroi.ledger.sources import SignedRegister
+from beffroi.ledger.store import LedgerDamagedError
+from beffroi.ledger.stretch import Rows, Stretch, read_bundle, verify_stretch
 from beffroi.ledger.tilefiles import read_tile
 from beffroi.ledger.tiles import ENTRIES, BundleError, TileId, bundle_prefix, decode_bundle, encode_bundle
 from beffroi.ledger.verify import verify
@@ -67,16 +71,49 @@ def test_the_proofs_of_an_older_checkpoint_come_out_of_a_register_that_has_gone_
 
 
 @pytest.mark.parametrize("size", STOPS)
-def test_a_stretch_read_under_a_checkpoint_just_replaced_is_no_damage(
+def test_whoever_read_the_checkpoint_before_an_append_reads_its_rows_after_it(
+    grown: tuple[Path, dict[int, bytes]], size: int
+) -> None:
+    folder, notes = grown
+    head, now = open_note(notes[size], VERIFIER), open_note(notes[STOPS[-1]], VERIFIER)
+    rows, later = Rows(folder, head), Rows(folder, now)
+    for bundle in range(-(-size // 256)):
+        entries = read_bundle(folder, head, bundle)
+        assert tuple(merkle.leaf_hash(entry) for entry in entries) == rows.row(0, bundle)
+        assert later.row(0, bundle)[: len(entries)] == rows.row(0, bundle)
+
+
+@pytest.mark.parametrize("size", [stop for stop in STOPS if stop < STOPS[-1]])
+def test_an_older_checkpoint_put_back_beside_the_tiles_of_a_later_one_is_damage(
     grown: tuple[Path, dict[int, bytes]], tmp_path: Path, size: int
 ) -> None:
-    """As a reader sees it that has the checkpoint, and then the tiles of a later one."""
+    """For every reader: the longer tiles are not that checkpoint's, and none is cut out of them."""
     folder, notes = grown
-    (tmp_path / "tile").symlink_to(folder / "tile")
-    (tmp_path / "checkpoint").write_bytes(notes[size])
-    report = verify_stretch(tmp_path, VERIFIER, Stretch(first=max(0, size - 300)), older=notes[STOPS[0]])
-    assert report.findings == ()
-    assert report.entries >= min(size, 300)
+    shutil.copytree(folder, tmp_path / "ledger")
+    (tmp_path / "ledger" / "checkpoint").write_bytes(notes[size])
+    assert not verify(tmp_path / "ledger", VERIFIER).clean
+    if size % 256:
+        assert not verify_stretch(tmp_path / "ledger", VERIFIER, Stretch()).clean
+        with pytest.raises(LedgerDamagedError):
+            Prover(tmp_path / "ledger", size).inclusion(size - 1)
+        with pytest.raises(LedgerDamagedError):
+            SignedRegister(tmp_path / "ledger", VERIFIER)
+        with pytest.raises(LedgerDamagedError):
+            list(records(tmp_path / "ledger", VERIFIER))
+
+
+def test_parts_are_verified_and_proven_while_it_is_written(tmp_path: Path) -> None:
+    ledger = open_ledger(tmp_path)
+    fill(ledger, 300)
+    try:
+        with written(ledger):
+            for _ in range(40):
+                assert verify_stretch(tmp_path / "ledger", VERIFIER, Stretch(first=200)).findings == ()
+                note = open_note((tmp_path / "ledger" / "checkpoint").read_bytes(), VERIFIER)
+                assert Prover(tmp_path / "ledger", note.size).inclusion(note.size - 1).holds(note.root)
+                assert len(list(records(tmp_path / "ledger", VERIFIER))) >= note.size
+    finally:
+        ledger.close()
 
 
 def test_a_register_is_verified_while_it_is_written(tmp_path: Path) -> None:
@@ -96,6 +133,8 @@ def test_a_register_is_verified_while_it_is_written(tmp_path: Path) -> None:
 def test_an_older_tile_is_cut_out_of_the_longest_that_there_is(tmp_path: Path) -> None:
     entries = [bytes([number]) * (number % 7) for number in range(256)]
     hashes = [bytes([number]) * 32 for number in range(256)]
+
+    (tmp_path / "checkpoint").write_bytes(b"essai\n256\n")
 
     def put(tile: TileId, data: bytes) -> Path:
         path = tmp_path / tile.path
@@ -118,6 +157,13 @@ def test_an_older_tile_is_cut_out_of_the_longest_that_there_is(tmp_path: Path) -
         put(TileId(0, 0, width), b"".join(hashes[:width]))
         assert decode_bundle(read_tile(tmp_path, wanted[0]), 3) == entries[:3]
         assert read_tile(tmp_path, wanted[1]) == b"".join(hashes[:3])
+    for checkpoint in (b"essai\n8\n", b"essai\n", b"", b"essai\nx\n", b"essai\n-9\n"):
+        (tmp_path / "checkpoint").write_bytes(checkpoint)
+        for tile in wanted:
+            with pytest.raises(FileNotFoundError):
+                read_tile(tmp_path, tile)
+    (tmp_path / "checkpoint").write_bytes(b"essai\n200\n")
+    assert decode_bundle(read_tile(tmp_path, wanted[0]), 3) == entries[:3], "the one of nine, or of two hundred"
     with pytest.raises(FileNotFoundError):
         read_tile(tmp_path, TileId(0, 1))
 
@@ -125,6 +171,7 @@ def test_an_older_tile_is_cut_out_of_the_longest_that_there_is(tmp_path: Path) -
 def test_a_tile_that_is_a_link_to_nothing_is_missing(tmp_path: Path) -> None:
     (tmp_path / "tile/0/000.p").mkdir(parents=True)
     (tmp_path / "tile/0/000.p/9").symlink_to("nothing")
+    (tmp_path / "checkpoint").write_bytes(b"essai\n9\n")
     with pytest.raises(FileNotFoundError):
         read_tile(tmp_path, TileId(0, 0, 3))
 

@@ -15,9 +15,8 @@ from beffroi.base.files import fsync_fd
 from beffroi.ledger import tiles
 from beffroi.ledger.note import NoteError, parse_verifier
 from beffroi.ledger.note import open_note as open_checkpoint
-from beffroi.ledger.store import CHECKPOINT
 from beffroi.ledger.tilefiles import read_tile
-from beffroi.ledger.tiles import WIDTH, TileId
+from beffroi.ledger.tiles import CHECKPOINT, WIDTH, TileId
 from beffroi.ledger.verify import verify
 from beffroi.vault.signed import b64
 

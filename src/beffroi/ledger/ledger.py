@@ -31,8 +31,8 @@ from beffroi.ledger.proofs import Prover
 from beffroi.ledger.pruning import Pruning, pruning_detail, pruning_of
 from beffroi.ledger.readings import Readings
 from beffroi.ledger.signing import OwnKey, Signer, catch_up
-from beffroi.ledger.store import CHECKPOINT, Fsync, LedgerDamagedError, Staged, TileStore
-from beffroi.ledger.tiles import WIDTH
+from beffroi.ledger.store import Fsync, LedgerDamagedError, Staged, TileStore
+from beffroi.ledger.tiles import CHECKPOINT, WIDTH
 
 _log = structlog.get_logger(__name__)
 

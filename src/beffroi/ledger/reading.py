@@ -7,9 +7,9 @@ from beffroi.ledger import leaf, tiles
 from beffroi.ledger.entry import Record
 from beffroi.ledger.note import NoteError, Verifier, open_note
 from beffroi.ledger.pruning import newest_pruning
-from beffroi.ledger.store import CHECKPOINT, LedgerDamagedError
+from beffroi.ledger.store import LedgerDamagedError
 from beffroi.ledger.tilefiles import read_tile
-from beffroi.ledger.tiles import ENTRIES, WIDTH, TileId
+from beffroi.ledger.tiles import CHECKPOINT, ENTRIES, WIDTH, TileId
 
 
 def records(directory: Path, verifier: Verifier) -> Iterator[Record]:

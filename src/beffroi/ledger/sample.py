@@ -14,8 +14,8 @@ from beffroi.domain.ids import AuthorityId, CameraId, ViewId
 from beffroi.domain.text import Text
 from beffroi.ledger.entry import Entry, EntryKind, Trace, leaf_bytes
 from beffroi.ledger.note import Verifier, sign
-from beffroi.ledger.store import CHECKPOINT, TileStore
-from beffroi.ledger.tiles import WIDTH
+from beffroi.ledger.store import TileStore
+from beffroi.ledger.tiles import CHECKPOINT, WIDTH
 
 ORIGIN: Final = "beffroi/sample"
 _STEP: Final = 64 * WIDTH

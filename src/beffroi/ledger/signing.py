@@ -14,7 +14,8 @@ from beffroi.domain.errors import BrokenError
 from beffroi.domain.text import Text
 from beffroi.ledger.closed import LedgerClosedError
 from beffroi.ledger.note import Checkpoint, NoteError, Verifier, open_note, sign
-from beffroi.ledger.store import CHECKPOINT, LedgerDamagedError, load_edge
+from beffroi.ledger.store import LedgerDamagedError, load_edge
+from beffroi.ledger.tiles import CHECKPOINT
 
 Proof = Callable[[int], list[bytes]]
 """Size of the older head → proof that the new one goes on from it."""

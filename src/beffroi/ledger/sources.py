@@ -9,9 +9,9 @@ from beffroi.ledger.entry import EntryKind, LeafError, Record
 from beffroi.ledger.note import Checkpoint, NoteError, Verifier, open_note
 from beffroi.ledger.proofs import Prover
 from beffroi.ledger.pruning import newest_pruning
-from beffroi.ledger.store import CHECKPOINT, LedgerDamagedError
+from beffroi.ledger.store import LedgerDamagedError
 from beffroi.ledger.stretch import Rows, read_bundle
-from beffroi.ledger.tiles import WIDTH
+from beffroi.ledger.tiles import CHECKPOINT, WIDTH
 
 _RESTORED = f'"type":"{EntryKind.RESTORED.value}"'.encode()
 

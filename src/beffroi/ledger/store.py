@@ -17,10 +17,9 @@ from beffroi.ledger import merkle, tiles
 from beffroi.ledger.merkle import CompactRange
 from beffroi.ledger.note import Checkpoint, NoteError, Verifier, open_note
 from beffroi.ledger.tilefiles import read_tile
-from beffroi.ledger.tiles import ENTRIES, MAX_LEVEL, WIDTH, TileId
+from beffroi.ledger.tiles import CHECKPOINT, ENTRIES, MAX_LEVEL, WIDTH, TileId
 
 Fsync = Callable[[int, Path], None]
-CHECKPOINT = "checkpoint"
 
 
 class LedgerDamagedError(BrokenError):

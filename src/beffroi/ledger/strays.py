@@ -9,9 +9,8 @@ from typing import Final
 from beffroi.ledger import tiles
 from beffroi.ledger.findings import Finding, FindingKind
 from beffroi.ledger.note import NoteError, Verifier, open_note
-from beffroi.ledger.store import CHECKPOINT
 from beffroi.ledger.tilefiles import read_tile
-from beffroi.ledger.tiles import WIDTH, TileId
+from beffroi.ledger.tiles import CHECKPOINT, ENTRIES, WIDTH, TileId
 
 PASSING_S: Final = 0.3
 """A file under a passing name (".…") is renamed, and a tile covered by its checkpoint, within this time, unless the
@@ -21,21 +20,30 @@ _ROUNDS: Final = 5
 
 
 def strays(root: Path, verifier: Verifier, seen: Collection[str], size: int) -> list[Finding]:
-    """What is wrong with the files that a verification of ``size`` entries has not ``seen``.
+    """What is wrong with the files that a verification of ``size`` entries has not ``seen``, and with links in place of
+    those it has.
 
     A register at work puts tiles before the checkpoint that covers them, and takes replaced ones away after it: only
     what stays is a finding.
     """
-    suspects, before = dict.fromkeys(_files(root).difference(seen), FindingKind.STRAY_FILE), -1
+    files, links = _files(root)
+    suspects, before = dict.fromkeys(files.difference(seen) | links, FindingKind.STRAY_FILE), -1
     for _ in range(_ROUNDS):
         now = max(size, _size_now(root, verifier))
         found = {name: _stray(root, name, now) for name in suspects}
         suspects = {name: kind for name, kind in found.items() if kind is not None}
-        if not suspects or now == before:
+        if now == before and not any(_passing(name, kind) for name, kind in suspects.items()):
+            break
+        if not suspects:
             break
         before = now
         time.sleep(PASSING_S)
     return [Finding(kind, name) for name, kind in sorted(suspects.items())]
+
+
+def _passing(name: str, kind: FindingKind) -> bool:
+    """Whether a slow disk may still be about to make it right."""
+    return kind is FindingKind.BEYOND_CHECKPOINT or name.rpartition("/")[2].startswith(".")
 
 
 def _size_now(root: Path, verifier: Verifier) -> int:
@@ -56,19 +64,31 @@ def _stray(root: Path, name: str, size: int) -> FindingKind | None:
     count = size >> (8 * max(tile.level, 0))
     if tile.index * WIDTH + tile.width > count:
         return FindingKind.BEYOND_CHECKPOINT
-    fuller = TileId(tile.level, tile.index, min(WIDTH, count - tile.index * WIDTH))
+    return _repeated(root, tile, min(WIDTH, count - tile.index * WIDTH))
+
+
+def _repeated(root: Path, tile: TileId, width: int) -> FindingKind | None:
+    """What is wrong with a tile that a longer one of this width should have replaced."""
     try:
-        altered = not read_tile(root, fuller).startswith(path.read_bytes())
-    except (FileNotFoundError, tiles.BundleError):
-        return None  # gone meanwhile, or the fuller one is missing or torn: that is named where it is verified
+        whole = read_tile(root, TileId(tile.level, tile.index, width))
+    except FileNotFoundError:  # of entries that reached their term nothing stays; else it is named where it is verified
+        return FindingKind.STRAY_FILE if tile.level == ENTRIES else None
+    except (OSError, tiles.BundleError):
+        return None  # torn: that is named where it is verified
+    try:
+        same = whole.startswith((root / tile.path).read_bytes())
+    except FileNotFoundError:
+        same = True  # gone meanwhile
     except OSError:
-        altered = True
-    return FindingKind.TILE_ALTERED if altered else None
+        same = False
+    return None if same else FindingKind.TILE_ALTERED
 
 
-def _files(root: Path) -> set[str]:
-    """Everything in a folder that is no folder, and folders that cannot be looked into, by relative name."""
+def _files(root: Path) -> tuple[set[str], set[str]]:
+    """Everything in a folder that is no folder, and folders that cannot be looked into, by relative name; and which of
+    them are links."""
     found: set[str] = set()
+    links: set[str] = set()
 
     def closed(error: OSError) -> None:
         if not isinstance(error, FileNotFoundError):  # replaced tiles go with their folder
@@ -76,6 +96,8 @@ def _files(root: Path) -> set[str]:
 
     for folder, folders, files in os.walk(root, onerror=closed):
         here = Path(folder)
-        links = [name for name in folders if (here / name).is_symlink()]
-        found.update((here / name).relative_to(root).as_posix() for name in [*files, *links])
-    return found
+        links.update(
+            (here / name).relative_to(root).as_posix() for name in [*folders, *files] if (here / name).is_symlink()
+        )
+        found.update((here / name).relative_to(root).as_posix() for name in files)
+    return found, links

@@ -15,9 +15,9 @@ from beffroi.ledger.findings import Finding, FindingKind, Report
 from beffroi.ledger.note import Checkpoint, NoteError, Verifier, open_note
 from beffroi.ledger.proofs import Prover
 from beffroi.ledger.pruning import newest_pruning, pruning_of
-from beffroi.ledger.store import CHECKPOINT, LedgerDamagedError, load_edge
+from beffroi.ledger.store import LedgerDamagedError, load_edge
 from beffroi.ledger.tilefiles import read_tile
-from beffroi.ledger.tiles import ENTRIES, WIDTH, TileId
+from beffroi.ledger.tiles import CHECKPOINT, ENTRIES, WIDTH, TileId
 
 
 @dataclass(frozen=True, slots=True)

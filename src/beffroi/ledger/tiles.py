@@ -18,6 +18,9 @@ ENTRY_LIMIT: Final = 65_535
 ENTRIES: Final = -1
 """The level of entry bundles in a `TileId`."""
 
+CHECKPOINT: Final = "checkpoint"
+"""The file that says, signed, how many entries there are."""
+
 _PATH: Final = re.compile(r"tile/(entries|[0-9]{1,2})((?:/x[0-9]{3})*/[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?")
 
 

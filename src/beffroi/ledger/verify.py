@@ -16,12 +16,14 @@ from beffroi.ledger.note import Checkpoint, NoteError, Verifier, open_note
 from beffroi.ledger.payloads import Payloads
 from beffroi.ledger.proofs import Prover
 from beffroi.ledger.pruning import Pruning, pruning_of
-from beffroi.ledger.store import CHECKPOINT
 from beffroi.ledger.strays import strays
 from beffroi.ledger.tilefiles import read_tile
-from beffroi.ledger.tiles import ENTRIES, MAX_LEVEL, WIDTH, TileId
+from beffroi.ledger.tiles import CHECKPOINT, ENTRIES, MAX_LEVEL, WIDTH, TileId
 
 _LIVE_ROUNDS: Final = 5
+
+_OF_A_PRUNING: Final = frozenset({FindingKind.MISSING, FindingKind.PAYLOAD_MISSING})
+"""What a pruning under way looks like to whoever read the checkpoint before it: payloads go first, then bundles."""
 
 
 def verify(directory: Path, verifier: Verifier, *, older: bytes | None = None, payloads: Path | None = None) -> Report:
@@ -39,8 +41,8 @@ def verify(directory: Path, verifier: Verifier, *, older: bytes | None = None, p
     for _ in range(_LIVE_ROUNDS):
         before = _read(directory / CHECKPOINT)
         report = _Verification(directory, verifier, payloads).run(before, older)
-        missing = any(finding.kind is FindingKind.MISSING for finding in report.findings)
-        if not missing or _read(directory / CHECKPOINT) == before:
+        pruned = any(finding.kind in _OF_A_PRUNING for finding in report.findings)
+        if not pruned or _read(directory / CHECKPOINT) == before:
             break
     return report
 

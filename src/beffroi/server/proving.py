@@ -7,7 +7,7 @@ from beffroi.domain.errors import NotFoundError
 from beffroi.domain.text import Text
 from beffroi.ledger.entry import Record
 from beffroi.ledger.proofs import Prover
-from beffroi.ledger.store import CHECKPOINT
+from beffroi.ledger.tiles import CHECKPOINT
 from beffroi.server.centre import Centre
 
 _NO_ENTRY: Final = Text(

@@ -11,8 +11,8 @@ from typing import Final
 
 from beffroi.ledger.note import Checkpoint, NoteError, Verifier, open_note
 from beffroi.ledger.sources import SignedRegister, Told
-from beffroi.ledger.store import CHECKPOINT, LedgerDamagedError
-from beffroi.ledger.tiles import WIDTH
+from beffroi.ledger.store import LedgerDamagedError
+from beffroi.ledger.tiles import CHECKPOINT, WIDTH
 from beffroi.vault.crossfindings import CrossFinding, CrossKind, CrossReport, Findings
 from beffroi.vault.journal import ActKind
 from beffroi.vault.journalentry import entry_of, says_the_same
