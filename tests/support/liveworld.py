@@ -26,7 +26,7 @@ from beffroi.gate.gate import Gate
 from beffroi.ledger.entry import Sent
 from beffroi.watch.hub import LiveHub
 from beffroi.watch.live import LiveView
-from beffroi.watch.ports import Captured, LiveConnection
+from beffroi.watch.ports import Captured, LiveConnection, NotCapturedError
 
 __all__ = ["LEDGER_KEY", "LiveWorld", "Viewer"]
 
@@ -49,6 +49,8 @@ class LiveWorld:
     connections: int = 0
     asked: int = 0
     away: bool = False
+    taken_away: bool = False
+    _open: list[LiveClient] = field(default_factory=list)
     captures: Captured | None = None
     viewers: list[Viewer] = field(default_factory=list)
 
@@ -91,7 +93,17 @@ class LiveWorld:
 
     async def _connect(self, camera: CameraId, stream: StreamName, lease: str) -> LiveConnection:
         self.connections += 1
-        return await LiveClient.open(self.folder / "live.sock", camera, stream, lease)
+        if self.taken_away:
+            raise NotCapturedError
+        connection = await LiveClient.open(self.folder / "live.sock", camera, stream, lease)
+        self._open.append(connection)
+        return connection
+
+    async def cut_connections(self) -> None:
+        """As a worker that ends."""
+        for connection in self._open:
+            await connection.close()
+        self._open.clear()
 
     async def captured(self, camera: CameraId) -> Captured:
         """As `LiveCamera`: the sub-stream; the recorder is away while ``away`` is set."""

@@ -27,7 +27,8 @@ from beffroi.ledger.entry import EntryKind
 from beffroi.ledger.verify import verify
 from beffroi.watch.hub import LiveHub
 from beffroi.watch.live import LiveView
-from beffroi.watch.recorder import NotCapturedError, RecorderLive
+from beffroi.watch.ports import NotCapturedError
+from beffroi.watch.recorder import RecorderLive
 from beffroi.watch.replay import ReplayView
 
 CAMERA = "rue-1"

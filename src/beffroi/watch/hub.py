@@ -15,8 +15,9 @@ from beffroi.capture.client import LiveFragment, LiveInfo, LiveInit, LiveMessage
 from beffroi.domain.errors import BeffroiError
 from beffroi.domain.gaps import GapCause
 from beffroi.domain.ids import CameraId, StreamName
-from beffroi.watch.ports import BACKOFF_S, LiveConnection, LiveConnector
-from beffroi.watch.queue import LATE, Item, Start, ViewerQueue, dropped, gap
+from beffroi.watch.patience import SAID_EACH_S, patiently
+from beffroi.watch.ports import BACKOFF_S, LiveConnection, LiveConnector, NotCapturedError
+from beffroi.watch.queue import LATE, Gone, Item, Note, Start, ViewerQueue, dropped, gap
 
 _log = structlog.get_logger(__name__)
 
@@ -77,6 +78,8 @@ class _Feed:
         self._group_bytes = 0
         self._last_us = -1
         self._await_key = True
+        self._silence: Note = LATE
+        self._heard_s = 0.0
 
     def join(self, viewer: Subscription) -> None:
         self._viewers.append(viewer)
@@ -105,6 +108,8 @@ class _Feed:
             seen = self._last_us
             try:
                 await self._follow(carrier, token)
+            except NotCapturedError:
+                self._say(Gone())
             except (BeffroiError, OSError) as error:
                 _log.warning("live upstream not reached", camera=self._camera, stream=self._stream, error=error)
             except Exception:  # noqa: BLE001  whatever one upstream sends, the feed tries again for its viewers
@@ -125,20 +130,24 @@ class _Feed:
         return None, None
 
     async def _follow(self, carrier: Subscription, token: str) -> None:
-        connection = await self._connect(self._camera, self._stream, token)
+        connection = await patiently(self._connect(self._camera, self._stream, token), self._say_silence)
         try:
             await self._pass_on(connection, carrier, token)
         finally:
             await connection.close()
 
     async def _pass_on(self, connection: LiveConnection, carrier: Subscription, token: str) -> None:
-        reading = asyncio.create_task(self._read(connection))
+        reading, clock = asyncio.create_task(self._read(connection)), asyncio.get_running_loop().time
+        self._heard_s = clock()
         try:
             while True:
                 done, _ = await asyncio.wait({reading}, timeout=RENEW_S)
                 if done:
                     reading.result()
                     return
+                if clock() - self._heard_s >= SAID_EACH_S:
+                    await self._say_silence()
+                    self._heard_s = clock()
                 fresh = carrier.token() if carrier in self._viewers else None
                 if fresh is None:
                     return
@@ -151,7 +160,9 @@ class _Feed:
                 await reading
 
     async def _read(self, connection: LiveConnection) -> None:
+        clock = asyncio.get_running_loop().time
         async for message in connection:
+            self._heard_s = clock()
             self._take(message)
 
     def _take(self, message: LiveMessage) -> None:
@@ -191,7 +202,7 @@ class _Feed:
             self._await_key = False
         if self._await_key:
             return
-        self._last_us = picture.wall_us
+        self._last_us, self._silence = picture.wall_us, LATE
         self._group_bytes += len(picture.data)
         if self._group_bytes <= _CACHE_BYTES:
             self._group.append(picture)
@@ -206,11 +217,17 @@ class _Feed:
                 self._group.clear()
                 self._say(dropped(_number(fields.get("frames"))))
             case "gap":
-                self._say(gap(GapCause.told(fields.get("cause"))))
+                self._silence = gap(GapCause.told(fields.get("cause")))
+                self._say(self._silence)
             case "ended":
-                self._say(gap(GapCause.NO_ORDER))
+                self._silence = gap(GapCause.NO_ORDER)
+                self._say(self._silence)
             case other:
                 _log.warning("live upstream refused", camera=self._camera, notice=other, why=fields.get("why"))
+
+    async def _say_silence(self) -> None:
+        """Again and again what is the matter while nothing comes, also for whoever joined meanwhile."""
+        self._say(self._silence)
 
     def _say(self, item: Item) -> None:
         for viewer in self._viewers:

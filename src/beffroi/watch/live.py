@@ -14,8 +14,8 @@ from beffroi.ledger.entry import Sent
 from beffroi.watch.finding import find_stream
 from beffroi.watch.hub import LiveHub
 from beffroi.watch.outlet import Outlet, RenderRefusal
-from beffroi.watch.ports import Leases, LiveCamera, Sink
-from beffroi.watch.queue import Note, Start, ViewerQueue
+from beffroi.watch.ports import BACKOFF_S, Leases, LiveCamera, Sink
+from beffroi.watch.queue import Gone, Note, Start, ViewerQueue
 from beffroi.watch.runner import run_view
 
 
@@ -71,9 +71,11 @@ class LiveView:
 
     async def _show(self) -> None:
         camera = self._view.request.camera
-        stream = await find_stream(self._recorder, camera, self._say, h265=self._h265)
-        async with self._hub.subscribe(camera, stream, self._token) as subscription:
-            await self._send(subscription.queue, stream)
+        while True:
+            stream = await find_stream(self._recorder, camera, self._say, h265=self._h265)
+            async with self._hub.subscribe(camera, stream, self._token) as subscription:
+                await self._send(subscription.queue, stream)
+            await asyncio.sleep(BACKOFF_S[0])
 
     async def _say(self, note: Note) -> None:
         with contextlib.suppress(LeaseRefusedError):  # not renewed (yet): said the next time
@@ -83,10 +85,13 @@ class LiveView:
         return self._leases.current_lease(self._view.id)
 
     async def _send(self, queue: ViewerQueue, stream: StreamName) -> None:
+        """Until the stream is captured no more."""
         start: Start | None = None
         begun = False
         while True:
             item = await queue.get()
+            if isinstance(item, Gone):
+                return
             try:
                 if isinstance(item, Start):
                     start, begun = item, False

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from beffroi.capture.client import LiveMessage
+from beffroi.domain.errors import NotFoundError
 from beffroi.domain.gaps import GapCause
 from beffroi.domain.ids import CameraId, StreamName, ViewId
+from beffroi.domain.text import Text
 from beffroi.gate.gate import OnCut
 from beffroi.ledger.entry import Sent
 
@@ -16,6 +18,18 @@ BACKOFF_S: Final = (0.1, 0.25, 0.5, 1.0, 2.0)
 
 class ClientGoneError(Exception):
     """The viewer's connection is closed."""
+
+
+class NotCapturedError(NotFoundError):
+    """The recorder does not capture this stream."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Text(
+                fr="L'enregistreur ne capte pas cette caméra : vérifiez sa fiche d'enregistrement.",
+                en="The recorder does not capture this camera: check its recording sheet.",
+            )
+        )
 
 
 class Sink(Protocol):
@@ -88,7 +102,7 @@ class LiveConnector(Protocol):
         """Connect.
 
         Raises:
-            BeffroiError: nobody serves it.
+            NotCapturedError: nobody serves it. BeffroiError, OSError: nobody answers.
         """
         ...
 

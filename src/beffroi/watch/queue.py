@@ -9,6 +9,7 @@ from typing import Any, Final
 from beffroi.capture.client import LiveFragment
 from beffroi.domain.gaps import GapCause
 from beffroi.domain.text import Text
+from beffroi.watch.ports import NotCapturedError
 
 SLACK_FRAMES: Final = 75
 """Three seconds at 25 frames a second, beyond what a viewer is given when it joins."""
@@ -34,7 +35,12 @@ class Note:
     message: dict[str, Any]
 
 
-Item = Start | LiveFragment | Note
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The recorder no longer captures this stream: another is to be found."""
+
+
+Item = Start | LiveFragment | Note | Gone
 
 
 LATE: Final = Note(
@@ -50,9 +56,24 @@ LATE: Final = Note(
 """The recorder, or its door to this camera, is not reached: it is asked again."""
 
 
+def _gap(cause: Text) -> Note:
+    return Note({"type": "state", "state": "gap", "cause": cause.as_dict()})
+
+
+NOT_PLAYED: Final = _gap(
+    Text(
+        fr="Le flux secondaire de cette caméra ne répond pas, et ce navigateur ne lit pas le principal (H.265). "
+        "La caméra est enregistrée.",
+        en="This camera's secondary stream does not answer, and this browser does not play the main one (H.265). "
+        "The camera is recorded.",
+    )
+)
+NOT_CAPTURED: Final = _gap(NotCapturedError().text)
+
+
 def gap(cause: GapCause) -> Note:
     """The camera gives no pictures."""
-    return Note({"type": "state", "state": "gap", "cause": cause.text.as_dict()})
+    return _gap(cause.text)
 
 
 def dropped(frames: int) -> Note:
