@@ -4,7 +4,9 @@ Presence asks the directory, size opens each file and reads its head and index, 
 needed: hashes are over the ciphertext.
 """
 
-from collections.abc import Iterator
+import os
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -58,6 +60,11 @@ _RUN_RECOVERY: Final = Text(
 )
 
 
+def _a_moment() -> None:
+    """Longer than a recorder takes between two steps that neither a row nor a lock tells of."""
+    time.sleep(0.3)
+
+
 def check(root: Path, catalogue: Catalogue, *, level: CheckLevel | str = CheckLevel.SIZE) -> list[Finding]:
     """Everything that is wrong, in the order of the files; an empty list means that all is well.
 
@@ -73,18 +80,23 @@ def check(root: Path, catalogue: Catalogue, *, level: CheckLevel | str = CheckLe
     return list(findings(root, catalogue, CheckLevel(level)))
 
 
-def findings(root: Path, catalogue: Catalogue, level: CheckLevel) -> Iterator[Finding]:
-    """As `check`, one by one: a full check of a disk takes hours."""
+def findings(
+    root: Path, catalogue: Catalogue, level: CheckLevel, *, pause: Callable[[], None] = _a_moment
+) -> Iterator[Finding]:
+    """As `check`, one by one: a full check of a disk takes hours. ``pause`` waits a moment, once, and only when a file
+    without a row is to be looked at again."""
     known = set()
     for row in catalogue.all_chunks():
         known.add(row.path)
         yield from _check_standing(root, catalogue, row, level)
-    for path in chunk_files(root):
-        relative = str(path.relative_to(root))
-        if relative not in known and catalogue.chunk_at(relative) is None:
+    names = (str(path.relative_to(root)) for path in chunk_files(root))
+    strangers = [name for name in names if name not in known and _is_stranger(root, catalogue, name)]
+    if strangers:
+        pause()
+    for name in strangers:
+        if _is_stranger(root, catalogue, name):
             yield _finding(
-                FindingKind.UNKNOWN_FILE, relative, "n'est pas au catalogue.", "is not in the catalogue.",
-                _RUN_RECOVERY,
+                FindingKind.UNKNOWN_FILE, name, "n'est pas au catalogue.", "is not in the catalogue.", _RUN_RECOVERY,
             )  # fmt: skip
     for path in sorted((root / "streams").glob(f"*/*/*{TORN_SUFFIX}")):
         yield _finding(
@@ -92,6 +104,20 @@ def findings(root: Path, catalogue: Catalogue, level: CheckLevel) -> Iterator[Fi
             "a été mis à l'écart : son en-tête est incomplet, il ne contient aucune image.",
             "was set aside: its head is incomplete and it holds no picture.",
         )  # fmt: skip
+
+
+def _is_stranger(root: Path, catalogue: Catalogue, name: str) -> bool:
+    """Whether a file has no row, and no writer that is about to enter one.
+
+    The lock first, then the row: a writer locks its file before the head, enters its row and lets go only after.
+    """
+    path = root / name
+    try:
+        if being_written(path):
+            return False
+    except OSError:  # gone, or nothing that opens (a link to nowhere): whether it is there is asked below
+        pass
+    return os.path.lexists(path) and catalogue.chunk_at(name) is None
 
 
 def _check_standing(root: Path, catalogue: Catalogue, row: ChunkRow, level: CheckLevel) -> list[Finding]:
@@ -122,14 +148,15 @@ def _check_row(root: Path, row: ChunkRow, level: CheckLevel) -> Iterator[Finding
         return  # being destroyed at its term: present or gone, both are right
     try:
         size = path.stat().st_size
-    except FileNotFoundError:
+        unfinished = row.state is ChunkState.OPEN and not being_written(path)
+    except FileNotFoundError:  # an empty file may go between the two: its row tells, when it is looked at again
         yield _finding(
             FindingKind.MISSING, row.path, "manque sur le disque alors que le catalogue l'annonce.",
             "is missing from the disk while the catalogue announces it.",
         )  # fmt: skip
         return
     if row.state is ChunkState.OPEN:
-        if not being_written(path):
+        if unfinished:
             yield _finding(
                 FindingKind.UNFINISHED, row.path, "n'a pas été terminé et personne ne l'écrit.",
                 "was not finished and nobody is writing it.", _RUN_RECOVERY,

@@ -104,7 +104,7 @@ def chunk_files(root: Path) -> Iterator[Path]:
 
 def being_written(path: Path) -> bool:
     """Whether a living process holds the file open for writing."""
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe of that name would be waited for
     try:
         fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
