@@ -8,12 +8,12 @@ import asyncio
 import hashlib
 import shutil
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from beffroi import __version__
 from beffroi.base.files import fsync_dir, fsync_fd
@@ -37,7 +37,7 @@ from beffroi.ledger.entry import Record
 from beffroi.registry.desktables import DeskHoldRow, DeskPackageRow
 from beffroi.server.centre import Centre, authority_name, commune_name
 from beffroi.server.deskpapers import papers
-from beffroi.server.deskproof import closings, register_proof
+from beffroi.server.deskproof import PAUSES, Closings, register_proof
 from beffroi.server.deskstamp import Stamping
 from beffroi.server.heldpieces import HeldPieces, best_stream
 from beffroi.vault.rangeerrors import DamagedFootageError
@@ -98,6 +98,8 @@ def package_path(centre: Centre, package: str) -> Path:
 class Building:
     """One delivery being built. Call `run` in a thread."""
 
+    pauses: Iterable[float] = PAUSES
+
     def __init__(self, centre: Centre, gate: Gate, case: CaseFile, package: DeskPackageRow) -> None:
         self._centre = centre
         self._gate = gate
@@ -109,7 +111,8 @@ class Building:
         """Build the folder, then its zip file; the folder goes.
 
         Raises:
-            LeaseRefusedError: the right was withdrawn. NoFootageError: no picture. BeffroiError: recorder or keyring.
+            LeaseRefusedError: the right was withdrawn. NoFootageError: no picture. RefusedError: the register is
+            behind. BeffroiError: recorder or keyring.
             OSError: the disk refuses. Nothing is left in each case.
         """
         folder = packages_folder(self._centre)
@@ -142,19 +145,22 @@ class Building:
         for part in parts:
             sources.setdefault((part.line.minutes.camera, part.stream), []).extend(part.found)
             gaps += self._gaps(part)
-        roots: dict[CameraId, set[str]] = {}
+        begun: dict[CameraId, dict[str, int]] = {}
         for (camera, _), found in sources.items():
-            roots.setdefault(camera, set()).update(one.chunk.root.hex() for one in found)
-        begun = [one.chunk.header.wall_start_us for found in sources.values() for one in found]
-        ledger, now_us = self._centre.ledger, self._centre.clock.wall_us()
-        closed = closings(ledger, roots, min(begun, default=now_us), now_us)
+            told = {one.chunk.root.hex(): one.chunk.header.wall_start_us for one in found}
+            begun.setdefault(camera, {}).update(told)
+        ledger, clock = self._centre.ledger, self._centre.clock
+        closed = Closings(ledger, clock, self._journal, self.pauses).of(begun)
         indexes = [record.index for record in closed] + [line.view.ledger_index for line in lines]
         facts = self._centre.registry.facts()
         witnessing = self._centre.witnessing
         proof = register_proof(ledger, indexes, witnessing.covering)
         keys = [ledger.verifier.encode(), *witnessing.vkeys()]
         materials = Materials(dict(sources), proof, keys, papers(proof.note), self._stamping.ask)
-        return build(out, self._spec(facts, lines, gaps, closed, now_us), materials, self._centre.evidence_key)
+        return build(out, self._spec(facts, lines, gaps, closed, clock.wall_us()), materials, self._centre.evidence_key)
+
+    def _journal(self, after: int, limit: int) -> list[dict[str, Any]]:
+        return self._loop.run_until_complete(self._client.journal(after, limit))
 
     def _lease(self, line: Line) -> str:
         """The lease of the moment, while a requisition of this very case lets the line leave: the law is content with
