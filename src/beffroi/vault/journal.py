@@ -10,6 +10,7 @@ import sqlite3
 import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
+from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -213,12 +214,16 @@ class Journal:
         return dropped
 
     def faults(self) -> list[ChainFault]:
-        """Acts and lines of the opening balance that another hand took out or changed."""
-        with self._read_lock:
-            try:
-                return list(journalchain.faults(self._db))
-            except sqlite3.Error as error:
-                raise JournalBrokenError(str(error)) from error
+        """Acts and lines of the opening balance that another hand took out or changed. Keeps no other reader waiting.
+
+        Raises:
+            JournalBrokenError: it cannot be read.
+        """
+        try:
+            with closing(journalchain.view(f"{self._path.absolute().as_uri()}?mode=ro")) as db:
+                return list(journalchain.faults(db))
+        except sqlite3.Error as error:
+            raise JournalBrokenError(str(error)) from error
 
     def select(self, sql: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         """Rows of the journal's tables, for the accounts; what is returned is on disk."""

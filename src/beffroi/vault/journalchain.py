@@ -60,6 +60,25 @@ class ChainFault:
     last: int
 
 
+def view(uri: str) -> sqlite3.Connection:
+    """A journal as it is at one instant, for reading, whatever others append and drop meanwhile. Close it.
+
+    Args:
+        uri: the file, as SQLite spells it.
+
+    Raises:
+        sqlite3.Error: it cannot be read.
+    """
+    db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+    try:
+        db.execute("BEGIN")
+        db.execute("SELECT 1 FROM act LIMIT 1").fetchone()  # the view begins with the first read
+    except sqlite3.Error:
+        db.close()
+        raise
+    return db
+
+
 def prepare(db: sqlite3.Connection) -> None:
     """Make the tables; a journal from before the chain is chained as it stands."""
     db.executescript(SCHEMA + journalcarry.SCHEMA)
@@ -92,7 +111,8 @@ def end(db: sqlite3.Connection) -> tuple[int, bytes]:
 
 
 def faults(db: sqlite3.Connection) -> Iterator[ChainFault]:
-    """Everything that another hand took out or changed, in order."""
+    """Everything that another hand took out or changed, in order. Of a `view`: between two statements outside of one,
+    an act that is appended or dropped looks taken out."""
     opening = db.execute("SELECT seq, hash, carried, carried_hash FROM opening").fetchone()
     expected, before = (opening[0] + 1, opening[1]) if opening else (1, NOTHING)
     yield from _carried_faults(db, *(opening[2:] if opening else (0, NOTHING)))

@@ -11,7 +11,7 @@ from typing import Any, Self
 from beffroi.domain.errors import BadInputError
 from beffroi.domain.text import Text
 from beffroi.vault.journal import MAX_FIELDS_BYTES
-from beffroi.vault.journalchain import NOTHING, act_hash, faults
+from beffroi.vault.journalchain import NOTHING, act_hash, faults, view
 from beffroi.vault.registerkept import HEADS
 
 _MAGIC = b"SQLite format 3\x00"
@@ -123,22 +123,11 @@ def _open(path: Path) -> sqlite3.Connection:
     """One view of the file, read only; on a medium that nothing can be written to, as it is there. Its newest acts may
     lie in a -wal, which SQLite reads where it can write beside it: without them a journal would be called cut short."""
     with suppress(sqlite3.Error):
-        return _begun(f"{path.absolute().as_uri()}?mode=ro")
+        return view(f"{path.absolute().as_uri()}?mode=ro")
     log = path.with_name(f"{path.name}-wal")
     if log.exists() and log.stat().st_size:
         raise sqlite3.OperationalError("-wal: copy both files to a folder that can be written")
-    return _begun(f"{path.absolute().as_uri()}?mode=ro&immutable=1")
-
-
-def _begun(uri: str) -> sqlite3.Connection:
-    db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
-    try:
-        db.execute("BEGIN")
-        db.execute("SELECT 1 FROM act LIMIT 1").fetchone()
-    except sqlite3.Error:
-        db.close()
-        raise
-    return db
+    return view(f"{path.absolute().as_uri()}?mode=ro&immutable=1")
 
 
 def _whole(value: object) -> int:
