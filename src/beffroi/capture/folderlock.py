@@ -13,13 +13,15 @@ _LOCK_S: Final = 30.0
 
 
 class AlreadyRunningError(BrokenError):
-    """Another recorder works in this folder."""
+    """Another recorder, or a rebuilding of its catalogue, works in this folder."""
 
     def __init__(self) -> None:
         super().__init__(
             Text(
-                fr="Un enregistreur travaille déjà dans ce dossier : arrêtez-le, ou choisissez un autre dossier.",
-                en="A recorder already works in this folder: stop it, or choose another folder.",
+                fr="Un enregistreur, ou « beffroi vault rebuild », travaille déjà dans ce dossier : arrêtez-le ou "
+                "attendez sa fin, ou choisissez un autre dossier.",
+                en="A recorder, or “beffroi vault rebuild”, already works in this folder: stop it or wait for its end, "
+                "or choose another folder.",
             )
         )
 

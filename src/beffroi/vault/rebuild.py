@@ -21,7 +21,7 @@ _PAGE: Final = 5000
 
 
 def rebuild(root: Path, catalogue: Catalogue, journal: Journal) -> list[Recovered]:
-    """Fill an empty catalogue. No writer may be starting meanwhile.
+    """Fill an empty catalogue. The caller holds the recorder's lock: no writer starts meanwhile.
 
     Args:
         root: the recorder's directory.
