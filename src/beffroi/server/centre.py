@@ -120,7 +120,8 @@ class Centre:
         register = self.ledger.failure
         mine = [] if register is None else [Notice("register-closed", Level.LOST, register.text)]
         shut = [Notice("restored", Level.LOST, self.restored.sentence())] if self.restored.standing() else []
-        return [*mine, *shut, *self.supply.notices(), *self.mirror.notices(), *self.witnessing.notices()]
+        term = self.register_term.notices() if register is None else []
+        return [*mine, *shut, *term, *self.supply.notices(), *self.mirror.notices(), *self.witnessing.notices()]
 
     @property
     def recorder_socket(self) -> Path:

@@ -1,5 +1,6 @@
 """The term of the register, kept by the centre: names to the day, entries once a month."""
 
+import sqlite3
 import threading
 from datetime import date
 from typing import Final
@@ -10,8 +11,10 @@ import structlog
 from beffroi.domain.clock import Clock, now
 from beffroi.domain.documents import LEGAL_TIME_ZONE
 from beffroi.domain.errors import BeffroiError
+from beffroi.domain.text import Text
 from beffroi.ledger.keeping import Keeping, Kept
 from beffroi.ledger.ledger import Ledger
+from beffroi.server.notices import Level, Notice
 
 _log = structlog.get_logger(__name__)
 
@@ -26,6 +29,7 @@ class RegisterTerm:
         self._keeping = Keeping(ledger)
         self._clock = clock
         self._done: date | None = None
+        self._why: Text | None = None
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="register-term", daemon=True)
 
@@ -43,7 +47,7 @@ class RegisterTerm:
         """Do what is due; None when this day was looked at already.
 
         Raises:
-            BeffroiError: the register refused; the next look tries again.
+            BeffroiError, OSError, sqlite3.Error: register, disk or database refused; the next look tries again.
         """
         today = now(self._clock).astimezone(ZoneInfo(LEGAL_TIME_ZONE)).date()
         if today == self._done:
@@ -54,10 +58,41 @@ class RegisterTerm:
         self._done = today
         return kept
 
+    def notices(self) -> list[Notice]:
+        """What those who look after the machine should know of it."""
+        why = self._why
+        if why is None:
+            return []
+        text = Text(
+            fr=f"Le registre n'efface plus ce qui a atteint son terme ; nouvel essai toutes les dix minutes. {why.fr}",
+            en=f"The register no longer erases what has reached its term; tried again every ten minutes. {why.en}",
+        )
+        return [Notice("register-term", Level.SOON, text)]
+
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
                 self.look()
-            except (BeffroiError, OSError):
+            except Exception as error:  # noqa: BLE001  the term is the law's: no failure may end this thread
                 _log.exception("register not pruned")
+                self._why = _why(error)
+            else:
+                self._why = None
             self._stopping.wait(LOOK_S)
+
+
+def _why(error: Exception) -> Text:
+    if isinstance(error, BeffroiError):
+        return error.text
+    return _REFUSED if isinstance(error, (OSError, sqlite3.Error)) else _FAULT
+
+
+_REFUSED: Final = Text(
+    fr="Le disque ou la base a refusé : faites de la place sur le disque du centre ; si cet avis demeure, lisez son "
+    "journal.",
+    en="The disk or the database refused: make room on the centre's disk; if this notice stays, read its log.",
+)
+_FAULT: Final = Text(
+    fr="Une erreur que le centre ne connaît pas : lisez son journal.",
+    en="An error that the centre does not know: read its log.",
+)
