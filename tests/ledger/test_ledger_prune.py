@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.support.faultmatrix import record
-from tests.support.register import KEY, ORIGIN, fill, open_ledger, view_entry
+from tests.support.register import DAY_S, KEY, ORIGIN, aged, bundle, fill, open_ledger, view_entry
 from typer.testing import CliRunner
 
 from beffroi.cli.ledger import app
@@ -32,10 +32,8 @@ from beffroi.ledger.store import LedgerDamagedError
 from beffroi.ledger.stretch import Stretch, verify_stretch
 from beffroi.ledger.tiles import ENTRIES, TileId
 from beffroi.ledger.verify import verify
-from beffroi.server.keeping import RegisterTerm
 
 VERIFIER = Verifier(ORIGIN, KEY.public_key())
-DAY_S = 86_400.0
 
 
 def run(folder: Path, older: bytes | None = None) -> Report:
@@ -44,20 +42,6 @@ def run(folder: Path, older: bytes | None = None) -> Report:
 
 def kinds(report: Report) -> set[FindingKind]:
     return {finding.kind for finding in report.findings}
-
-
-def aged(folder: Path, old: int, young: int) -> tuple[Ledger, ManualClock]:
-    """``old`` entries written thirteen months ago and ``young`` ones now."""
-    clock = ManualClock()
-    ledger = open_ledger(folder, clock=clock)
-    fill(ledger, old)
-    clock.advance(400 * DAY_S)
-    fill(ledger, young)
-    return ledger, clock
-
-
-def bundle(folder: Path, number: int) -> Path:
-    return folder / "ledger" / TileId(ENTRIES, number).path
 
 
 @pytest.fixture(scope="module")
@@ -438,18 +422,3 @@ def test_the_command_says_and_does(tmp_path: Path) -> None:
     call("hold", data, "affaire-1", "--end", "--who", "DPO")
     assert "256 écritures effacées" in call("prune", data)
     assert "256 écritures ont été effacées à leur terme" in call("verify", str(tmp_path / "centre" / "ledger"))
-
-
-def test_the_centre_prunes_once_a_month(tmp_path: Path) -> None:
-    ledger, clock = aged(tmp_path, 300, 10)
-    duty = RegisterTerm(ledger, clock)
-    kept = duty.look()
-    assert kept is not None
-    assert kept.pruning is not None
-    assert duty.look() is None
-    fill(ledger, 300)
-    clock.advance(400 * DAY_S)
-    later = duty.look()
-    assert later is not None
-    assert ledger.size == 300 + 10 + 1 + 300 + (later.pruning is not None)
-    ledger.close()

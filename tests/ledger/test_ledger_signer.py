@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from tests.support.faultmatrix import record
-from tests.support.register import KEY, ORIGIN, fill, open_ledger, quick_fsync, view_entry
+from tests.support.register import KEY, ORIGIN, DeafSigner, fill, open_ledger, quick_fsync, view_entry
 
 from beffroi.domain.clock import ManualClock
 from beffroi.ledger import merkle
@@ -23,7 +23,7 @@ from beffroi.ledger.note import Checkpoint, NoteError, open_note, sign
 from beffroi.ledger.proofs import Prover
 from beffroi.ledger.remotesigner import RemoteSigner
 from beffroi.ledger.signer import Desk, SignerServer, receive, request_text, send
-from beffroi.ledger.signing import OwnKey, Proof, SignerGoneError, SignerRefusedError
+from beffroi.ledger.signing import OwnKey, SignerGoneError, SignerRefusedError
 from beffroi.ledger.verify import verify
 
 
@@ -152,28 +152,9 @@ def test_without_its_signer_the_register_refuses_and_then_goes_on_by_itself(tmp_
     assert verify(tmp_path / "ledger", ledger.verifier, payloads=None).findings == ()
 
 
-class _Deaf(OwnKey):
-    """Signs, remembers, and its answer is lost on the way."""
-
-    def __init__(self) -> None:
-        super().__init__(KEY, ORIGIN)
-        self.lost = 0
-        self.note: bytes | None = None
-
-    def sign(self, head: Checkpoint, proof: Proof) -> bytes:
-        self.note = super().sign(head, proof)
-        if self.lost:
-            self.lost -= 1
-            raise SignerGoneError("the answer was lost")
-        return self.note
-
-    def last(self) -> bytes | None:
-        return self.note
-
-
 @pytest.mark.parametrize("dies", [False, True])
 def test_a_signature_whose_answer_was_lost_is_taken_up(tmp_path: Path, dies: bool) -> None:
-    signer = _Deaf()
+    signer = DeafSigner()
     ledger = Ledger.open(tmp_path / "ledger", ManualClock(), signer, fsync=quick_fsync)
     fill(ledger, 300)
     signer.lost = 1

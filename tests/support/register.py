@@ -16,20 +16,50 @@ from beffroi.domain.ranges import WallRange
 from beffroi.domain.text import Text
 from beffroi.ledger.entry import Asked, Entry, EntryKind, Trace
 from beffroi.ledger.ledger import Ledger
+from beffroi.ledger.note import Checkpoint
+from beffroi.ledger.signing import OwnKey, Proof, Signer, SignerGoneError
 from beffroi.ledger.store import Fsync
 from beffroi.ledger.tiles import ENTRIES, MAX_LEVEL, WIDTH, TileId
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 ORIGIN = "beffroi.example/register"
+DAY_S = 86_400.0
 
 
 def quick_fsync(_fd: int, _path: Path) -> None:
     """For tests of content, not of durability."""
 
 
-def open_ledger(folder: Path, *, clock: Clock | None = None, fsync: Fsync = quick_fsync) -> Ledger:
+def open_ledger(
+    folder: Path,
+    *,
+    clock: Clock | None = None,
+    fsync: Fsync = quick_fsync,
+    key: Ed25519PrivateKey | Signer = KEY,
+) -> Ledger:
     """A register in ``folder/ledger``; payloads and index in ``folder``."""
-    return Ledger.open(folder / "ledger", clock or ManualClock(), KEY, origin=ORIGIN, fsync=fsync)
+    return Ledger.open(folder / "ledger", clock or ManualClock(), key, origin=ORIGIN, fsync=fsync)
+
+
+class DeafSigner(OwnKey):
+    """Signs, remembers, and its answer is lost on the way: the next ``lost`` times."""
+
+    def __init__(self) -> None:
+        super().__init__(KEY, ORIGIN)
+        self.lost = 0
+        self.note: bytes | None = None
+
+    def sign(self, head: Checkpoint, proof: Proof) -> bytes:
+        """As its key does; the caller hears it, or does not."""
+        self.note = super().sign(head, proof)
+        if self.lost:
+            self.lost -= 1
+            raise SignerGoneError("the answer was lost")
+        return self.note
+
+    def last(self) -> bytes | None:
+        """The newest checkpoint signed."""
+        return self.note
 
 
 def durable_ledger(folder: Path, clock: Clock) -> Ledger:
@@ -84,6 +114,21 @@ def fill(ledger: Ledger, count: int, *, person: str = "operateur-1") -> None:
     futures = [ledger.submit(view_entry(number, person=person)) for number in range(count)]
     for future in futures:
         future.result(30)
+
+
+def aged(folder: Path, old: int, young: int, *, signer: Signer | None = None) -> tuple[Ledger, ManualClock]:
+    """``old`` entries written thirteen months ago and ``young`` ones now."""
+    clock = ManualClock()
+    ledger = open_ledger(folder, clock=clock, key=signer or KEY)
+    fill(ledger, old)
+    clock.advance(400 * DAY_S)
+    fill(ledger, young)
+    return ledger, clock
+
+
+def bundle(folder: Path, number: int) -> Path:
+    """The file of a whole bundle of entries."""
+    return folder / "ledger" / TileId(ENTRIES, number).path
 
 
 def tiles_of(size: int) -> list[TileId]:

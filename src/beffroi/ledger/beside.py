@@ -25,14 +25,14 @@ def align(store: TileStore, index: Index, payloads: Payloads) -> int:
         LedgerDamagedError: entries are missing that no pruning tells of.
     """
     first, end, last = index.span()
-    if end == 0 or end > store.size or last != _one(store, end - 1).commitment or first > _pruned_to(store, index):
+    if end == 0 or end > store.size or last != _one(store, end - 1).commitment or first > pruned_to(store, index):
         index.clear()
         first = end = store.oldest() * WIDTH
     while end < store.size:
         bundle = end // WIDTH
         index.add(_some(store.bundle(bundle), bundle * WIDTH, end % WIDTH))
         end = min((bundle + 1) * WIDTH, store.size)
-    to = _pruned_to(store, index)
+    to = pruned_to(store, index)
     if first > to:
         raise LedgerDamagedError(f"entries {to}–{first - 1} are missing")
     remove_pruned(store, index, payloads, to)
@@ -57,7 +57,12 @@ def remove_pruned(store: TileStore, index: Index, payloads: Payloads, to: int) -
         _log.info("register pruned", below=to, files=removed)
 
 
-def _pruned_to(store: TileStore, index: Index) -> int:
+def pruned_to(store: TileStore, index: Index) -> int:
+    """Below which entry the newest pruning told that all are gone (0: there was none).
+
+    Raises:
+        LedgerDamagedError: its entry cannot be read.
+    """
     told = index.last_of_kind(EntryKind.REGISTER_PRUNED)
     try:
         return pruning_of(_one(store, told[0])).to if told else 0

@@ -110,13 +110,14 @@ class Keeping:
         """Erase what reached its term: names to the day, and with ``prune`` entries by whole bundles.
 
         Raises:
-            BeffroiError: the register refused; what is left is done the next time.
+            BeffroiError, OSError, sqlite3.Error: register, disk or database refused; the rest is done the next time.
         """
         held = tuple(self.holds(now_us))
         term = self.term()
         before_us = months_before(now_us, term.months)
         if held:
             return Kept(before_us, held=held)
+        self._ledger.finish_pruning()
         self._restate(term, before_us)
         self._ledger.expire(before_us)
         to = self.due(before_us)

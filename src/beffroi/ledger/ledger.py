@@ -21,7 +21,7 @@ from beffroi.base.files import FsyncFailedError, fsync_fd
 from beffroi.domain.clock import Clock
 from beffroi.domain.errors import BrokenError
 from beffroi.ledger import leaf
-from beffroi.ledger.beside import align, remove_pruned
+from beffroi.ledger.beside import align, pruned_to, remove_pruned
 from beffroi.ledger.closed import LedgerClosedError
 from beffroi.ledger.entry import Entry, EntryKind, EntryRefusedError, leaf_bytes, payload_bytes
 from beffroi.ledger.index import Index
@@ -31,7 +31,7 @@ from beffroi.ledger.proofs import Prover
 from beffroi.ledger.pruning import Pruning, pruning_detail, pruning_of
 from beffroi.ledger.readings import Readings
 from beffroi.ledger.signing import OwnKey, Signer, catch_up
-from beffroi.ledger.store import Fsync, LedgerDamagedError, Staged, TileStore
+from beffroi.ledger.store import Fsync, LedgerDamagedError, Staged, TileStore, is_fresh
 from beffroi.ledger.tiles import CHECKPOINT, WIDTH
 
 _log = structlog.get_logger(__name__)
@@ -74,6 +74,7 @@ class Ledger(Readings):
         self._failure: BrokenError | None = None
         self._busy_since_s: float | None = None
         self._note = b""
+        self._removed = 0
         self._lock_fd = -1
         self._thread = threading.Thread(target=self._run, name="ledger-committer", daemon=True)
 
@@ -110,7 +111,7 @@ class Ledger(Readings):
             os.close(lock_fd)
             raise LedgerClosedError("another process has it open") from error
         try:
-            fresh = _is_fresh(directory)
+            fresh = is_fresh(directory)
             if not fresh:
                 catch_up(directory, signer)
             store = TileStore.create(directory, fsync) if fresh else TileStore.open(directory, signer.verifier, fsync)
@@ -122,7 +123,7 @@ class Ledger(Readings):
                 store.publish(store.stage([]), signer.sign(store.head(signer.verifier.name), lambda _: []))
             ledger._note = (directory / CHECKPOINT).read_bytes()
             (directory.parent / VERIFIER_FILE).write_text(ledger.verifier.encode() + "\n")
-            ledger._first = align(store, ledger._index, ledger._payloads)
+            ledger._first = ledger._removed = align(store, ledger._index, ledger._payloads)
         except BaseException:
             os.close(lock_fd)
             raise
@@ -219,16 +220,23 @@ class Ledger(Readings):
 
         Raises:
             EntryRefusedError: they did not all, or ``to`` is not the number of whole bundles; nothing was written.
-            FsyncFailedError, LedgerClosedError: as `append`. What was not removed yet is at the next opening.
+            FsyncFailedError, LedgerClosedError: as `append`. OSError, sqlite3.Error: told, not all removed yet.
         """
         if to % WIDTH or not self._first < to < self.size or self.record(to).time_us >= before_us:
             raise EntryRefusedError(f"pruning below {to}")
         detail = pruning_detail(self._first, to, before_us, months)
         detail |= {"root": Prover(self.directory, self.size).root(to).hex(), "sources": self._index.sources_below(to)}
         index = self._submit(Entry(EntryKind.REGISTER_PRUNED, detail=detail), own=True).result()
-        self._first = to
-        remove_pruned(self._store, self._index, self._payloads, to)
+        self.finish_pruning()
         return pruning_of(self.record(index))
+
+    def finish_pruning(self) -> None:
+        """Remove what a pruning that was cut has told; as `prune`, and at each opening."""
+        to = pruned_to(self._store, self._index)
+        if to > self._removed:
+            self._first = to
+            remove_pruned(self._store, self._index, self._payloads, to)
+            self._removed = to
 
     # --- the committer ---
 
@@ -297,6 +305,9 @@ class Ledger(Readings):
 
     def _commit(self, batch: list[_Waiting]) -> list[int]:
         self._settle()
+        told = [one.entry.detail["from"] for one in batch if one.entry.kind is EntryKind.REGISTER_PRUNED]
+        if told and told != [pruned_to(self._store, self._index)]:  # one whose signature had not come back is settled
+            raise LedgerClosedError("the same was pruned already")
         placed: list[int | None] = []
         fresh: list[_Waiting] = []
         seen: dict[tuple[str, int], int] = {}
@@ -373,13 +384,6 @@ def _waiting(entry: Entry, time_us: int) -> _Waiting:
     future: Future[int] = Future()
     future.set_running_or_notify_cancel()
     return _Waiting(entry, body, time_us, future)
-
-
-def _is_fresh(directory: Path) -> bool:
-    fresh = not (directory / CHECKPOINT).exists()
-    if fresh and (directory / "tile").exists():
-        raise LedgerDamagedError("the checkpoint is missing")
-    return fresh
 
 
 def _fail(batch: list[_Waiting], error: BrokenError) -> None:

@@ -139,10 +139,12 @@ class TileStore:
             FsyncFailedError, OSError: some may be left; the next call removes them.
         """
         removed, folders = 0, set()
-        for path in sorted((self.root / "tile" / "entries").rglob("*")):
+        # Not `rglob`: it fails when an append beside it takes away the folder of the bundle that it has filled.
+        walk = os.walk(self.root / "tile" / "entries", onerror=_unless_gone)
+        for path in sorted(Path(folder, name) for folder, _, names in walk for name in names):
             tile = tiles.parse_path(path.relative_to(self.root).as_posix())
             if tile is not None and tile.index < below:
-                path.unlink()
+                path.unlink(missing_ok=True)
                 folders.add(path.parent)
                 removed += 1
         for folder in folders:
@@ -308,6 +310,23 @@ def load_edge(root: Path, head: Checkpoint, *, moving: bool = False) -> Edge:
     if tuple(merkle.leaf_hash(leaf) for leaf in bundle) != levels[0]:
         raise LedgerDamagedError("the last entries are not those of the tiles")
     return Edge(tuple(bundle), tuple(levels), compact)
+
+
+def is_fresh(root: Path) -> bool:
+    """Whether there is no register in a folder yet.
+
+    Raises:
+        LedgerDamagedError: there are tiles, and no checkpoint.
+    """
+    fresh = not (root / CHECKPOINT).exists()
+    if fresh and (root / "tile").exists():
+        raise LedgerDamagedError("the checkpoint is missing")
+    return fresh
+
+
+def _unless_gone(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        raise error
 
 
 def _exactly(root: Path, tile: TileId) -> bytes:
