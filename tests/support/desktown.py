@@ -30,7 +30,7 @@ from beffroi.domain.clock import instant, to_wall_us
 from beffroi.domain.ids import AuthorityId, CameraId, PersonId
 from beffroi.media.codec import CodecConfig
 from beffroi.media.frame import Frame
-from beffroi.server import deskround
+from beffroi.server import deskround, subjectround
 from beffroi.vault.catalogue import Catalogue
 from beffroi.vault.chunk import ChunkWriter, CloseReason
 from beffroi.vault.clockwatch import ClockWatch
@@ -148,9 +148,14 @@ def span(from_s: float, to_s: float) -> dict[str, str]:
 
 @contextmanager
 def desk_town(folder: Path) -> Iterator[DeskTown]:
-    """A running centre with its recorder's answers, without footage yet. Its own round of the desk stands still: a
-    test's round is in another loop, and two at once would each find what the other has half done."""
-    with patch.object(deskround, "PERIOD_S", 3_600.0), running(folder) as town:
+    """A running centre with its recorder's answers, without footage yet. Its own rounds of the desk and of filmed
+    persons' requests stand still: a test's round is in another loop, and two at once would each find what the other has
+    half done."""
+    with (
+        patch.object(deskround, "PERIOD_S", 3_600.0),
+        patch.object(subjectround, "PERIOD_S", 3_600.0),
+        running(folder) as town,
+    ):
         root, clock = town.centre.data / "recorder", town.clock
         paths = RecorderPaths(town.centre.data)
         paths.prepare()
