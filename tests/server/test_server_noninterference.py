@@ -15,6 +15,7 @@ from tests.support.centre import PASSWORD, Town, Variation, X, Z, account_name, 
 
 from beffroi.capture.client import RecorderGoneError
 from beffroi.cli.promises.client import Answer
+from beffroi.cli.promises.client import Person as Client
 from beffroi.domain.facts import PersonStatus
 from beffroi.domain.ids import BodyId
 
@@ -216,18 +217,28 @@ def view_refusals(town: Town, person: str, commune: BodyId) -> list[str]:
                 told.append(heard(answer, town))
                 assert answer.status == 403
                 socket.send({"type": "lease", "lease": f"c{commune.lower()}-{word}"})
-                said = socket.receive(5)
+                said = socket.receive(60)
                 while socket.closed is None:
-                    socket.receive(5)
+                    socket.receive(60)
                 told.append(f"{json.dumps(said)} {socket.closed}")
     return told
+
+
+def asked(client: Client, method: str, path: str, body: dict[str, Any] | None) -> Answer:
+    """The answer; that of a matrix once it is drawn, as a console asks again: until then it tells how busy this machine
+    is."""
+    for _ in range(400):
+        answer = client.call(method, path, body)
+        if not (path.startswith("/api/tonight?") and answer.status == 200 and answer.body["drawing"]):
+            return answer
+    raise AssertionError(f"never drawn: {path}")
 
 
 def everything_heard(town: Town, person: str, commune: BodyId) -> list[tuple[str, str]]:
     client, found = town.person(person), []
     for method, path, body in script(commune, person):
         town.forgive()
-        found.append((f"{method} {path} {body}", heard(client.call(method, path, body), town)))
+        found.append((f"{method} {path} {body}", heard(asked(client, method, path, body), town)))
     found += [("view", text) for text in view_refusals(town, person, commune)]
     found += [("acts", heard(client.get("/api/acts/mine"), town))]
     found += [("acts", heard(client.get("/api/acts/mine?before=3"), town))]
