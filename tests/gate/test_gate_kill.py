@@ -28,7 +28,7 @@ crash_at = sys.argv[2]
 async def main():
     clock = SystemClock()
     ledger = durable_ledger(Path(sys.argv[1]), clock)
-    gate = room.Gate(TableLaw({("p1", "cam-1")}), ledger, KEY, clock)
+    gate = room.Gate(TableLaw({("p1", "cam-1")}), ledger, KEY, clock, register_wait_s=60.0)
     if crash_at == "lease":
         gate._signer.sign = lambda **_: os._exit(9)
     if crash_at == "entry":

@@ -65,7 +65,7 @@ def journal_in_register(place: DeskTown) -> None:
         newest = place.journal.read_after(0, 10_000)[-1].seq
         return any((ledger.last_seq(name) or 0) >= newest for name in ("recorder", "recorder-1", "main"))
 
-    wait_for(done, timeout_s=15, what="the journal in the register")
+    wait_for(done, timeout_s=60, what="the journal in the register")
 
 
 def round_of(place: DeskTown) -> DeskRound:

@@ -20,6 +20,7 @@ from tests.support.ports import free_port, wait_for
 from tests.support.tsa import Authority, serving
 
 from beffroi.domain.ranges import WallRange
+from beffroi.evidence import timestamp_client
 from beffroi.evidence.seal import KEY_NAME
 from beffroi.evidence.timestamp_client import SETTINGS
 from beffroi.evidence.timestamp_trust import read_authorities
@@ -28,6 +29,7 @@ from beffroi.evidence.verify import Trust, verify_package
 from beffroi.ledger.cosignature import WitnessKey, parse_witness_key
 from beffroi.ledger.entry import EntryKind
 from beffroi.ledger.note import Verifier
+from beffroi.server import witnesscall
 from beffroi.server.deskstamp import Stamping, stamp_json
 
 
@@ -99,8 +101,10 @@ def _answers(port: int) -> bool:
 
 
 def test_the_authority_and_the_witness_are_asked_and_told(
-    place: DeskTown, authority: Authority, tmp_path: Path
+    place: DeskTown, authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for room in (timestamp_client, witnesscall):  # a delivery does not wait for them; here both shall be heard
+        monkeypatch.setattr(room, "TIMEOUT_S", 60.0)
     with serving(authority) as server, witness(place, tmp_path / "hall") as key:
         choose(place.town.centre.data / "centre", authority, server.address)
         case, _, path = delivered(place, tmp_path)

@@ -66,7 +66,7 @@ def begin(page: Page, here: OnsiteTown) -> None:
 
 def plays(page: Page) -> None:
     page.get_by_role("button", name="Place du Marché").click()
-    until(page, lambda: replaying(page).get("frames", 0) > 10, "pictures", 20)
+    until(page, lambda: replaying(page).get("frames", 0) > 10, "pictures")
 
 
 def test_two_persons_one_screen(page: Page, here: OnsiteTown) -> None:

@@ -42,7 +42,7 @@ def watch(person: Person, socket: ViewSocket, camera: str = "cx", **more: str) -
 def sees(socket: ViewSocket) -> bool:
     """Whether a picture comes."""
     for _ in range(60):
-        message = socket.receive(5)
+        message = socket.receive(60)
         if message is None:
             return False
         if isinstance(message, tuple) and message[0] == KIND_FRAGMENT:

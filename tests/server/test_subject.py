@@ -15,7 +15,7 @@ import pytest
 from pypdf import PdfReader
 from tests.support.clips import clip
 from tests.support.desktown import AGENT, BEGIN_US, DAY_S, DeskTown, desk_town, span
-from tests.support.ports import wait_for
+from tests.support.ports import busy, wait_for
 
 from beffroi.cli.promises.client import Answer
 from beffroi.domain.ids import BodyId, PersonId
@@ -198,7 +198,7 @@ def test_a_withdrawn_decision_closes_the_pictures(place: DeskTown) -> None:
     assert picture(place, request, name, 2).status == 200
     told = place.town.person(AGENT).get(f"/api/subject/requests/{request}").body
     place.town.centre.registry.withdraw(told["papers"][0]["id"], by=PersonId("mayorX"), reason="essai")
-    wait_for(lambda: picture(place, request, name, 2).status == 403, timeout_s=5, what="the cut")
+    wait_for(lambda: picture(place, request, name, 2).status == 403, timeout_s=5 * busy(), what="the cut")
     assert step(place, request, f"copies/{name}/build")[0] == 403
     assert step(place, request, f"copies/{name}/open", {"reason": reason(place)})[0] == 403, (
         "others' titles are no title"
