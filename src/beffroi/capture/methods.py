@@ -18,6 +18,7 @@ from beffroi.domain.lease import Lease, LeaseRefusedError
 from beffroi.domain.ranges import WallRange
 from beffroi.domain.text import Text
 from beffroi.vault.catalogue import Catalogue, ChunkRow, ChunkState
+from beffroi.vault.chunkformat import DamagedChunkError
 from beffroi.vault.growing import growing_range
 from beffroi.vault.journal import Journal
 from beffroi.vault.reader import ChunkReader
@@ -121,14 +122,20 @@ class Methods:
         return {"chunks": [item for item in described if item is not None]}
 
     def _describe(self, row: ChunkRow, asked: WallRange) -> dict[str, Any] | None:
-        """Header and index of one file, no more of the index than was asked for; None when the file has just gone."""
+        """Header and index of one file, no more of the index than was asked for; None when the file has just gone.
+
+        Raises:
+            DamagedChunkError: it is torn, and not because it is being destroyed.
+        """
         try:
             with ChunkReader.open(self._root / row.path) as reader:
                 gops = reader.gops_in(asked)
                 header = reader.header
                 root = reader.footer.root.hex() if reader.footer else None
                 head_length, init_length = reader.head_length, reader.init_length
-        except FileNotFoundError:
+        except (FileNotFoundError, DamagedChunkError) as error:
+            if isinstance(error, DamagedChunkError) and self._kept(row):
+                raise
             return None
         if not gops:
             return None
@@ -186,8 +193,16 @@ class Methods:
                     if not (first <= offset and offset + length <= last):
                         raise LeaseRefusedError("outside its range")
                 return reader.read(offset, length)
-        except FileNotFoundError as error:
+        except (FileNotFoundError, DamagedChunkError) as error:
+            if isinstance(error, DamagedChunkError) and self._kept(row):
+                raise
             raise _not_found() from error
+
+    def _kept(self, row: ChunkRow) -> bool:
+        """Whether a file that cannot be read is still one of the recordings: a destruction overwrites the head first,
+        so that a file listed just before looks torn."""
+        now = self._catalogue.chunk(row.id)
+        return now is not None and now.state in (ChunkState.OPEN, ChunkState.CLOSED)
 
     def _entries(self, params: dict[str, Any]) -> Any:
         entries = self._journal().read_after(whole(params, "after"), whole(params, "limit"))
