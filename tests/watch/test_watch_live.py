@@ -1,6 +1,8 @@
 """Live: a real worker's socket, a real gate, real time. One upstream for all; nothing leaves without a lease."""
 
 import asyncio
+import base64
+import json
 import struct
 from itertools import pairwise
 from pathlib import Path
@@ -224,8 +226,9 @@ async def test_the_way_out_checks_every_lease_itself(tmp_path: Path) -> None:
 async def test_the_same_lease_is_worth_nothing_once_its_time_is_over(tmp_path: Path) -> None:
     async with LiveWorld(tmp_path) as world:
         viewer = await world.watch()
-        clock = ManualClock(wall=world.clock.wall_us())
-        token = world.gate.current_lease(viewer.view.id)
+        token = viewer.view.lease
+        claims = json.loads(base64.urlsafe_b64decode(token.split(".")[0] + "=="))
+        clock = ManualClock(wall=claims["issued_us"])  # however long ago the machine let it be issued
         outlet = Outlet(
             _Stolen(token),  # type: ignore[arg-type]  # of a gate, only what the outlet asks of it
             viewer.view,

@@ -69,7 +69,7 @@ async def test_live_then_replay_then_nothing(rec: RunningRecorder, tmp_path: Pat
         assert _pictures(stored, {}) >= 90
         law.withdraw("p1", CAMERA)
         gate.poke()
-        sent, cut = await asyncio.wait_for(task, 5)
+        sent, cut = await asyncio.wait_for(task, 5 * busy())
         assert cut is not None
         assert cut.code is CutCode.WITHDRAWN
         assert sent.frames >= 100
