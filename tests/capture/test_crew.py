@@ -1,13 +1,16 @@
 """The workers of a recorder when what must come before their restart fails."""
 
 import asyncio
+import contextlib
 import os
 import signal
-from collections.abc import Collection
+import threading
+from collections.abc import AsyncIterator, Callable, Collection
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.keys import key_world
 from tests.support.sheets import good_sheet
 
 from beffroi.base.clock import SystemClock
@@ -22,8 +25,17 @@ from beffroi.vault.catalogueschema import CatalogueError
 from beffroi.vault.journal import ActKind
 
 
+@pytest.fixture
+def paths(tmp_path: Path) -> RecorderPaths:
+    """A recorder's folder whose workers live: they find the key that they believe."""
+    key_world(tmp_path, SystemClock())
+    found = RecorderPaths(tmp_path)
+    found.prepare()
+    return found
+
+
 async def test_a_worker_whose_files_cannot_be_finished_is_shouted_and_tried_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    paths: RecorderPaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(crew_module, "_AGAIN_S", 0.2)
     monkeypatch.setattr(duties, "_RETRY_S", 0.1)
@@ -38,8 +50,6 @@ async def test_a_worker_whose_files_cannot_be_finished_is_shouted_and_tried_agai
     def post(kind: ActKind, fields: dict[str, Any]) -> None:
         shouted.append(f"{kind.value} {fields['what']}")
 
-    paths = RecorderPaths(tmp_path)
-    paths.prepare()
     crew = Crew(paths, recover=recover)
     crew.prepare(1)
     first = crew.figures()[0]["pid"]
@@ -57,9 +67,104 @@ async def test_a_worker_whose_files_cannot_be_finished_is_shouted_and_tried_agai
     assert shouted == ["alarm duty_failed"] * 2
 
 
-async def test_a_stream_whose_worker_has_told_nothing_yet_is_shown_with_every_field(tmp_path: Path) -> None:
-    paths = RecorderPaths(tmp_path)
-    paths.prepare()
+class HeldFiles:
+    """Files whose finishing takes as long as a disk that hangs: the first of them, until it is let go."""
+
+    def __init__(self) -> None:
+        self.asked = threading.Event()
+        self.done = threading.Event()
+        self._free = threading.Event()
+
+    def recover(self, _: Collection[StreamId]) -> None:
+        first = not self.asked.is_set()
+        self.asked.set()
+        if first:
+            self._free.wait(120)
+            self.done.set()
+
+    def let_go(self) -> None:
+        self._free.set()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(60):
+        while not condition():
+            await asyncio.sleep(0.02)
+
+
+@contextlib.asynccontextmanager
+async def watched(crew: Crew, files: HeldFiles) -> AsyncIterator[asyncio.Task[None]]:
+    watching = asyncio.create_task(crew.watch())
+    try:
+        yield watching
+    finally:
+        watching.cancel()
+        files.let_go()
+        await asyncio.gather(watching, return_exceptions=True)
+        await crew.stop()
+
+
+def pids(crew: Crew) -> list[int]:
+    return [round(worker["pid"]) for worker in crew.figures()]
+
+
+async def test_a_worker_whose_files_wait_for_their_disk_keeps_no_other_from_its_restart(paths: RecorderPaths) -> None:
+    files = HeldFiles()
+    crew = Crew(paths, recover=files.recover, cores=2)
+    crew.prepare(2)
+    first = pids(crew)
+    async with watched(crew, files):
+        os.kill(first[0], signal.SIGKILL)
+        await until(files.asked.is_set)
+        os.kill(first[1], signal.SIGKILL)
+        await until(lambda: pids(crew)[1] not in {0, first[1]})
+        assert pids(crew)[0] == 0, "its files are not finished"
+        files.let_go()
+        await until(lambda: pids(crew)[0] not in {0, first[0]})
+        assert [worker["restarts"] for worker in crew.figures()] == [1, 1]
+
+
+async def test_a_stop_waits_for_files_that_are_being_finished_and_starts_no_worker_after_them(
+    paths: RecorderPaths,
+) -> None:
+    files = HeldFiles()
+    crew = Crew(paths, recover=files.recover)
+    crew.prepare(1)
+    async with watched(crew, files) as watching:
+        os.kill(pids(crew)[0], signal.SIGKILL)
+        await until(files.asked.is_set)
+        watching.cancel()
+        stopping = asyncio.create_task(crew.stop(60.0))
+        await asyncio.wait([stopping], timeout=0.3)
+        assert not stopping.done()
+        files.let_go()
+        assert await stopping
+        assert files.done.is_set(), "what they are entered in is closed after this"
+        assert pids(crew) == [0]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+async def test_a_stop_that_leaves_unfinished_files_is_no_orderly_one(paths: RecorderPaths, fails: bool) -> None:
+    files = HeldFiles()
+
+    def recover(streams: Collection[StreamId]) -> None:
+        files.recover(streams)
+        if fails:
+            raise CatalogueError("database or disk is full")
+
+    crew = Crew(paths, recover=recover)
+    crew.prepare(1)
+    async with watched(crew, files) as watching:
+        os.kill(pids(crew)[0], signal.SIGKILL)
+        await until(files.asked.is_set)
+        watching.cancel()
+        if fails:
+            files.let_go()
+        assert not await crew.stop(60.0 if fails else 0.2)
+        assert pids(crew) == [0]
+
+
+async def test_a_stream_whose_worker_has_told_nothing_yet_is_shown_with_every_field(paths: RecorderPaths) -> None:
     sheet = good_sheet(SystemClock().wall_us())
     wanted = {(item.camera, item.stream): item for item in assignments_of(sheet, on_trust=False)}
     crew = Crew(paths, recover=lambda _: None)

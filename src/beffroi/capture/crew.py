@@ -52,6 +52,8 @@ class Crew:
         self.first_cause = first_cause
         self._workers: list[WorkerHandle] = []
         self._alive_s: dict[int, float] = {}
+        self._restarts: dict[int, asyncio.Task[None]] = {}
+        self._stopping = False
 
     def prepare(self, streams: int) -> None:
         """Have the workers for so many streams started, without a stream yet: they load while files are recovered."""
@@ -98,26 +100,61 @@ class Crew:
         ]
 
     async def watch(self) -> None:
-        """Start again what ends, kill what is stuck. For ever."""
+        """Start again what ends, kill what is stuck. For ever.
+
+        Each restart is a task of its own: a worker whose disk does not answer keeps no other waiting.
+
+        Raises:
+            FsyncFailedError, CatalogueError: the files of one could not be finished. It is tried again by whoever
+                watches again; the restarts of others go on meanwhile.
+        """
         while True:
+            self._end_restarts()
             for worker in list(self._workers):
-                if worker.pid is None:
-                    if time.monotonic() - self._alive_s[worker.number] >= _AGAIN_S:
-                        await self._start_recovered(worker)
-                    continue
-                what = worker.stuck()
-                if what:
-                    _log.critical("a worker is stuck and is killed", worker=worker.number, stuck=what)
-                    worker.kill()
-                code = worker.exit_code()
-                if code is not None:
-                    await self._restart(worker, code)
+                if worker.number not in self._restarts:
+                    self._look(worker)
             await asyncio.sleep(_WATCH_S)
 
     async def stop(self, timeout_s: float = 25.0) -> bool:
-        """Stop all; True when each closed its files by itself."""
-        results = await asyncio.gather(*(worker.stop(timeout_s) for worker in self._workers))
+        """Stop all; True when each closed its files by itself, and those of a worker that had ended are finished.
+        One whose restart is under way is not started any more."""
+        self._stopping = True
+        stops = (worker.stop(timeout_s) for worker in self._workers)
+        results = await asyncio.gather(self._restarts_ended(timeout_s), *stops)
         return all(results)
+
+    def _look(self, worker: WorkerHandle) -> None:
+        if worker.pid is None:
+            if time.monotonic() - self._alive_s[worker.number] >= _AGAIN_S:
+                self._restarts[worker.number] = asyncio.create_task(self._start_recovered(worker))
+            return
+        what = worker.stuck()
+        if what:
+            _log.critical("a worker is stuck and is killed", worker=worker.number, stuck=what)
+            worker.kill()
+        code = worker.exit_code()
+        if code is not None:
+            self._restarts[worker.number] = asyncio.create_task(self._restart(worker, code))
+
+    def _end_restarts(self) -> None:
+        """Forget those that are over. One that failed raises what it failed by; the others are left for the next."""
+        for number, task in list(self._restarts.items()):
+            if task.done():
+                del self._restarts[number]
+                task.result()
+
+    async def _restarts_ended(self, timeout_s: float) -> bool:
+        """Whether what is being finished now is, in this time: the catalogue is closed afterwards."""
+        restarts, self._restarts = list(self._restarts.values()), {}
+        if not restarts:
+            return True
+        done, late = await asyncio.wait(restarts, timeout=timeout_s)
+        for task in late:
+            task.cancel()
+        failed = [str(task.exception()) for task in done if task.exception()]
+        if failed or late:
+            _log.error("files are left unfinished until the next start", late=len(late), failed=failed)
+        return not (failed or late)
 
     async def _restart(self, worker: WorkerHandle, code: int) -> None:
         _log.error("a worker ended and is started again", worker=worker.number, exit_code=code)
@@ -134,7 +171,8 @@ class Crew:
         `watch` tries it again: a stream must not stay without a worker."""
         self._alive_s[worker.number] = time.monotonic()
         await asyncio.to_thread(self._recover, list(worker.streams))
-        self._start(worker)
+        if not self._stopping:
+            self._start(worker)
 
     def _roomiest(self, total: int) -> WorkerHandle:
         useful = min(total, max(self._least, -(-total // MAX_STREAMS)))
