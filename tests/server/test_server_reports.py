@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from unittest.mock import patch
 
 import pypdf
 import pytest
@@ -18,13 +19,15 @@ from beffroi.cli.ledger import app as ledger_app
 from beffroi.cli.report import app
 from beffroi.domain.acts import Act
 from beffroi.domain.gaps import GapCause
+from beffroi.domain.ids import CameraId
 from beffroi.domain.ranges import WallRange
 from beffroi.domain.text import Text
-from beffroi.ledger.entry import EntryKind
+from beffroi.ledger.entry import Entry, EntryKind
 from beffroi.publish.registers.draw import Place
 from beffroi.publish.registers.period import Period
 from beffroi.publish.registers.report import Machine, duration, qr_of, report_of
 from beffroi.publish.registers.tally import Outage, Tally
+from beffroi.server import reports
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +37,19 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
         view(one, "cx", "onsite", days_ago=10, documents=("requisition/1",))
         view(one, "cx", "refused", days_ago=9, refused=True)
         view(one, "cx", "march")
+        at_us = Period.month("2026-02").span.to_us
+        begin_us, end_us = at_us - 45 * MINUTE_US, at_us + 45 * MINUTE_US
+        gap = {"from_us": begin_us, "to_us": end_us, "cause": "camera_unreachable"}
+        told = Entry(EntryKind.RECORDER, camera=CameraId("cx"), outcome="gap", at_us=end_us, detail=gap)
+        one.centre.ledger.append(told)
         yield one
+
+
+def look(town: Town, day: int) -> list[str]:
+    """The centre's look on a day of March; the communes whose report of February is made after it."""
+    with patch.object(reports, "today_of", lambda _: date(2026, 3, day)):
+        town.app.state.reports.look()
+    return sorted(one.commune for one in town.app.state.reports.listed() if one.month == "2026-02")
 
 
 def text_of(pdf: bytes) -> str:
@@ -43,7 +58,7 @@ def text_of(pdf: bytes) -> str:
 
 
 def test_each_commune_has_its_report_of_the_month_that_is_over_once(town: Town) -> None:
-    assert town.app.state.reports.look() == 3
+    look(town, 10)
     assert town.app.state.reports.look() == 0
     assert {(one.commune, one.month) for one in town.app.state.reports.listed()} == {(c, "2026-02") for c in "XYZ"}
     found = town.person("mayorX").get("/api/reports").body["reports"]
@@ -53,7 +68,7 @@ def test_each_commune_has_its_report_of_the_month_that_is_over_once(town: Town) 
 
 
 def test_its_hash_is_an_entry_and_its_figures_are_the_register_s(town: Town) -> None:
-    town.app.state.reports.look()
+    look(town, 10)
     paper = town.person("mayorX").get("/api/reports/X/2026-02").raw
     kept = next(one for one in town.app.state.reports.listed() if one.commune == "X")
     entry = town.centre.ledger.record(kept.entry)
@@ -67,11 +82,27 @@ def test_its_hash_is_an_entry_and_its_figures_are_the_register_s(town: Town) -> 
     assert "F5 — Surveillance des lieux" in said
     assert "< 5" in said
     assert "n'a pas répondu" in said  # no recorder here: said, not passed over
+    assert "sur le réseau. 1 45 min" in said  # of an outage over midnight what was of February
     assert "agentE" not in said
 
 
+def test_it_waits_for_what_crosses_midnight_and_for_the_recorder_s_account(tmp_path: Path) -> None:
+    """A gap and a view are told when they end, so the 1st is too early; and what is kept is never made again: a
+    recorder that is away for an hour must not leave a report without its account."""
+    with running(tmp_path / "data") as town:
+        with answering(town, FakeBooks()):
+            assert look(town, 1) == []
+        assert look(town, 2) == [], "nobody answers"
+        assert look(town, 8) == [], "the last day of patience"
+        with answering(town, FakeBooks()):
+            assert look(town, 8) == ["X", "Y", "Z"]
+        made = text_of(town.person("mayorX").get("/api/reports/X/2026-02").raw)
+        assert "n'a pas répondu" not in made
+        assert "Ordonné Enregistré Manquant" in made
+
+
 def test_another_s_report_is_unknown(town: Town) -> None:
-    town.app.state.reports.look()
+    look(town, 10)
     mayor = town.person("mayorX")
     there, nowhere = mayor.get("/api/reports/Z/2026-02"), mayor.get("/api/reports/Q/2026-02")
     assert (there.status, nowhere.status) == (404, 404)

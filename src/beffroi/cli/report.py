@@ -31,7 +31,8 @@ def month(
     data: Annotated[Path, typer.Option("--data", help="Data folder prepared by `beffroi init`.")] = Path("data"),
 ) -> None:
     """Draw a commune's report of a month from the files, and from the recorder when it runs. The centre makes its own
-    on the 1st and enters its hash; this one, drawn beside it, is not entered: it says the same of the same entries."""
+    from the 2nd on and enters its hash; this one, drawn beside it, is not entered: it says the same of the same
+    entries."""
     from beffroi.base.clock import SystemClock
     from beffroi.cli.opening import opened_registry
     from beffroi.domain.ids import BodyId

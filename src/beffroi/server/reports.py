@@ -1,4 +1,4 @@
-"""The monthly report of each commune: made on the 1st for the month before, kept, its hash entered in the register."""
+"""The monthly report of each commune: made from the 2nd on for the month before, kept, its hash entered."""
 
 import asyncio
 import hashlib
@@ -15,7 +15,6 @@ import structlog
 from beffroi.base.files import write_durable
 from beffroi.capture.client import RecorderClient
 from beffroi.domain.errors import BeffroiError
-from beffroi.domain.facts import Facts
 from beffroi.domain.ids import BodyId
 from beffroi.domain.ranges import WallRange
 from beffroi.ledger.choosing import Choice
@@ -39,6 +38,14 @@ LOOK_S: Final = 900.0
 _KINDS: Final = VIEW_KINDS | {EntryKind.HOLD, EntryKind.RECORDER, EntryKind.DESTRUCTION}
 _DAY_US: Final = 86_400_000_000
 _ACCOUNT_S: Final = 120.0
+_CROSSING: Final = timedelta(days=1)
+"""After the month's end: a gap or a view that crosses its last midnight is entered when it ends."""
+
+_PATIENCE: Final = timedelta(days=7)
+"""After that, for a recorder that does not answer: what is kept is never made again."""
+
+Account = dict[str, dict[str, int]]
+"""The recorder's sums by camera, in microseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +61,8 @@ class Kept:
 
 
 class Reports:
-    """One per centre; ``folder`` is the centre's. A report that failed is tried again at the next look."""
+    """One per centre; ``folder`` is the centre's. A report that failed is tried again at the next look; so is one that
+    would lack the recorder's account, until its patience is at its end."""
 
     def __init__(self, centre: Centre, folder: Path) -> None:
         self._centre = centre
@@ -84,27 +92,33 @@ class Reports:
         return None if kept is None else self._path(kept.commune, kept.month).with_suffix(".pdf").read_bytes()
 
     def look(self) -> int:
-        """Make what the month that is over still lacks; how many.
+        """Make what the month that is over still lacks; how many. On the 1st, still of the month before.
 
         Raises:
             BeffroiError, OSError: the register or the disk refused; the next look tries again.
         """
-        first = today_of(self._centre).replace(day=1)
-        month = Period.month((first - timedelta(days=1)).strftime("%Y-%m"))
+        today = today_of(self._centre)
+        over = (today - _CROSSING).replace(day=1) - timedelta(days=1)
+        month = Period.month(over.strftime("%Y-%m"))
         facts = self._centre.registry.facts()
         made = 0
         for commune in sorted({camera.commune for camera in facts.cameras.values()}):
             if self._stopping.is_set() or self._path(commune, month.name).with_suffix(".json").exists():
                 continue
-            self.make(facts, commune, month)
+            place = Place.of(facts, commune)
+            account, faults = asyncio.run(account_of(self._centre.recorder_socket, place, month))
+            if account is None and today - month.last <= _CROSSING + _PATIENCE:
+                _log.warning("monthly report put off: the recorder does not answer", month=month.name)
+                continue
+            self._make(place, commune, month, account, faults)
             made += 1
         return made
 
-    def make(self, facts: Facts, commune: BodyId, month: Period) -> Kept:
+    def _make(self, place: Place, commune: BodyId, month: Period, account: Account | None, faults: int) -> Kept:
         """Draw a report, enter its hash, keep both. A stop between entry and file makes it again, with an entry of its
         own: the register then tells of two, the folder holds the last."""
         with self._making:
-            sheet = sheet_of(self._centre, facts, commune, month)
+            sheet = sheet_of(self._centre, place, month, account, faults)
             body = pdf_of("report", sheet)
             sha256 = hashlib.sha256(body).hexdigest()
             detail = {"report": month.name, "commune": commune, "sha256": sha256, "bytes": len(body)}
@@ -129,12 +143,11 @@ class Reports:
                 _log.exception("monthly report not made")
 
 
-def sheet_of(centre: Centre, facts: Facts, commune: BodyId, month: Period) -> dict[str, Any]:
+def sheet_of(centre: Centre, place: Place, month: Period, account: Account | None, faults: int) -> dict[str, Any]:
     """The data of a commune's report. Blocking: seconds for each camera and month of recordings."""
-    place, today = Place.of(facts, commune), today_of(centre)
+    today = today_of(centre)
     tally, counted = tallied(place, month, centre.ledger.chosen)
     status = centre.witnessing.status()
-    account, faults = asyncio.run(account_of(centre.recorder_socket, place, month))
     head = head_of(centre.ledger.checkpoint(), centre.ledger.checkpoint_note())
     return report_of(
         place,
@@ -177,14 +190,14 @@ def _slices(span: WallRange) -> Iterator[WallRange]:
         begin += 5 * _DAY_US
 
 
-async def account_of(socket: Path, place: Place, month: Period) -> tuple[dict[str, dict[str, int]] | None, int]:
+async def account_of(socket: Path, place: Place, month: Period) -> tuple[Account | None, int]:
     """The recorder's sums by camera, in microseconds, and how many faults; None when it does not answer."""
     try:
         async with RecorderClient(socket, timeout_s=_ACCOUNT_S) as recorder:
             found = await recorder.account(month.first.isoformat(), month.last.isoformat(), sorted(place.cameras))
     except BeffroiError:
         return None, 0
-    sums: dict[str, dict[str, int]] = {}
+    sums: Account = {}
     for line in found["days"]:
         if line["camera"] not in place.cameras or line["stream"] != "main":
             continue

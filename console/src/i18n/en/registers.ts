@@ -13,7 +13,7 @@ export const registers = {
   number: 'Number',
   rows: (n: number) => (n === 1 ? '1 row' : `${n} rows`),
   reports: 'Monthly reports',
-  noReport: 'No report yet: it is made on the 1st of each month for the month before.',
+  noReport: 'No report yet: it is made from the 2nd of each month on, for the month before.',
   download: (month: string, commune: string) => `Report of ${month}, ${commune} (PDF)`,
 };
 

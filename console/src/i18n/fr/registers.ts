@@ -13,7 +13,7 @@ export const registers = {
   number: 'Nombre',
   rows: (n: number) => (n > 1 ? `${n} lignes` : `${n} ligne`),
   reports: 'Rapports mensuels',
-  noReport: 'Aucun rapport encore : il est établi le 1er de chaque mois pour le mois écoulé.',
+  noReport: 'Aucun rapport encore : il est établi à partir du 2 de chaque mois, pour le mois écoulé.',
   download: (month: string, commune: string) => `Rapport de ${month}, ${commune} (PDF)`,
 };
 
