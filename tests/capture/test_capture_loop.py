@@ -197,11 +197,12 @@ def test_a_stop_hands_in_what_had_come_even_from_a_stalled_camera(sim: Simulated
 def test_a_machine_that_stood_still_takes_no_camera_for_gone(
     sim: SimulatedCameras, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stream_module, "SILENT_S", 2.5)
+    silent_s = 2.5 * busy()  # so long a silence of the camera itself would be told rightly
+    monkeypatch.setattr(stream_module, "SILENT_S", silent_s)
     with capturing() as capture:
         kept = capture.add("rue-1", sim.url("rue-1"))
         capture.wait_frames("rue-1", 10)
-        capture.loop._order(lambda: time.sleep(3.5))
+        capture.loop._order(lambda: time.sleep(silent_s + 1))
         capture.wait_frames("rue-1", 25 * 5)
         _gapless(capture, "rue-1")
         assert kept.failed == []

@@ -132,8 +132,9 @@ def test_a_sheet_that_ends_stops_the_recording_by_itself(tmp_path: Path) -> None
         with prepare_recorder(tmp_path, sim) as rec:
             rec.start()
             rec.wait_all("rue-1", "rue-2")
-            until_us = time.time_ns() // 1000 + 3_000_000  # the recorder reads it well before
+            until_us = time.time_ns() // 1000 + 6_000_000  # the recorder reads it well before
             rec.write_sheet("rue-1", {"main": sim.url("rue-1")}, valid_until_us=until_us)  # the order is shortened
+            rec.ask("reload")
             rec.wait_state("rue-1", "stopped")
             assert rec.streams()["rue-1", "main"]["cause"] == "no_order"
             rec.wait_recording("rue-2", frames=10)
