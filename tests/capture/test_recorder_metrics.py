@@ -1,21 +1,31 @@
 """The recorder's figures, read as a supervision tool reads them."""
 
+import os
+import signal
 import socket
+import sqlite3
 import urllib.error
+from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, generate_latest
 from tests.support.cameras import CameraSpec, simulated_cameras
 from tests.support.commands import run
 from tests.support.metricstext import families, scrape, value
 from tests.support.ports import free_port, wait_for
-from tests.support.recorder import recorder
+from tests.support.recorder import RunningRecorder, recorder
 
 from beffroi.base.metrics import MetricsServer
 from beffroi.capture.health import StreamState
+from beffroi.capture.metrics import RecorderCollector, Sources
 from beffroi.capture.paths import RecorderPaths
+from beffroi.domain.clock import ManualClock
 from beffroi.domain.errors import BadInputError
+from beffroi.vault.catalogue import Catalogue
+from beffroi.vault.clockwatch import ClockWatch
+from beffroi.vault.destruction import DestructionReport
 from beffroi.vault.journal import ActKind, Journal
 
 
@@ -55,8 +65,57 @@ def test_the_figures_of_a_recorder_are_those_of_its_streams(tmp_path: Path) -> N
         assert families(rec.ask("metrics")["text"]).keys() == found.keys()
         with pytest.raises(urllib.error.HTTPError):
             scrape(port, "/")
+        sums_over_the_death_of_a_worker(rec, port)
     with pytest.raises(OSError, match="refused"):
         socket.create_connection(("127.0.0.1", port), timeout=2)
+
+
+def sums_over_the_death_of_a_worker(rec: RunningRecorder, port: int) -> None:
+    """What a worker had counted is not forgotten with it: a sum that falls is read as a restart of the recorder."""
+
+    def sums() -> tuple[float, float]:
+        found = families(scrape(port))
+        return value(found, "beffroi_recorder_syncs_total"), value(found, "beffroi_recorder_sync_seconds_total")
+
+    def counts_again() -> bool:
+        seen.append(sums())
+        return rec.streams()["rue-1", "main"]["worker_restarts"] == 1 and seen[-1] > killed
+
+    killed = sums()
+    seen = [killed]
+    os.kill(rec.streams()["rue-1", "main"]["pid"], signal.SIGKILL)
+    wait_for(counts_again, timeout_s=60, what="the new worker's figures")
+    for one, after in pairwise(seen):
+        assert one[0] <= after[0], seen
+        assert one[1] <= after[1], seen
+
+
+@pytest.mark.parametrize("harm", ["no table", "no database"])
+def test_a_catalogue_that_cannot_be_read_takes_no_other_figure_with_it(tmp_path: Path, harm: str) -> None:
+    paths, clock = RecorderPaths(tmp_path), ManualClock()
+    paths.prepare()
+    with closing(Catalogue.open(paths.catalogue)), closing(sqlite3.connect(paths.catalogue)) as db:
+        db.execute("DROP TABLE gap")
+    if harm == "no database":
+        paths.catalogue.write_bytes(b"\x5a" * 8192)
+    with closing(Journal.open(paths.journal)) as journal:
+        sources = Sources(
+            paths=paths,
+            clock=clock,
+            watch=ClockWatch(clock),
+            health=lambda: {},
+            disk=lambda: {"known": False},
+            destruction=DestructionReport,
+            journal=lambda: journal,
+            workers=lambda: [{"pid": 0, "restarts": 0, "syncs": 3}],
+        )
+        registry = CollectorRegistry()
+        registry.register(RecorderCollector(sources))
+        found = families(generate_latest(registry).decode())
+    up = {one.labels["part"]: one.value for one in found["beffroi_recorder_part_up"].samples}
+    assert {part for part, answers in up.items() if not answers} == {"gaps", "disk", "keys"}
+    assert value(found, "beffroi_recorder_syncs_total") >= 3
+    assert "beffroi_recorder_journal_acts" in found
 
 
 ELSEWHERE = ["0.0.0.0:9101", "192.0.2.7:9101", "[::]:9101", "localhost:9101", "9101", "", "127.0.0.1:x", "unix:rel"]

@@ -28,6 +28,8 @@ CAPTURE_STUCK_S: Final = 10.0
 """The capture loop turns seven times a second at least and never waits; after this it never will again."""
 
 _SEND_S: Final = 2.0
+_GROWING: Final = ("syncs", "sync_seconds")
+"""Figures that count since the process began: a slot goes on from what its earlier processes told."""
 
 StreamId = tuple[str, str]
 
@@ -42,6 +44,7 @@ class WorkerHandle:
         self.streams: dict[StreamId, Assignment] = {}
         self.health: dict[StreamId, dict[str, Any]] = {}
         self.figures: dict[str, float] = {}
+        self._before: dict[str, float] = {}
         self.restarts = 0
         self._paths = paths
         self._log_level = log_level
@@ -121,7 +124,8 @@ class WorkerHandle:
             self._link.close()
         self._link = self._channel = self._process = None
         self.health.clear()
-        self.figures = {}
+        self._before = {name: self.figures[name] for name in _GROWING if name in self.figures}
+        self.figures = dict(self._before)
 
     async def stop(self, timeout_s: float) -> bool:
         """Ask it to close its files and end; kill it when it does not. True when it ended by itself."""
@@ -153,4 +157,5 @@ class WorkerHandle:
             if message.get("tell") == "health":
                 self.health = {(item["camera"], item["stream"]): item for item in message["streams"]}
                 self._capture_stuck_s = float(message["capture_stuck_s"])
-                self.figures = message["figures"]
+                told = message["figures"]
+                self.figures = told | {name: told[name] + self._before.get(name, 0) for name in _GROWING}

@@ -1,5 +1,6 @@
 """The recorder's figures, collected when asked for: nothing is counted here that is not known anyway."""
 
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
@@ -80,7 +81,7 @@ class RecorderCollector(Collector):
         for name, part in parts.items():
             try:
                 families = part()
-            except (BeffroiError, OSError, ValueError):
+            except (BeffroiError, OSError, ValueError, sqlite3.Error):
                 answers.add_metric([name], 0)
             else:
                 answers.add_metric([name], 1)
