@@ -5,12 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.accounts import SmallHouse
+from tests.support.accounts import CAMERA, SmallHouse
+from tests.support.sheets import good_sheet
 
 from beffroi.capture.accounting import Accounting
 from beffroi.capture.paths import RecorderPaths
+from beffroi.capture.sheets import SheetWatch
 from beffroi.domain.errors import BadInputError
 from beffroi.vault.journal import ActKind
+from beffroi.vault.mandates import read_orders
 
 DAY = "2026-03-02"
 
@@ -25,7 +28,13 @@ def house(tmp_path: Path) -> Iterator[SmallHouse]:
 
 
 def accounting(house: SmallHouse) -> Accounting:
-    return Accounting(RecorderPaths(house.data), journal=lambda: house.journal, clock=house.clock, post=house.post)
+    return Accounting(
+        RecorderPaths(house.data),
+        journal=lambda: house.journal,
+        clock=house.clock,
+        post=house.post,
+        patience=lambda: None,
+    )
 
 
 def alarms(house: SmallHouse) -> list[dict[str, Any]]:
@@ -71,3 +80,20 @@ def test_a_malformed_request_is_refused(house: SmallHouse, asked: dict[str, Any]
 def test_cameras_of_another_kind_are_not_known(house: SmallHouse) -> None:
     asked = {"from": DAY, "to": DAY, "cameras": [7, None, {"camera": "cam-1"}, "../cam-1"]}
     assert accounting(house).methods()["account"](asked)["days"] == []
+
+
+def test_a_sheet_is_in_the_book_before_the_journal_tells_of_it(house: SmallHouse) -> None:
+    trusted = (house.world.sheet_key.public_key(),)
+    kept: dict[int, bool] = {}
+
+    def post(kind: ActKind, fields: dict[str, Any]) -> None:
+        house.post(kind, fields)
+        if kind is ActKind.SHEET_APPLIED:
+            kept[fields["serial"]] = (CAMERA, fields["serial"]) in read_orders(house.mandates.journal, trusted).serials
+
+    watch = SheetWatch(RecorderPaths(house.data), house.clock, house.watch, post)
+    for serial in (2, 3):
+        sheet = good_sheet(house.clock.wall_us(), camera=CAMERA, serial=serial)
+        house.store().install(house.signer.sign(sheet))
+        watch.read()
+    assert kept == {2: True, 3: True}

@@ -20,7 +20,8 @@ from beffroi.capture.recording import Shelf, StreamRecording
 from beffroi.domain.clock import ManualClock
 from beffroi.domain.gaps import GapCause
 from beffroi.domain.ids import CameraId
-from beffroi.vault.account import Account, House, account
+from beffroi.vault.account import Account, account
+from beffroi.vault.accountline import House
 from beffroi.vault.catalogue import Catalogue
 from beffroi.vault.clockwatch import ClockWatch
 from beffroi.vault.destruction import Destroyer
@@ -68,8 +69,8 @@ class SmallHouse:
         sheet = replace(sheet, issued_us=now_us, valid_from_us=now_us, streams=(SheetStream("main", "rtsp://h/m"),))
         sheet = replace(sheet, valid_until_us=now_us + round(days * DAY), **changes)
         self.store().install(self.signer.sign(sheet))
-        self.post(ActKind.SHEET_APPLIED, {"camera": CAMERA, "serial": self.serial})
         self.read_sheets()
+        self.post(ActKind.SHEET_APPLIED, {"camera": CAMERA, "serial": self.serial})
 
     def revoke(self) -> None:
         """The order is withdrawn; the stream stops."""
@@ -163,8 +164,8 @@ class SmallHouse:
         recover(self.root, self.catalogue)
         tell_untold(self.root / "catalogue.sqlite", self.root / "journal.sqlite", self.post)
 
-    def destroy(self) -> int:
-        """A pass of destruction."""
+    def destroy(self, trace: Callable[[str], None] | None = None) -> int:
+        """A pass of destruction. ``trace`` is told each step before it is taken."""
         self.watch.settle()
         destroyer = Destroyer(
             self.root,
@@ -173,17 +174,19 @@ class SmallHouse:
             clock=self.clock,
             watch=self.watch,
             legal_tz=lambda *_: self.legal_tz,
+            trace=trace,
         )
         return destroyer.run().destroyed
 
     # --- the account ---
 
-    def account(self, *, running: bool = True, **asked: Any) -> Account:
+    def account(self, *, running: bool = True, patience: Callable[[], None] = lambda: None, **asked: Any) -> Account:
+        """``patience``: what happens before anything is looked at again."""
         house = House(
             self.root, self.journal, self.mandates.journal, (self.world.sheet_key.public_key(),),
             self.clock.wall_us, running,
         )  # fmt: skip
-        return account(house, **asked)
+        return account(house, patience=patience, **asked)
 
     def close(self) -> None:
         self.catalogue.close()

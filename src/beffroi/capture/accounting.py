@@ -13,8 +13,9 @@ from beffroi.capture.methods import Method
 from beffroi.capture.params import bad
 from beffroi.capture.paths import RecorderPaths
 from beffroi.domain.clock import Clock, instant
-from beffroi.vault.account import Account, House, account
+from beffroi.vault.account import Account, a_moment, account
 from beffroi.vault.accountjson import account_json, fault_json
+from beffroi.vault.accountline import House
 from beffroi.vault.journal import ActKind, Journal
 from beffroi.vault.signed import load_public_keys
 
@@ -31,15 +32,23 @@ _BREATH_S: Final = 0.02
 
 
 class Accounting:
-    """Reads the four sources of a recorder at work. ``post`` enters the alarm when they do not agree."""
+    """Reads the four sources of a recorder at work. ``post`` enters the alarm when they do not agree; ``patience`` lets
+    a moment pass before what is wrong is looked at again."""
 
     def __init__(
-        self, paths: RecorderPaths, *, journal: Callable[[], Journal], clock: Clock, post: Callable[..., None]
+        self,
+        paths: RecorderPaths,
+        *,
+        journal: Callable[[], Journal],
+        clock: Clock,
+        post: Callable[..., None],
+        patience: Callable[[], None] = a_moment,
     ) -> None:
         self._paths = paths
         self._journal = journal
         self._clock = clock
         self._post = post
+        self._patience = patience
         self._last: Account | None = None
 
     def methods(self) -> dict[str, Method]:
@@ -82,7 +91,7 @@ class Accounting:
                 now_us=self._clock.wall_us,
                 running=True,
             )
-            return account(house, **asked)
+            return account(house, patience=self._patience, **asked)
         finally:
             mandates.close()
 

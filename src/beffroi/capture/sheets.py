@@ -25,6 +25,9 @@ _log = structlog.get_logger(__name__)
 REREAD_S: Final = 15.0
 """Sheets end by the clock, without any file changing."""
 
+_TICK_US: Final = 50_000
+"""Longer than a tick of any file system's clock: within one, two changes of a folder leave the same stamp."""
+
 
 class SheetWatch:
     """Reads the sheets for the supervisor. Blocking: call from a thread."""
@@ -54,7 +57,10 @@ class SheetWatch:
         stamp = tuple(_stamp(path) for path in (self._paths.sheets, self._paths.sheet_trust))
         due = self.asked or stamp != self._stamp or time.monotonic() - self._read_s > REREAD_S
         if due:
-            self._stamp, self._read_s, self.asked = stamp, time.monotonic(), False
+            now_us = self._clock.wall_us()
+            fresh = any(abs(now_us - at_ns // 1000) < _TICK_US for at_ns, _ in stamp)
+            self._stamp = None if fresh else stamp  # a name may be given in the tick of its temporary file: look again
+            self._read_s, self.asked = time.monotonic(), False
         return due
 
     def read(self) -> dict[StreamId, Assignment]:
@@ -63,8 +69,8 @@ class SheetWatch:
         spent_s = self._budget.spend(doubtful=doubtful)
         self._tell_clock(doubtful, spent_s)
         book = self._book(doubtful=doubtful, spent_s=spent_s)
-        self._tell(book)
         self._note(book)
+        self._tell(book)  # what the journal tells of is in the book: the account reads them in that order
         self.active = {camera: active.sheet for camera, active in book.active.items()}
         return {
             (item.camera, item.stream): item

@@ -53,7 +53,7 @@ def account(
 @contextmanager
 def _house(root: Path) -> Iterator[Any]:
     from beffroi.base.clock import SystemClock
-    from beffroi.vault.account import House
+    from beffroi.vault.accountline import House
     from beffroi.vault.journal import Journal
     from beffroi.vault.signed import load_public_keys
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from beffroi.vault.accounttext import Discrepancy, Fault, act, discrepancy
 from beffroi.vault.chunkformat import DamagedChunkError
-from beffroi.vault.frozen import FrozenPiece, piece_files
+from beffroi.vault.frozen import FOLDER, PIECE_SUFFIX, FrozenPiece, piece_files
 from beffroi.vault.journal import ActKind, Journal
 from beffroi.vault.mandates import StreamId
 from beffroi.vault.spans import Span
@@ -42,6 +42,8 @@ def check_frozen(root: Path, journal: Journal) -> Iterator[Discrepancy]:
         told.add(name)
         proof = f"frozen:{of}"
         if name not in present and not journal.select("SELECT 1 FROM act WHERE once = ?", (proof,)):
-            yield discrepancy(Fault.FILE_MISSING, f"frozen/{name[0]}/{name[1]}", act(seq), camera=fields["camera"])
+            yield discrepancy(
+                Fault.FILE_MISSING, f"{FOLDER}/{name[0]}/{name[1]}{PIECE_SUFFIX}", act(seq), camera=fields["camera"]
+            )
     for name in sorted(present.keys() - told):
         yield discrepancy(Fault.FILE_UNTOLD, str(present[name].relative_to(root)))

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from beffroi.vault.account import Account, Line
+from beffroi.vault.account import Account
+from beffroi.vault.accountline import Line
 from beffroi.vault.accounttext import Discrepancy
 from beffroi.vault.accountwhole import times
 

@@ -9,7 +9,7 @@ every file is there is looked at file by file (`beffroi.vault.accountcheck`).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from beffroi.vault.spans import Span, clip, common, holes, length, minus, union
@@ -106,6 +106,25 @@ def sum_up(facts: StreamFacts, start_us: int, end_us: int) -> Sums:
         unordered=tuple(day([span for span in beyond if span[1] - span[0] > STOP_US])),
         missing=tuple(day(minus(recorded, kept))),
         unrecorded=tuple(day(minus(kept, recorded))),
+    )
+
+
+def lasting(before: Sums, again: Sums) -> Sums:
+    """``again``, where only the time is wrong that was wrong ``before``: of a recorder at work each look finds another
+    file between two steps. Time that is missing only now was held or is about to be told destroyed; untold only now, it
+    is about to be told."""
+    untold = tuple(common(before.untold, again.untold))
+    missing = tuple(common(before.missing, again.missing))
+    unrecorded = tuple(common(before.unrecorded, again.unrecorded))
+    passing = length(again.missing) - length(missing) - (length(again.unrecorded) - length(unrecorded))
+    return replace(
+        again,
+        pending=again.pending + length(again.untold) - length(untold),
+        held=again.held + passing,
+        untold=untold,
+        unordered=tuple(common(before.unordered, again.unordered)),
+        missing=missing,
+        unrecorded=unrecorded,
     )
 
 

@@ -1,5 +1,6 @@
 """What of the account concerns no day: the chains of the journal and of the kept sheets, the sheets, dangling rows."""
 
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -12,18 +13,18 @@ from beffroi.vault.journalchain import ChainFault, FaultKind
 from beffroi.vault.mandates import Orders
 from beffroi.vault.spans import Span
 
+Told = tuple[str, int, int]
+"""Of a sheet that the journal says was followed: camera, serial, when it was last told (wall time, microseconds)."""
 
-def check_whole(root: Path, journal: Journal, mandates: Journal, orders: Orders, db: Connection) -> list[Discrepancy]:
-    """Everything that is wrong there.
+
+def check_chains(journal: Journal, mandates: Journal) -> list[Discrepancy]:
+    """What another hand did to the journal and to the sheets' book.
 
     Raises:
-        JournalBrokenError, sqlite3.Error: a source cannot be read.
+        JournalBrokenError: one cannot be read.
     """
     found = [_chain(fault, Text(fr="journal.sqlite", en="journal.sqlite")) for fault in journal.faults()]
-    found += [_chain(fault, Text(fr="mandates.sqlite", en="mandates.sqlite")) for fault in mandates.faults()]
-    found += _sheets(root, journal, orders)
-    found += _dangling(db)
-    return found
+    return found + [_chain(fault, Text(fr="mandates.sqlite", en="mandates.sqlite")) for fault in mandates.faults()]
 
 
 def _chain(fault: ChainFault, book: Text) -> Discrepancy:
@@ -41,19 +42,29 @@ def _chain(fault: ChainFault, book: Text) -> Discrepancy:
             return discrepancy(Fault.BALANCE_CHANGED, Text(fr=f"en-tête ({book.fr})", en=f"its head ({book.en})"))
 
 
-def _sheets(root: Path, journal: Journal, orders: Orders) -> list[Discrepancy]:
+def told_sheets(journal: Journal, cameras: Collection[str] | None) -> list[Told]:
+    """The sheets that the journal says were followed; of all cameras when None.
+
+    Raises:
+        JournalBrokenError: it cannot be read.
+    """
+    told = journal.select(
+        "SELECT json_extract(fields, '$.camera'), json_extract(fields, '$.serial'), MAX(wall_us) FROM act "
+        "WHERE kind = 'sheet_applied' GROUP BY 1, 2"
+    )
+    return [(camera, serial, at_us) for camera, serial, at_us in told if cameras is None or camera in cameras]
+
+
+def check_sheets(root: Path, told: Iterable[Told], orders: Orders) -> list[Discrepancy]:
+    """Sheets that do not open, that the book lacks, or whose file is gone. ``told`` and ``orders`` of the same
+    cameras, ``told`` read first."""
     found = [
         discrepancy(Fault.SHEET_REFUSED, f"{one.camera} n° {one.serial}", one.why, camera=one.camera)
         for one in orders.bad
     ]
-    told = journal.select(
-        "SELECT DISTINCT json_extract(fields, '$.camera'), json_extract(fields, '$.serial') FROM act "
-        "WHERE kind = 'sheet_applied' AND wall_us >= ?",
-        (orders.opened_us,),
-    )
     absent = Text(fr="gardée par l'enregistreur", en="kept by the recorder")
-    for camera, serial in told:
-        if (camera, serial) not in orders.serials:
+    for camera, serial, at_us in told:
+        if at_us >= orders.opened_us and (camera, serial) not in orders.serials:
             found.append(discrepancy(Fault.SHEET_MISSING, f"{camera} n° {serial}", absent, camera=camera))
     folder = Text(fr="dossier des fiches", en="folder of sheets")
     for camera, serial in sorted(orders.last.items()):
@@ -62,8 +73,12 @@ def _sheets(root: Path, journal: Journal, orders: Orders) -> list[Discrepancy]:
     return found
 
 
-def _dangling(db: Connection) -> list[Discrepancy]:
-    """Rows whose stream or run is gone. Read through the indexes: there may be a million rows."""
+def check_dangling(db: Connection) -> list[Discrepancy]:
+    """Rows whose stream or run is gone. Read through the indexes: there may be a million rows.
+
+    Raises:
+        sqlite3.Error: the catalogue cannot be read.
+    """
     found = []
     for table, column, parent in (
         ("chunk", "stream_id", "stream"), ("chunk", "run_id", "run"), ("gap", "stream_id", "stream"),

@@ -13,6 +13,7 @@ import os
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -237,8 +238,10 @@ class FrozenPiece:
 
 
 def piece_files(root: Path) -> Iterator[Path]:
-    """Every piece of a recorder's frozen store, by hold."""
-    yield from sorted((root / FOLDER).glob(f"*/*{PIECE_SUFFIX}"))
+    """Every piece of a recorder's frozen store, by hold. A hold may end, and its folder go, while we look."""
+    for hold in sorted((root / FOLDER).glob("*")):
+        with suppress(FileNotFoundError):
+            yield from sorted(hold.glob(f"*{PIECE_SUFFIX}"))
 
 
 def _read_proof(reader: ChunkReader, name: str) -> tuple[PieceFacts, tuple[GopEntry, ...], int]:
