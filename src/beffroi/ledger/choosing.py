@@ -1,7 +1,7 @@
 """Entries chosen by kind, period and place, as the registers of a commune ask for them."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from beffroi.domain.ranges import WallRange
@@ -15,30 +15,46 @@ from beffroi.ledger.tiles import WIDTH
 @dataclass(frozen=True, slots=True)
 class Choice:
     """Entries of ``kinds`` that happened in ``span``, ``limit`` at most. ``cameras`` None: wherever; otherwise about
-    one of these cameras, or about no camera and under one of ``authorities``."""
+    one of these cameras, or about no camera and under one of ``authorities`` (``placeless``: under any, or none)."""
 
     span: WallRange
     kinds: frozenset[EntryKind]
     cameras: frozenset[str] | None = None
     authorities: frozenset[str] = frozenset()
     limit: int = 20_000
+    placeless: bool = False
 
 
-def chosen(index: Index, store: TileStore, choice: Choice) -> list[Record]:
-    """The entries, oldest first.
+def chosen(
+    index: Index, store: TileStore, choice: Choice, wanted: Callable[[Record], bool] | None = None
+) -> list[Record]:
+    """The first ``limit`` of the entries, oldest first; with ``wanted``, of those for which it is true: the others
+    count for nothing, so that neither what is left out nor that something is tells of them.
 
     Raises:
         LedgerDamagedError: a bundle is missing or malformed.
     """
+    kept: list[Record] = []
+    after = (choice.span.from_us, -1)
+    while len(kept) < choice.limit:
+        page = _page(index, store, choice, after)
+        kept += page if wanted is None else filter(wanted, page)
+        if len(page) < choice.limit:
+            break
+        after = (page[-1].happened_us, page[-1].index)
+    return kept[: choice.limit]
+
+
+def _page(index: Index, store: TileStore, choice: Choice, after: tuple[int, int]) -> list[Record]:
     marks = ",".join("?" * len(choice.kinds))
-    condition = f"happened_us >= ? AND happened_us < ? AND kind IN ({marks})"
-    arguments: list[object] = [choice.span.from_us, choice.span.to_us, *sorted(one.value for one in choice.kinds)]
+    condition = f"happened_us >= ? AND happened_us < ? AND (happened_us, idx) > (?, ?) AND kind IN ({marks})"
+    arguments: list[object] = [after[0], choice.span.to_us, *after, *sorted(one.value for one in choice.kinds)]
     if choice.cameras is not None:
         condition += (
             " AND (camera IN (SELECT value FROM json_each(?))"
-            " OR (camera IS NULL AND authority IN (SELECT value FROM json_each(?))))"
+            " OR (camera IS NULL AND (? OR authority IN (SELECT value FROM json_each(?)))))"
         )
-        arguments += [json.dumps(sorted(choice.cameras)), json.dumps(sorted(choice.authorities))]
+        arguments += [json.dumps(sorted(choice.cameras)), choice.placeless, json.dumps(sorted(choice.authorities))]
     found = index.select(f"{condition} ORDER BY happened_us, idx LIMIT ?", (*arguments, choice.limit))
     made = {record.index: record for record in _read(store, sorted(found))}
     return [made[one] for one in found]

@@ -3,9 +3,10 @@
 Derived: it can be deleted, it is rebuilt from the leaves.
 """
 
+import json
 import sqlite3
 import threading
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Final
 
@@ -199,9 +200,13 @@ class Index:
         """Entries about one view, in order."""
         return self._indices("SELECT idx FROM entry WHERE view = ? ORDER BY idx", (view,))
 
-    def to_review(self, *, limit: int) -> list[int]:
-        """Entries marked for a review that nobody has done yet, oldest first."""
-        return self._indices("SELECT idx FROM review WHERE done IS NULL ORDER BY idx LIMIT ?", (limit,))
+    def to_review(self, cameras: Collection[CameraId], *, limit: int) -> list[int]:
+        """Entries about these cameras, marked for a review that nobody has done yet, oldest first."""
+        return self._indices(
+            "SELECT idx FROM review JOIN entry USING (idx) WHERE done IS NULL "
+            "AND camera IN (SELECT value FROM json_each(?)) ORDER BY idx LIMIT ?",
+            (json.dumps(sorted(cameras)), limit),
+        )
 
     def _indices(self, query: str, arguments: tuple[object, ...]) -> list[int]:
         with self._lock:

@@ -1,5 +1,6 @@
 """What can be asked of an open register: entries by number, person, camera, view, kind; what is kept beside them."""
 
+from collections.abc import Callable, Collection
 from typing import Any
 
 from beffroi.domain.ids import CameraId, PersonId, ViewId
@@ -72,17 +73,17 @@ class Readings:
         """Entries that happened in a wall range (a day), about one camera or any, oldest first."""
         return [self.record(i) for i in self._index.of_camera(camera, span.from_us, span.to_us, limit)]
 
-    def chosen(self, choice: Choice) -> list[Record]:
-        """Entries by kind, period and place, oldest first."""
-        return chosen(self._index, self._store, choice)
+    def chosen(self, choice: Choice, wanted: Callable[[Record], bool] | None = None) -> list[Record]:
+        """Entries by kind, period and place, oldest first; with ``wanted``, those alone for which it is true."""
+        return chosen(self._index, self._store, choice, wanted)
 
     def entries_of_view(self, view: ViewId) -> list[Record]:
         """Opening, cut and end of one view."""
         return [self.record(index) for index in self._index.of_view(view)]
 
-    def to_review(self, *, limit: int = 500) -> list[Record]:
-        """Acts marked for a review (detail ``review``) that nobody has done yet, oldest first."""
-        return [self.record(index) for index in self._index.to_review(limit=limit)]
+    def to_review(self, cameras: Collection[CameraId], *, limit: int = 500) -> list[Record]:
+        """Acts before these cameras, marked for a review (detail ``review``) that nobody has done yet, oldest first."""
+        return [self.record(index) for index in self._index.to_review(cameras, limit=limit)]
 
     def last_seq(self, recorder: str) -> int | None:
         """The highest number of a recorder's journal already taken in."""

@@ -1,6 +1,5 @@
 """Drawing a commune's registers from the log, for whoever may read them. Every reading is an entry first."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
@@ -89,7 +88,7 @@ def table_of(centre: Centre, reader: Reader, register: Register, commune: BodyId
     if of_files:
         drawn = _by_camera(centre, register, place, period, reader)
     else:
-        found = [one for one in entries(centre, register, place, period) if reader.reach.record(facts, one)]
+        found = entries(centre, register, place, period, reader.reach)
         drawn = draw(register, place, period, found, today_of(centre), whole=reader.whole)
     return replace(drawn, bound=reader.reach.note)
 
@@ -103,16 +102,17 @@ def today_of(centre: Centre) -> date:
     return now(centre.clock).astimezone(ZONE).date()
 
 
-def entries(centre: Centre, register: Register, place: Place, period: Period) -> list[Record]:
-    """The entries that a register of a place is drawn from.
+def entries(centre: Centre, register: Register, place: Place, period: Period, reach: Reach) -> list[Record]:
+    """The entries that a register of a place is drawn from, but those that the reader's letters are not about.
 
     Raises:
         BadInputError: more than one answer may hold.
     """
+    facts = centre.registry.facts()
     after = _AFTER.get(register, timedelta(days=1))
     span = WallRange(period.span.from_us, period.span.to_us + round(after.total_seconds() * 1e6))
     choice = Choice(span, KINDS[register], frozenset(place.cameras), place.authorities, MOST + 1)
-    found = centre.ledger.chosen(choice)
+    found = centre.ledger.chosen(choice, lambda one: reach.record(facts, one))
     if len(found) > MOST:
         raise BadInputError(_TOO_MUCH)
     return found
@@ -120,19 +120,15 @@ def entries(centre: Centre, register: Register, place: Place, period: Period) ->
 
 def _by_camera(centre: Centre, register: Register, place: Place, period: Period, reader: Reader) -> Table:
     """One camera after the other, so that a month of forty cameras never lies in memory at once."""
-    facts, whole, today = centre.registry.facts(), reader.whole, today_of(centre)
-
-    def within(found: Iterable[Record]) -> list[Record]:
-        return [one for one in found if reader.reach.record(facts, one)]
-
+    whole, today, reach = reader.whole, today_of(centre), reader.reach
     nowhere = replace(place, cameras={})
     rows: list[Row] = []
-    drawn = draw(register, nowhere, period, within(entries(centre, register, nowhere, period)), today, whole=whole)
+    drawn = draw(register, nowhere, period, entries(centre, register, nowhere, period, reach), today, whole=whole)
     keys = drawn.rows
     for name, camera in sorted(place.cameras.items(), key=lambda one: one[1].name):
         alone = replace(place, cameras={name: camera})
-        found = [one for one in within(entries(centre, register, alone, period)) if one.camera is not None]
+        found = [one for one in entries(centre, register, alone, period, reach) if one.camera is not None]
         rows += draw(register, alone, period, found, today, whole=whole).rows
-    views = within(entries(centre, Register.EXTRACTS, place, period))
+    views = entries(centre, Register.EXTRACTS, place, period, reach)
     counted = draw(Register.EXTRACTS, place, period, views, today, whole=whole).counts
     return replace(drawn, rows=(*rows, *keys), counts=counted if register is Register.FORMER else ())

@@ -15,11 +15,12 @@ from beffroi.domain.ids import CameraId, camera_id
 from beffroi.domain.ranges import WallRange
 from beffroi.domain.text import Text
 from beffroi.law.visible import register_scope
+from beffroi.ledger.choosing import Choice
 from beffroi.ledger.entry import Entry, EntryKind, Record
 from beffroi.ledger.sentences import sentence
 from beffroi.server.access import LOGGED_IN, REGISTER, Routes
 from beffroi.server.centre import Centre, commune_name
-from beffroi.server.missionscope import reach_of
+from beffroi.server.missionscope import Reach, reach_of
 from beffroi.server.rendering import Json, iso
 from beffroi.server.session import require_caller
 from beffroi.server.witnessing import Witnessing
@@ -61,8 +62,8 @@ def build(centre: Centre) -> Routes:
         facts, at = centre.registry.facts(), now(centre.clock)
         asked_camera = None if camera is None else camera_id(camera)
         scope = register_scope(centre.law, facts, caller.person, at)
-        if not scope.whole and not scope.communes:
-            raise RefusedError(REGISTER.text)
+        if not scope.whole:
+            raise RefusedError(REGISTER.text)  # those of some communes read the registers of each: /api/registers
         reach = reach_of(facts, caller.person, at)
         zone = ZoneInfo(LEGAL_TIME_ZONE)
         asked = day or at.astimezone(zone).date()
@@ -73,13 +74,11 @@ def build(centre: Centre) -> Routes:
         centre.ledger.append(
             Entry(EntryKind.REGISTER_READ, actor=caller.person, camera=asked_camera, detail={"day": asked.isoformat()})
         )
-        records = centre.ledger.entries_between(span, camera=asked_camera, limit=MOST + 1)
-        more, records = len(records) > MOST, [one for one in records[:MOST] if reach.record(facts, one)]
-        if not scope.whole:
-            records = [record for record in records if _place(facts, record) in scope.communes]
+        choice = _choice(facts, span, asked_camera, reach)
+        records = centre.ledger.chosen(choice, lambda one: reach.record(facts, one))
         bound = None if reach.note is None else reach.note.as_dict()
-        told = [record_json(facts, record) for record in records]
-        return {"day": asked.isoformat(), "entries": told, "more": more, "bound": bound}
+        told = [record_json(facts, record) for record in records[:MOST]]
+        return {"day": asked.isoformat(), "entries": told, "more": len(records) > MOST, "bound": bound}
 
     @routes.get("/api/register/checkpoint", REGISTER)
     def checkpoint() -> Json:
@@ -104,9 +103,13 @@ def witness_json(witnessing: Witnessing) -> Json:
     }
 
 
-def _place(facts: Facts, record: Record) -> str | None:
-    camera = facts.cameras.get(record.camera) if record.camera else None
-    return None if camera is None else camera.commune
+def _choice(facts: Facts, span: WallRange, camera: CameraId | None, reach: Reach) -> Choice:
+    """What is looked through: never the entries of cameras that the reader's letters are not about, however many."""
+    cameras = {str(one.id) for one in facts.cameras.values() if reach.camera(one)} if reach.letters else None
+    if camera is not None:
+        cameras = {str(camera)} if cameras is None else cameras & {str(camera)}
+    bounded = None if cameras is None else frozenset(cameras)
+    return Choice(span, frozenset(EntryKind), bounded, limit=MOST + 1, placeless=camera is None)
 
 
 def record_json(facts: Facts, record: Record, *, known: Collection[CameraId] | None = None) -> Json:

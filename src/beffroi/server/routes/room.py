@@ -22,6 +22,9 @@ from beffroi.server.session import Caller, require_caller
 from beffroi.server.sight import sight_of, unknown
 from beffroi.server.viewing import Viewing, screen_id
 
+MOST: Final = 500
+"""Acts to look at that one answer names; those done make room for the next."""
+
 _NO_SCREEN: Final = Text(
     fr="Cet écran n'est plus ouvert : rechargez la liste.", en="This screen is open no more: load the list again."
 )
@@ -149,11 +152,7 @@ def _reviews(routes: Routes, centre: Centre) -> None:
     def waiting(caller: Caller) -> list[Record]:
         facts = centre.registry.facts()
         sight = sight_of(facts, caller.person)
-        return [
-            record
-            for record in centre.ledger.to_review()
-            if record.camera is not None and sight.camera(facts.cameras.get(record.camera))
-        ]
+        return centre.ledger.to_review([one.id for one in facts.cameras.values() if sight.camera(one)], limit=MOST)
 
     @routes.get("/api/reviews", ROOM)
     def reviews(request: Request) -> list[Json]:

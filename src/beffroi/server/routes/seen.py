@@ -6,7 +6,8 @@ from typing import Annotated, Final
 
 from fastapi import Path, Query, Request, Response
 
-from beffroi.domain.errors import BadInputError, BeffroiError, NotFoundError
+from beffroi.domain.errors import BadInputError, BeffroiError, NotFoundError, RefusedError
+from beffroi.domain.facts import Facts
 from beffroi.domain.ids import CameraId, PersonId
 from beffroi.domain.ranges import WallRange
 from beffroi.domain.text import Text
@@ -19,7 +20,7 @@ from beffroi.server.access import REGISTER, Routes
 from beffroi.server.centre import Centre, commune_name
 from beffroi.server.missionscope import OutsideMissionError
 from beffroi.server.proving import entry_of, proof_of
-from beffroi.server.registers import reader_of, today_of
+from beffroi.server.registers import Reader, reader_of, today_of
 from beffroi.server.rendering import Json
 from beffroi.server.routes.registers import attached
 from beffroi.server.session import require_caller
@@ -85,10 +86,22 @@ def build(centre: Centre) -> Routes:
     return routes
 
 
+def _reader(centre: Centre, facts: Facts, person: PersonId) -> Reader:
+    """Who reads the whole register; the communes' own readers have the registers of each (`/api/registers`).
+
+    Raises:
+        RefusedError: the whole is not for this person.
+    """
+    reader = reader_of(centre, facts, person)
+    if not reader.whole:
+        raise RefusedError(REGISTER.text)
+    return reader
+
+
 def _checked(centre: Centre, person: PersonId, record: Record) -> Record:
     """An entry, unless it is outside of what the reader's mission letter names."""
     facts = centre.registry.facts()
-    reach = reader_of(centre, facts, person).reach
+    reach = _reader(centre, facts, person).reach
     if not reach.record(facts, record):
         raise OutsideMissionError(reach)
     return record
@@ -96,7 +109,7 @@ def _checked(centre: Centre, person: PersonId, record: Record) -> Record:
 
 def _seen(centre: Centre, person: PersonId, camera: str, day: Period) -> Json:
     facts = centre.registry.facts()
-    reader = reader_of(centre, facts, person)
+    reader = _reader(centre, facts, person)
     found = facts.cameras.get(CameraId(camera))
     if found is None:
         raise unknown(camera)
