@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from tests.server.test_desk_delivery import SECOND, ask, journal_in_register, reason, requisition, store_of
@@ -14,6 +15,7 @@ from tests.support.missionletter import letter
 from beffroi.domain.documents import DocumentKind, JsonValue
 from beffroi.domain.errors import RefusedError
 from beffroi.domain.ids import DocumentId, PersonId
+from beffroi.evidence import deskstore
 from beffroi.server.deskbuild import package_path
 from beffroi.server.session import Caller
 
@@ -105,6 +107,18 @@ def test_an_inspector_s_letter_bounds_the_cases_too(place: DeskTown) -> None:
         assert inspector.get(f"/api/desk/cases/{outside}").body == unknown.body, "as if it were not there"
     with letter(town, "everything"):
         assert told()[0] == {inside, outside, empty}
+
+
+def test_cases_outside_a_letter_take_no_place_in_the_list(place: DeskTown) -> None:
+    town, inspector = place.town, place.town.person("inspector")
+    inside, outside = place.open_case(), [place.open_case() for _ in range(2)]
+    assert place.hold(inside, {"cx": (9, 10)}).status == 200
+    for number, case in enumerate(outside, start=9):
+        assert place.hold(case, {"cy": (number, number + 1)}).status == 200
+    with patch.object(deskstore, "_MANY", 2), letter(town, "one-place", cameras="cx"):
+        listed = [one["id"] for one in inspector.get("/api/desk/cases").body]
+    assert inside in listed, "two newer ones that are not theirs to read hide it"
+    assert not set(outside) & set(listed)
 
 
 def test_a_requisition_of_another_case_finishes_no_delivery_of_this_one(

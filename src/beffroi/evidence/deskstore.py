@@ -124,15 +124,16 @@ class DeskStore:
         with session_scope(self._engine, read_only=True) as session:
             return self._read(session, name, person)
 
-    def listed(self, person: PersonId | None) -> list[CaseFile]:
-        """The cases that a person handles (None: all): the open ones, then the closed ones; of each, newest first."""
+    def listed(self, person: PersonId | None, wanted: Callable[[CaseFile], bool] | None = None) -> list[CaseFile]:
+        """The cases that a person handles (None: all), and that are ``wanted``: the open ones, then the closed ones; of
+        each, newest first."""
         with session_scope(self._engine, read_only=True) as session:
             # The open ones first: none may be cut off because many newer ones are closed.
             order = (DeskCaseRow.closed_us.is_not(None), DeskCaseRow.opened_us.desc())
             rows = session.scalars(select(DeskCaseRow).order_by(*order)).all()
             # Cut after the others' cases are left out: their number would show in which of one's own are told.
-            own = (row for row in rows if person is None or person in row.handlers)
-            return [self._filled(session, row) for row in islice(own, _MANY)]
+            own = (self._filled(session, row) for row in rows if person is None or person in row.handlers)
+            return list(islice(own if wanted is None else filter(wanted, own), _MANY))
 
     def standing(self) -> list[CaseFile]:
         """The cases that are not closed."""

@@ -6,16 +6,16 @@ from typing import Any, Final
 
 from beffroi.domain.clock import now
 from beffroi.domain.errors import BadInputError
-from beffroi.domain.facts import PersonStatus
+from beffroi.domain.facts import Facts, PersonStatus
 from beffroi.domain.ids import CameraId, PersonId
 from beffroi.domain.text import Text
-from beffroi.evidence.deskrules import Call, Frame
+from beffroi.evidence.deskrules import Call, CaseKind, Frame
 from beffroi.evidence.deskstore import CaseFile, DeskStore, NoCaseError
 from beffroi.identity.roles import Role
 from beffroi.ledger.entry import Entry, EntryKind
 from beffroi.server.centre import Centre
 from beffroi.server.deskholds import DeskHolds
-from beffroi.server.missionscope import reach_of
+from beffroi.server.missionscope import Reach, reach_of
 from beffroi.server.rendering import Json
 from beffroi.server.session import Caller
 from beffroi.server.sight import sight_of, unknown
@@ -46,8 +46,14 @@ class Desk:
 
     def cases(self, caller: Caller) -> list[CaseFile]:
         """The cases that a caller may read, newest first: their own; for those who control, all that are within their
-        mission."""
-        return [one for one in self.store.listed(self._reader(caller)) if self._within_mission(one, caller)]
+        mission. Those of filmed persons' requests are read there."""
+        facts = self.centre.registry.facts()
+        reach = reach_of(facts, caller.person, now(self.centre.clock))
+
+        def told(case: CaseFile) -> bool:
+            return case.kind is not CaseKind.SUBJECT and self._about(case, facts, reach)
+
+        return self.store.listed(self._reader(caller), told)
 
     def case(self, name: str, caller: Caller) -> CaseFile:
         """One case that a caller may read.
@@ -55,8 +61,8 @@ class Desk:
         Raises:
             NoCaseError: there is none, or it is not for them: the same.
         """
-        found = self.store.case(name, self._reader(caller))
-        if not self._within_mission(found, caller):
+        found, facts = self.store.case(name, self._reader(caller)), self.centre.registry.facts()
+        if not self._about(found, facts, reach_of(facts, caller.person, now(self.centre.clock))):
             raise NoCaseError
         return found
 
@@ -64,11 +70,10 @@ class Desk:
     def _reader(caller: Caller) -> PersonId | None:
         return None if caller.role in CONTROLLERS else caller.person
 
-    def _within_mission(self, case: CaseFile, caller: Caller) -> bool:
+    @staticmethod
+    def _about(case: CaseFile, facts: Facts, reach: Reach) -> bool:
         """Whether an inspector's letters, where they name places, are about one camera of the case: a procedure is
         read whole or not at all. One that holds nothing is about no place."""
-        facts = self.centre.registry.facts()
-        reach = reach_of(facts, caller.person, now(self.centre.clock))
         cameras = [facts.cameras.get(CameraId(one.camera)) for one in case.holds]
         return not cameras or any(one is not None and reach.camera(one) for one in cameras) or not reach.letters
 

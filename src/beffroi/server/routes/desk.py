@@ -105,7 +105,7 @@ def build(centre: Centre, desk: Desk) -> Routes:
     async def listed(request: Request) -> list[Json]:
         """The cases that the caller handles (all of them for the data protection officer and inspectors)."""
         caller = require_caller(request)
-        return [case_json(centre, one, caller) for one in desk.cases(caller) if one.kind is not CaseKind.SUBJECT]
+        return [case_json(centre, one, caller) for one in desk.cases(caller)]
 
     @routes.post("/api/desk/cases", DESK, status_code=201)
     async def open_case(body: OpenCase, request: Request) -> Json:
