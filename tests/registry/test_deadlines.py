@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -21,6 +22,7 @@ from beffroi.domain.errors import NotFoundError
 from beffroi.domain.facts import Facts
 from beffroi.domain.ids import BodyId, DocumentId, PersonId
 from beffroi.identity.tables import AccountRow
+from beffroi.registry import announcer
 from beffroi.registry.announcer import Announcer
 from beffroi.registry.changes import ChangeKind, entry_of
 from beffroi.registry.deadlines import Deadline, Reason, Stage, deadlines, months_before, stage_day, stage_on
@@ -322,6 +324,16 @@ def test_who_signs_for_a_week_is_not_told_that_it_ends_in_a_week(room: Room) -> 
     assert room.stages(MAYOR_X) == []
     room.on("2026-03-07")
     assert room.stages(MAYOR_X) == [Stage.DAY_1]
+
+
+def test_announcements_of_other_communes_take_no_place_among_those_asked_for(room: Room) -> None:
+    room.on("2026-12-31")
+    told = room.announcer.announcements_for(SUPERVISOR)
+    oldest = told[-1].document
+    assert len({one.document for one in told}) > 1, "a supervisor is told of every commune's"
+    with patch.object(announcer, "MOST", 1):
+        assert [one.document for one in room.announcer.announcements_for(SUPERVISOR, of={oldest})] == [oldest]
+        assert room.announcer.announcements_for(SUPERVISOR, of=set()) == []
 
 
 def test_an_announcement_is_read_once_and_by_whom_it_is_for(room: Room) -> None:

@@ -3,9 +3,10 @@
 After a stop, only the nearest stage is told: yesterday's “in 30 days” is not news when 7 are left.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -29,6 +30,9 @@ from beffroi.registry.core import Writer, known
 from beffroi.registry.deadlines import Deadline, Reason, Stage, deadlines, stage_day
 from beffroi.registry.store import Registry
 from beffroi.registry.tables import AnnouncementRow
+
+MOST: Final = 1000
+"""Announcements of one answer."""
 
 _AT_ONCE: Final = 50
 """Documents told in one transaction."""
@@ -91,15 +95,20 @@ class Announcer:
 
         return len(self._registry.apply(None, step))
 
-    def announcements_for(self, person: PersonId, *, pending: bool = False) -> list[Announcement]:
-        """What a person was told, newest first; ``pending``: only what is not acknowledged."""
+    def announcements_for(
+        self, person: PersonId, *, pending: bool = False, of: Collection[DocumentId] | None = None
+    ) -> list[Announcement]:
+        """What a person was told, newest first; ``pending``: only what is not acknowledged; ``of``: of these documents
+        alone (None: of all)."""
         query = select(AnnouncementRow).where(AnnouncementRow.addressee == person)
         if pending:
             query = query.where(AnnouncementRow.acknowledged_at.is_(None))
         facts = self._registry.facts()
         with session_scope(self._registry.engine, read_only=True) as session:
-            rows = session.scalars(query.order_by(AnnouncementRow.revision.desc()).limit(1000)).all()
-            return [_announcement(facts, row) for row in rows]
+            rows = session.scalars(query.order_by(AnnouncementRow.revision.desc()))
+            # Cut after the others' are left out: a supervisor is told of communes that may not be told to them.
+            told = (row for row in rows if of is None or row.document in of)
+            return [_announcement(facts, row) for row in islice(told, MOST)]
 
     def acknowledge(self, number: int, *, by: PersonId) -> None:
         """The person who was told says that it was read; a second time changes nothing.

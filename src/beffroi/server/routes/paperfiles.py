@@ -155,7 +155,8 @@ def _announcements(routes: Routes, centre: Centre) -> None:
             if sight.document(facts, one.document)
         }
         nearest: dict[tuple[str, int, Reason], Announcement] = {}
-        for one in centre.announcer.announcements_for(caller.person, pending=True):
+        documents = {document for document, _, _ in standing}
+        for one in centre.announcer.announcements_for(caller.person, pending=True, of=documents):
             key = (one.document, one.version, one.reason)
             held = nearest.get(key)
             if key in standing and (held is None or _SOONEST.index(one.stage) > _SOONEST.index(held.stage)):
@@ -191,7 +192,7 @@ def _announcements(routes: Routes, centre: Centre) -> None:
         told = [one for one in pending(caller) if one.document == body.document and one.reason is body.reason]
         if not told:
             raise unknown(body.document)
-        for one in centre.announcer.announcements_for(caller.person, pending=True):
-            if one.document == told[0].document and one.reason is told[0].reason:
+        for one in centre.announcer.announcements_for(caller.person, pending=True, of={told[0].document}):
+            if one.reason is told[0].reason:
                 centre.announcer.acknowledge(one.number, by=caller.person)
         return {}
