@@ -32,3 +32,19 @@ def test_where_there_is_no_room_it_is_any(tmp_path: Path, monkeypatch: pytest.Mo
     (tmp_path / "range").write_text("1024 65535")
     monkeypatch.setattr(ports, "_RANGE", tmp_path / "range")
     assert 10_000 <= ports.free_port() <= 65_535
+
+
+def test_none_is_given_out_twice_while_there_are_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asked first may not listen on it yet."""
+    (tmp_path / "range").write_text("11000 60999")
+    monkeypatch.setattr(ports, "_RANGE", tmp_path / "range")
+    monkeypatch.setattr(ports, "_given", set())
+    drawn = [ports.free_port() for _ in range(300)]
+    assert len(set(drawn)) == len(drawn)
+
+
+def test_one_that_was_given_out_is_better_than_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "range").write_text("11000 60999")
+    monkeypatch.setattr(ports, "_RANGE", tmp_path / "range")
+    monkeypatch.setattr(ports, "_given", set(range(10_000, 11_000)))
+    assert 10_000 <= ports.free_port() < 11_000
