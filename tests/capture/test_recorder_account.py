@@ -36,6 +36,10 @@ def test_a_recorder_at_work_killed_and_stopped_adds_up(tmp_path: Path) -> None:
             assert line["recorded_us"] == line["held_us"]
         assert len(found["days"]) >= len(names)
         assert sum(line["recorded_us"] for line in found["days"]) > len(names) * 3_000_000, "midnight or not"
+        for name in names:
+            code, found = command(rec.data, "--camera", name)
+            assert (code, found["whole"]) == (0, []), json.dumps(found, indent=1)
+            assert {line["camera"] for line in found["days"]} == {name}
         file = sorted((rec.paths.root / "streams" / "rue-2").rglob("*.mp4"))[0]
         file.rename(tmp_path / "aside")
         code, found = command(rec.data, "--camera", "rue-2")
