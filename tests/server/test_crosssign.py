@@ -323,6 +323,8 @@ async def test_a_recorder_of_an_earlier_version_is_taken_in(tmp_path: Path, monk
 @pytest.mark.parametrize(
     "state",
     [
+        None,
+        [{"last": 10}],
         {},
         {"last": "x", "size": 0},
         {"last": 10, "size": -1, "due": True, "key": True},
@@ -332,7 +334,7 @@ async def test_a_recorder_of_an_earlier_version_is_taken_in(tmp_path: Path, monk
     ],
 )
 async def test_a_hostile_recorder_s_state_never_stops_the_register(
-    tmp_path: Path, state: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, state: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with pair(tmp_path / "p") as one:
         one.act(3)

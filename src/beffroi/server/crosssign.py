@@ -90,11 +90,14 @@ class CrossSigning:
         except BadInputError:
             _log.debug("the recorder does not cross-sign yet: an older version")
             return
+        state = state if isinstance(state, dict) else {}
         last, size, chain = _number(state.get("last")), _number(state.get("size")), state.get("chain")
         if last is None or size is None:
             _log.error("the state of the recorder's journal is malformed", recorder=self._name)
             return
         expected = self._ledger.chain_of(self._name)
+        if (self._ledger.last_seq(self._name) or 0) != after:
+            return  # a batch in doubt was settled meanwhile: that answer is of another act, the next round compares
         if last < after or (expected is not None and chain != expected):
             await self._disagreement(after, last, expected, chain)
         else:

@@ -12,6 +12,7 @@ from beffroi.domain.errors import BeffroiError
 from beffroi.domain.text import Text
 from beffroi.ledger.entry import Entry
 from beffroi.ledger.ledger import Ledger
+from beffroi.server.notices import why_of
 from beffroi.vault.journalentry import entry_of
 
 _log = structlog.get_logger(__name__)
@@ -98,9 +99,12 @@ class JournalIntake:
             except BeffroiError as error:
                 _log.error("journal not taken in", reason=error.text.en)
                 self._tell(error.text)
-            except (KeyError, TypeError, ValueError, RecursionError):
+            except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
                 _log.exception("journal entry not understood")
                 self._tell(_NOT_UNDERSTOOD)
+            except Exception as error:  # noqa: BLE001  whatever a round meets: nobody would begin the next one
+                _log.exception("journal not taken in")
+                self._tell(why_of(error))
             await asyncio.sleep(PERIOD_S)
 
 

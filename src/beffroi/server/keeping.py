@@ -1,6 +1,5 @@
 """The term of the register, kept by the centre: names to the day, entries once a month."""
 
-import sqlite3
 import threading
 from datetime import date
 from typing import Final
@@ -10,11 +9,10 @@ import structlog
 
 from beffroi.domain.clock import Clock, now
 from beffroi.domain.documents import LEGAL_TIME_ZONE
-from beffroi.domain.errors import BeffroiError
 from beffroi.domain.text import Text
 from beffroi.ledger.keeping import Keeping, Kept
 from beffroi.ledger.ledger import Ledger
-from beffroi.server.notices import Level, Notice
+from beffroi.server.notices import Level, Notice, why_of
 
 _log = structlog.get_logger(__name__)
 
@@ -75,24 +73,7 @@ class RegisterTerm:
                 self.look()
             except Exception as error:  # noqa: BLE001  the term is the law's: no failure may end this thread
                 _log.exception("register not pruned")
-                self._why = _why(error)
+                self._why = why_of(error)
             else:
                 self._why = None
             self._stopping.wait(LOOK_S)
-
-
-def _why(error: Exception) -> Text:
-    if isinstance(error, BeffroiError):
-        return error.text
-    return _REFUSED if isinstance(error, (OSError, sqlite3.Error)) else _FAULT
-
-
-_REFUSED: Final = Text(
-    fr="Le disque ou la base a refusé : faites de la place sur le disque du centre ; si cet avis demeure, lisez son "
-    "journal.",
-    en="The disk or the database refused: make room on the centre's disk; if this notice stays, read its log.",
-)
-_FAULT: Final = Text(
-    fr="Une erreur que le centre ne connaît pas : lisez son journal.",
-    en="An error that the centre does not know: read its log.",
-)

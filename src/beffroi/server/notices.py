@@ -1,9 +1,12 @@
 """What administrators and technicians should know of the machine: sentences, each until its cause is gone."""
 
+import sqlite3
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from beffroi.domain.errors import BeffroiError
 from beffroi.domain.ids import AuthorityId
@@ -25,6 +28,13 @@ class Notice:
     code: str
     level: Level
     text: Text
+
+
+def why_of(error: Exception) -> Text:
+    """A failure in words that may be shown: its own when it was made to be read, else ours; the log has the rest."""
+    if isinstance(error, BeffroiError):
+        return error.text
+    return _REFUSED if isinstance(error, (OSError, sqlite3.Error, SQLAlchemyError)) else _FAULT
 
 
 class Notices:
@@ -129,7 +139,7 @@ class Notices:
         """Whether the last round went through. What the error says goes to administrators only in our own words."""
         notice: Notice | None = None
         if error is not None:
-            words = error.text if isinstance(error, BeffroiError) else _FAULT
+            words = why_of(error)
             notice = Notice(
                 "supply-failed",
                 Level.SOON,
@@ -166,7 +176,12 @@ _WAIT_CURE = Text(
     fr="Le centre en prépare : si cet avis demeure, lisez son journal.",
     en="The centre is making more: if this notice stays, read its log.",
 )
+_REFUSED = Text(
+    fr="Le disque ou la base a refusé : faites de la place sur le disque du centre ; si cet avis demeure, lisez son "
+    "journal.",
+    en="The disk or the database refused: make room on the centre's disk; if this notice stays, read its log.",
+)
 _FAULT = Text(
-    fr="Le disque ou la base a refusé : lisez le journal du centre.",
-    en="The disk or the database refused: read the centre's log.",
+    fr="Une erreur que le centre ne connaît pas : lisez son journal.",
+    en="An error that the centre does not know: read its log.",
 )
