@@ -44,8 +44,12 @@ def test_others_are_not_told(town: Town, person: str) -> None:
 
 
 def test_the_answer_of_a_recorder_is_passed_on_in_counts(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def call(method: str, params: dict[str, Any]) -> dict[str, Any]:
-        assert (method, params) == ("disk", {})
+    true = town.centre.recorder.call  # the centre asks for other things meanwhile
+
+    async def call(method: str, params: dict[str, Any]) -> Any:
+        if method != "disk":
+            return await true(method, params)
+        assert params == {}
         return QUIET | {"stopped": ["secret-place"], "alarm": 95}
 
     monkeypatch.setattr(town.centre.recorder, "call", call)
