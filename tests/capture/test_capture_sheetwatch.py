@@ -1,11 +1,13 @@
 """When the recorder reads its sheets again: no change of their folder is missed, and none is read for ever."""
 
+import math
 import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from beffroi.capture import sheets as sheets_module
 from beffroi.capture.paths import RecorderPaths
 from beffroi.capture.sheets import SheetWatch
 from beffroi.domain.clock import ManualClock
@@ -35,7 +37,8 @@ class Folder:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Folder:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folder:
+    monkeypatch.setattr(sheets_module, "REREAD_S", math.inf)  # what is asked is what the folder says
     return Folder(tmp_path)
 
 
