@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from starlette.types import Message
+from tests.server.test_desk_fetch import session_of
 from tests.server.test_subject import SECOND, entries, granted, outcomes, prepared, reason, step
 from tests.server.test_subject_leftovers import opened
 from tests.support.clips import clip
@@ -18,7 +19,6 @@ from tests.support.register import silent
 from beffroi.domain.ids import PersonId
 from beffroi.evidence.deskrules import Call, CaseKind
 from beffroi.evidence.deskstore import CaseClosedError
-from beffroi.identity.accounts import SessionsEnded
 from beffroi.ledger.entry import EntryKind
 from beffroi.registry.desktables import DeskPackageRow
 from beffroi.server import desksending
@@ -27,7 +27,6 @@ from beffroi.server.deskbuild import packages_folder
 from beffroi.server.deskdelivery import Deliveries
 from beffroi.server.deskround import DeskRound
 from beffroi.server.safeguard import Safeguards
-from beffroi.server.session import Caller
 from beffroi.server.subjectcopy import Copies
 from beffroi.server.subjectediting import Editings
 from beffroi.server.subjectfetch import CopyFetch
@@ -46,11 +45,6 @@ def checked(place: DeskTown) -> tuple[str, str]:
     assert step(place, request, f"copies/{name}/build")[0] == 200
     assert step(place, request, f"copies/{name}/check", who=SECOND)[0] == 200
     return request, name
-
-
-def caller_of(place: DeskTown, who: str) -> Caller:
-    account = next(one for one in place.town.centre.identity.accounts() if one.person == who)
-    return Caller(account, "a" * 64, strong=True)
 
 
 def test_a_copy_is_announced_before_it_leaves_and_counted_after(place: DeskTown) -> None:
@@ -80,11 +74,12 @@ def test_a_copy_stops_on_the_way_when_session_title_or_right_ends(
     centre, editings = place.town.centre, place.town.app.state.subjects
     monkeypatch.setattr(desksending, "_BLOCK", 1000)
     monkeypatch.setattr(desksending, "AGAIN_S", 0.0)  # the second and a half is over at each block
-    (request, name), caller = checked(place), caller_of(place, AGENT)
-    fetch = CopyFetch(editings.copies, caller, None, request, name)
+    request, name = checked(place)
     papers = editings.copies.subjects.papers(editings.copies.subjects.store.request(request))
 
-    async def blocks(happens: Callable[[], object]) -> int:
+    async def blocks(happens: Callable[[str], object]) -> int:
+        token, caller = session_of(place, AGENT)
+        fetch = CopyFetch(editings.copies, caller, None, request, name)
         piece = fetch.piece(fetch.permitted(), film=False)
         answer = desksending.PieceAnswer(fetch, piece, span=Span(0, 5000, partial=True), headers={})
         sizes: list[int] = []
@@ -92,22 +87,19 @@ def test_a_copy_stops_on_the_way_when_session_title_or_right_ends(
         async def send(message: Message) -> None:
             sizes.append(len(message.get("body", b"")))
             if sum(sizes) == 2000:
-                happens()
+                happens(token)
 
         async def receive() -> Message:
-            return {"type": "http.disconnect"}
+            await asyncio.Event().wait()  # the client stays
+            raise AssertionError
 
         await answer({"type": "http"}, receive, send)
         return sum(sizes)
 
-    def logged_out() -> None:
-        ended = SessionsEnded(caller.account.id, caller.person, frozenset({caller.session}))
-        centre.bus.publish(ended)
-
-    def withdrawn() -> None:
+    def withdrawn(_: str) -> None:
         centre.registry.withdraw(papers[0].id, by=PersonId("mayorX"), reason="essai")
 
-    for happens, sent in ((lambda: None, 5000), (logged_out, 2000), (withdrawn, 2000)):
+    for happens, sent in ((lambda _: None, 5000), (centre.identity.logout, 2000), (withdrawn, 2000)):
         assert asyncio.run(blocks(happens)) == sent
         last = [one for one in entries(place) if one.outcome == "subject_copy_fetched"][-1]
         assert last.detail["bytes"] == sent, "a broken download too"
@@ -192,7 +184,7 @@ def test_pictures_asked_for_twice_at_once_are_one_view(place: DeskTown, monkeypa
 
 def test_nothing_is_entered_on_a_closed_case(place: DeskTown) -> None:
     deliveries: Deliveries = place.town.app.state.deliveries
-    desk, caller = deliveries.desk, caller_of(place, SECOND)
+    desk, (_, caller) = deliveries.desk, session_of(place, SECOND)
     case = desk.store.open(CaseKind.SAFEGUARD, caller.person)
     package = DeskPackageRow(
         id=f"{case.row.id}-1", case=case.row.id, asked=[], prepared_us=1, prepared_by=AGENT, second=SECOND

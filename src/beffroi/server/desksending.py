@@ -15,6 +15,7 @@ from beffroi.domain.errors import BeffroiError
 from beffroi.identity.accounts import SessionsEnded
 from beffroi.server.byterange import Span
 from beffroi.server.centre import Centre
+from beffroi.server.filesending import client_left
 from beffroi.server.session import Caller
 
 AGAIN_S: Final = 1.5
@@ -61,7 +62,7 @@ class PieceAnswer(Response):
     def __init__(self, fetch: Leaving, piece: Piece, *, span: Span, headers: Mapping[str, str]) -> None:
         self._fetch, self._ended = fetch, False
         self._centre, self._caller = fetch.centre, fetch.caller
-        self._asked_s = self._centre.clock.monotonic_s()
+        self._asked_s: float | None = None
         self._path, self._offset, self._span = piece.path, piece.offset, span
         own = {**headers, "Content-Length": str(span.end - span.start)}
         if span.partial:
@@ -71,22 +72,25 @@ class PieceAnswer(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send."""
-        del scope, receive
-        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        del scope
+        # heard of before it is asked: a session that ends in between is met by one of the two
         sent, leave = 0, self._centre.bus.subscribe(SessionsEnded, self._sessions_ended)
+        leaving = asyncio.create_task(client_left(receive))
         try:
+            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
             with self._path.open("rb") as file:
                 file.seek(self._offset + self._span.start)
                 left = self._span.end - self._span.start
-                while left and await self._goes_on():
+                while left:
                     block = await asyncio.to_thread(file.read, min(_BLOCK, left))
-                    if not block:
+                    if not block or not await self._goes_on() or leaving.done():
                         return
                     left -= len(block)
                     sent += len(block)  # counted first: the register may say too much, never less
                     await send({"type": "http.response.body", "body": block, "more_body": left > 0})
         finally:
             leave()
+            leaving.cancel()
             await asyncio.shield(self._fetch.left(sent))
 
     def _sessions_ended(self, event: SessionsEnded) -> None:
@@ -94,12 +98,18 @@ class PieceAnswer(Response):
 
     async def _goes_on(self) -> bool:
         at_s = self._centre.clock.monotonic_s()
-        if at_s - self._asked_s >= AGAIN_S:
-            try:
-                await asyncio.to_thread(self._fetch.permitted)
-            except BeffroiError:
+        if self._asked_s is None or at_s - self._asked_s >= AGAIN_S:
+            if not await asyncio.to_thread(self._may_leave):
                 return False
             self._asked_s = at_s
         until = self._caller.until
         there = self._path.exists() and (until is None or now(self._centre.identity.clock) < until)
         return there and not self._ended
+
+    def _may_leave(self) -> bool:
+        """Blocking."""
+        try:
+            self._fetch.permitted()
+        except BeffroiError:
+            return False
+        return self._centre.identity.session_of_key(self._caller.session) is not None

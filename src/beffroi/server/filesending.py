@@ -36,7 +36,7 @@ class FileAnswer(Response):
             await send({"type": "http.response.body", "body": data, "more_body": True})
 
         sending = asyncio.create_task(self._extracts.send(self._extract, self._span.start, self._span.end, out))
-        leaving = asyncio.create_task(_left(receive))
+        leaving = asyncio.create_task(client_left(receive))
         try:
             await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
             if sending.done() and self._whole(sending):
@@ -57,6 +57,7 @@ class FileAnswer(Response):
             return False
 
 
-async def _left(receive: Receive) -> None:
+async def client_left(receive: Receive) -> None:
+    """Return once the client has left: what is sent from then on goes nowhere, and the server does not say so."""
     while (await receive())["type"] != "http.disconnect":
         pass
