@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import AsyncIterator, Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -113,9 +114,12 @@ async def test_a_worker_whose_files_wait_for_their_disk_keeps_no_other_from_its_
     crew = Crew(paths, recover=files.recover, cores=2)
     crew.prepare(2)
     first = pids(crew)
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))  # as if many waited
     async with watched(crew, files):
         os.kill(first[0], signal.SIGKILL)
         await until(files.asked.is_set)
+        async with asyncio.timeout(60):
+            assert await asyncio.to_thread(lambda: "what answers the centre has its threads")
         os.kill(first[1], signal.SIGKILL)
         await until(lambda: pids(crew)[1] not in {0, first[1]})
         assert pids(crew)[0] == 0, "its files are not finished"

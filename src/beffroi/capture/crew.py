@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 import structlog
@@ -25,6 +26,10 @@ _RESTART_S: Final = 0.5
 _SHORT_LIFE_S: Final = 5.0
 _AGAIN_S: Final = 10.0
 """A worker whose files could not be finished, for the disk refused, is tried again after so long."""
+
+_MOST_RESTARTS: Final = 256
+"""Restarts that may wait for their disks at once. Their threads are their own, and begun only when needed: they take
+none from the recorder's other duties, nor from what answers the centre."""
 
 Recover = Callable[[Collection[StreamId]], None]
 
@@ -53,6 +58,7 @@ class Crew:
         self._workers: list[WorkerHandle] = []
         self._alive_s: dict[int, float] = {}
         self._restarts: dict[int, asyncio.Task[None]] = {}
+        self._threads = ThreadPoolExecutor(_MOST_RESTARTS, thread_name_prefix="restart")
         self._stopping = False
 
     def prepare(self, streams: int) -> None:
@@ -170,7 +176,7 @@ class Crew:
         """Finish what a worker left open, then start it. When the first fails it is shouted by who keeps this duty, and
         `watch` tries it again: a stream must not stay without a worker."""
         self._alive_s[worker.number] = time.monotonic()
-        await asyncio.to_thread(self._recover, list(worker.streams))
+        await asyncio.get_running_loop().run_in_executor(self._threads, self._recover, list(worker.streams))
         if not self._stopping:
             self._start(worker)
 
