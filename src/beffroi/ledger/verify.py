@@ -161,6 +161,8 @@ class _Verification:
     def _judge_prunings(self, size: int) -> None:
         """Bundles may lack below the newest pruning only; each pruning must go on from the one before it, and hold."""
         to = max((pruning.to for pruning in self._prunings), default=0)
+        # a pruning under way, or cut: the names of its entries go before the entries do
+        self._findings = [one for one in self._findings if not _is_payload_below(one, to)]
         for index in self._gone:
             if (index + 1) * WIDTH > to:
                 self._missing(index)
@@ -227,6 +229,10 @@ class _Verification:
     def _file(self, tile: TileId) -> bytes | None:
         self._seen.add(tile.path)
         return _tile(self._root, tile)
+
+
+def _is_payload_below(finding: Finding, to: int) -> bool:
+    return finding.kind is FindingKind.PAYLOAD_MISSING and int(finding.where) < to
 
 
 def _tile(root: Path, tile: TileId) -> bytes | None:
