@@ -25,6 +25,7 @@ from beffroi.domain.ids import CameraId, DocumentId, PersonId
 from beffroi.domain.ranges import WallRange
 from beffroi.law.engine import LawEngine
 from beffroi.law.packs.fr import COUNTRY, France
+from beffroi.law.packs.fr.links import authority_of
 from beffroi.law.policies import Policies
 from beffroi.law.worlds.catalog import world as catalogued
 
@@ -89,6 +90,20 @@ def test_a_ground_permits_when_all_its_conditions_hold(name: str) -> None:
         assert ENGINE.policies.decide(*fewer, status).allowed == answer.allowed
         opened += answer.allowed
     assert opened
+
+
+def test_whoever_looks_the_recordings_are_those_of_the_camera_s_place() -> None:
+    """Sheets, files and hour keys bear the mayor's name; a département's agent sees them under another authority's row,
+    and the lease must name the former."""
+    others = 0
+    for name in (*WORLDS, "origin-d"):
+        facts = facts_of(name)
+        for request in questions(name, 120, 7):
+            decision = ENGINE.decide(facts, request)
+            if decision.allowed:
+                assert decision.recorded_under == authority_of(facts.cameras[request.camera])
+                others += decision.authority != decision.recorded_under
+    assert others, "no world has an act under another authority"
 
 
 @pytest.mark.parametrize("name", WORLDS)

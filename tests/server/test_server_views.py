@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from tests.support.centre import Town, account_name, running
+from tests.support.ports import wait_for
 from tests.support.stilllive import PICTURE, show_stills
 from websockets.exceptions import ConnectionClosed
 
@@ -15,6 +16,7 @@ from beffroi.cli.promises.client import KIND_FRAGMENT, Person, ViewSocket
 from beffroi.domain.documents import DocumentStatus
 from beffroi.domain.ids import DocumentId
 from beffroi.identity.invitations import hash_token
+from beffroi.ledger.entry import EntryKind, Record
 from beffroi.server.viewing import MAX_CONNECTIONS_PER_SESSION
 
 REFUSED, NOT_LOGGED_IN, ENDED = 4403, 4401, 4000
@@ -173,6 +175,7 @@ def test_views_end_with_the_session(town: Town, way: str) -> None:
     seat, camera = ("pmY", "cy") if way == "reset" else ("agentE", "cx")
     person = town.session(seat)
     person.duty()
+    first = town.centre.ledger.size
     with person.socket() as idle, person.socket() as socket:
         watch(person, socket, camera)
         if way == "term":
@@ -186,6 +189,16 @@ def test_views_end_with_the_session(town: Town, way: str) -> None:
             assert one.closed is not None
             assert one.closed[0] == NOT_LOGGED_IN
     assert person.get("/api/me").status == 401
+    (ended,) = wait_for(lambda: ends(town, first), what="the end of the view in the register")
+    assert ended.sent is not None
+    assert ended.sent.frames > 0, "what was seen is counted, however the view ended"
+    assert ended.sent.footage is not None
+
+
+def ends(town: Town, first: int) -> list[Record]:
+    """The entries of views that ended, from an entry on."""
+    ledger = town.centre.ledger
+    return [one for one in map(ledger.record, range(first, ledger.size)) if one.kind is EntryKind.VIEW_ENDED]
 
 
 def test_a_suspended_paper_cuts_at_once_with_its_refusal(town: Town) -> None:

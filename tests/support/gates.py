@@ -9,6 +9,8 @@ from beffroi.domain.ids import AuthorityId, CameraId, DocumentId, PersonId
 from beffroi.domain.ranges import WallRange
 from beffroi.domain.text import Text
 
+_MAYOR = AuthorityId("maire/99001")
+
 
 @dataclass
 class TableLaw:
@@ -18,6 +20,8 @@ class TableLaw:
     changes: int = 1
     asked: int = 0
     broken: bool = False
+    authority: AuthorityId = _MAYOR
+    recorded_under: AuthorityId | None = None
 
     def allow(self, person: str, camera: str) -> None:
         self.allowed.add((person, camera))
@@ -40,7 +44,7 @@ class TableLaw:
         return Decision(
             verdict=Verdict.ALLOW if allowed else Verdict.DENY,
             request=request,
-            authority=AuthorityId("maire/99001"),
+            authority=self.authority,
             ground="G1",
             rules=("R1",),
             articles=("CSI L.132-14",),
@@ -51,6 +55,7 @@ class TableLaw:
             disclosable=True,
             rule_set_hash="ab" * 32,
             facts_hash="cd" * 32,
+            recorded_under=self.recorded_under,
         )
 
 

@@ -14,7 +14,7 @@ from tests.support.ports import busy
 from tests.support.viewing import CAMERA
 
 from beffroi.domain.clock import ManualClock
-from beffroi.domain.ids import StreamName
+from beffroi.domain.ids import AuthorityId, StreamName
 from beffroi.domain.lease import LeaseRefusedError, check
 from beffroi.domain.ranges import WallRange
 from beffroi.gate.answers import CutCode
@@ -259,6 +259,30 @@ async def test_renewals_are_passed_on(tmp_path: Path) -> None:
             message["lease"], world.gate.verify_key, now_us=world.clock.wall_us(), connection=viewer.view.connection
         )
         assert lease.view == viewer.view.id
+
+
+async def test_an_agent_of_another_authority_sees_what_is_recorded_under_the_mayor_s(tmp_path: Path) -> None:
+    """Its row allows it under its own authority, and so the register says; the recorder knows the camera's place."""
+    async with LiveWorld(tmp_path) as world:
+        world.law.authority, world.law.recorded_under = AuthorityId("president-cd/95"), AuthorityId("maire/99001")
+        world.push(5)
+        viewer = await world.watch()
+        await viewer.sink.until_fragments(5)
+        (opened,) = world.ledger.entries_of_view(viewer.view.id)
+        assert opened.authority == "president-cd/95"
+        assert check(viewer.view.lease, world.gate.verify_key, now_us=world.clock.wall_us()).authority == "maire/99001"
+
+
+async def test_a_view_whose_lease_the_recorder_refuses_darkens_no_other(tmp_path: Path) -> None:
+    """Who comes first carries the pictures for all: when the recorder does not take that lease, the next one does."""
+    async with LiveWorld(tmp_path) as world:
+        world.law.authority = AuthorityId("president-cd/95")  # whose recordings these are not
+        world.push(5)
+        stranger = await world.watch("p1")
+        await stranger.sink.until(lambda: bool(stranger.sink.of_type("state")))
+        world.law.authority = AuthorityId("maire/99001")
+        mayor = await world.watch("p2")
+        await mayor.sink.until_fragments(5)
 
 
 def test_the_stream_is_one_that_the_browser_plays() -> None:

@@ -67,7 +67,9 @@ class Decision:
     (``ground``) the préfecture may settle in writing. ``rules`` are rule ids, ``articles`` the cited
     articles, ``documents`` the documents relied upon. ``disclosable`` is False when the person has no structural link
     to the camera's commune at all: then nothing about the camera, not even its existence, may be told.
-    ``facts_revision`` numbers the facts where they are kept (0: they are not).
+    ``facts_revision`` numbers the facts where they are kept (0: they are not). ``authority`` is whose act it is, by the
+    row that allows it; ``recorded_under``, for a row of another authority's, whose recordings these are: the authority
+    of the camera's place, which sheets, files and hour keys bear (None: it is ``authority``).
     """
 
     verdict: Verdict
@@ -84,6 +86,7 @@ class Decision:
     rule_set_hash: str
     facts_hash: str
     facts_revision: int = 0
+    recorded_under: AuthorityId | None = None
 
     @property
     def allowed(self) -> bool:

@@ -43,6 +43,7 @@ class LeaseRefusedError(RefusedError):
 class Lease:
     """The right, for at most three seconds, of one person on one connection to one camera's images.
 
+    ``authority`` is the one under which the camera is recorded: sheets, files and hour keys bear it, whoever looks.
     ``from_us`` and ``to_us`` bound the footage (replay); both are 0 for live. ``ledger_index`` is the index of the
     durable register entry that opened the view.
     """

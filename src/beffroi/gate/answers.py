@@ -23,6 +23,11 @@ class OpenedView:
     ledger_index: int
     lease: str
 
+    @property
+    def recorded_under(self) -> AuthorityId:
+        """Whose recordings it shows: what recorders and keyrings hold a lease against."""
+        return self.decision.recorded_under or self.authority
+
 
 class GateRefusedError(RefusedError):
     """The law did not allow it; the refusal is entry ``ledger_index``."""

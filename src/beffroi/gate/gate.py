@@ -298,7 +298,7 @@ class Gate:
 
     def _redecide(self, state: _Open) -> None:
         allowed_us, decision = self._decide(state.view.request)
-        if decision.allowed and decision.authority == state.view.authority:
+        if decision.allowed and decision.authority == state.view.authority and _same_place(decision, state.view):
             lease, state.token = self._sign(state.view, allowed_us)
             state.expires_us, state.decided_s = lease.expires_us, self._clock.monotonic_s()
         else:
@@ -310,7 +310,7 @@ class Gate:
             view=view.id,
             connection=view.connection,
             request=view.request,
-            authority=view.authority,
+            authority=view.recorded_under,
             ledger_index=view.ledger_index,
             allowed_us=allowed_us,
         )
@@ -346,6 +346,11 @@ class Gate:
         except Exception:  # noqa: BLE001  unknown revision: everything is asked again
             _log.exception("revision unknown")
             return None
+
+
+def _same_place(decision: Decision, view: OpenedView) -> bool:
+    """Whether the camera is still recorded under the authority that the view's leases name."""
+    return (decision.recorded_under or decision.authority) == view.recorded_under
 
 
 def _check(request: ActRequest) -> None:

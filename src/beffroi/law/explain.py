@@ -126,6 +126,7 @@ class Explainer:
             disclosable=True,
             rule_set_hash=self._pack.hash,
             facts_hash=facts.digest(),
+            recorded_under=situation.authorities["maire"] or None,
         )
 
     def refuse_stranger(self, facts: Facts, request: ActRequest, person: Person) -> Decision:

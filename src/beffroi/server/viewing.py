@@ -301,11 +301,12 @@ class Viewing:
                 )
                 reading = asyncio.create_task(self._drain(connection))
                 running = asyncio.create_task(live.run())
-                await asyncio.wait({reading, running}, return_when=asyncio.FIRST_COMPLETED)
-                for task in (reading, running):
-                    task.cancel()
-                results = await asyncio.gather(reading, running, return_exceptions=True)
-                outcome = results[1]
+                try:
+                    await asyncio.wait({reading, running}, return_when=asyncio.FIRST_COMPLETED)
+                finally:  # also when the session ends: the view has said what it sent before anything goes on
+                    for task in (reading, running):
+                        task.cancel()
+                    _, outcome = await asyncio.gather(reading, running, return_exceptions=True)
                 return outcome[1] if isinstance(outcome, tuple) else None
             async with RecorderClient(self.centre.recorder_socket) as footage:
                 replay = ReplayView(

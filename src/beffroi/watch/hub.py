@@ -32,6 +32,9 @@ class Subscription:
     def __init__(self, feed: "_Feed", token: Token) -> None:
         self.queue = ViewerQueue()
         self.token = token
+        self.refused: str | None = None
+        """The lease of its that the recorder did not take."""
+
         self._feed = feed
 
     async def __aenter__(self) -> "Subscription":
@@ -80,6 +83,7 @@ class _Feed:
         self._await_key = True
         self._silence: Note = LATE
         self._heard_s = 0.0
+        self._turned_away = False
 
     def join(self, viewer: Subscription) -> None:
         self._viewers.append(viewer)
@@ -105,7 +109,7 @@ class _Feed:
             if carrier is None or token is None:
                 await asyncio.sleep(BACKOFF_S[0])
                 continue
-            seen = self._last_us
+            seen, self._turned_away = self._last_us, False
             try:
                 await self._follow(carrier, token)
             except NotCapturedError:
@@ -114,6 +118,9 @@ class _Feed:
                 _log.warning("live upstream not reached", camera=self._camera, stream=self._stream, error=error)
             except Exception:  # noqa: BLE001  whatever one upstream sends, the feed tries again for its viewers
                 _log.exception("live upstream failed", camera=self._camera, stream=self._stream)
+            carrier.refused = token if self._turned_away else None
+            if self._turned_away:
+                self._say(self._silence)
             if self._carrier()[0] is not carrier:
                 failures = 0  # another viewer carries on: no fault, no pause
                 continue
@@ -122,10 +129,10 @@ class _Feed:
             await asyncio.sleep(BACKOFF_S[min(failures, len(BACKOFF_S) - 1)])
 
     def _carrier(self) -> tuple[Subscription | None, str | None]:
-        """The first viewer that has a lease, and it."""
+        """The first viewer that has a lease, and it; one that the recorder refused carries nothing for the others."""
         for viewer in self._viewers:
             token = viewer.token()
-            if token is not None:
+            if token is not None and token != viewer.refused:
                 return viewer, token
         return None, None
 
@@ -223,6 +230,7 @@ class _Feed:
                 self._silence = gap(GapCause.NO_ORDER)
                 self._say(self._silence)
             case other:
+                self._turned_away = True
                 _log.warning("live upstream refused", camera=self._camera, notice=other, why=fields.get("why"))
 
     async def _say_silence(self) -> None:

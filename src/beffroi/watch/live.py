@@ -15,7 +15,7 @@ from beffroi.watch.finding import find_stream
 from beffroi.watch.hub import LiveHub
 from beffroi.watch.outlet import Outlet, RenderRefusal
 from beffroi.watch.ports import BACKOFF_S, Leases, LiveCamera, Sink
-from beffroi.watch.queue import Gone, Note, Start, ViewerQueue
+from beffroi.watch.queue import LATE, Gone, Note, Start, ViewerQueue
 from beffroi.watch.runner import run_view
 
 
@@ -75,7 +75,8 @@ class LiveView:
             stream = await find_stream(self._recorder, camera, self._say, h265=self._h265)
             async with self._hub.subscribe(camera, stream, self._token) as subscription:
                 await self._send(subscription.queue, stream)
-            await asyncio.sleep(BACKOFF_S[0])
+            await self._say(LATE)
+            await asyncio.sleep(BACKOFF_S[2])
 
     async def _say(self, note: Note) -> None:
         with contextlib.suppress(LeaseRefusedError):  # not renewed (yet): said the next time

@@ -127,5 +127,6 @@ def commune_of(person: Person) -> str:
 
 
 def authority_of(camera: Camera) -> AuthorityId:
-    """Under whose authority images of this camera are seen unless a row says otherwise: from its place (L.132-14-1)."""
+    """Under whose authority this camera is recorded, and its images seen unless a row says otherwise: from its place
+    (L.132-14-1)."""
     return AuthorityId(f"maire/{camera.commune}")
