@@ -28,7 +28,7 @@ from beffroi.cli.promises.waiting import wait_until
 from beffroi.domain.ids import AuthorityId, authority_slug
 from beffroi.media.parse import sample_bytes
 from beffroi.media.repair import iterate
-from beffroi.vault.chunkformat import ChunkHeader
+from beffroi.vault.chunkformat import ChunkHeader, DamagedChunkError
 from beffroi.vault.hourkeys import HourKeyring, PublicHours
 from beffroi.vault.keyerrors import HourDestroyedError
 from beffroi.vault.reader import ChunkReader
@@ -40,6 +40,9 @@ CAMERA: Final = "bn-place-du-marche"
 
 SEAT: Final = "supervisor"
 _FRAGMENT_HEAD: Final = 17
+_HEAD_BYTES: Final = 65_536
+"""More than any head: what has no head and is larger was not copied too early."""
+
 _BACK_US: Final = 20_000_000
 _WANTED_FRAGMENTS: Final = 2
 _WANTED_FRAMES: Final = 150
@@ -184,7 +187,7 @@ def _replayed(house: House, camera: str) -> Played:
     to_us = time.time_ns() // 1000
     asked = {"from": _iso(to_us - _BACK_US), "to": _iso(to_us), "reason": "watch"}
     with person.socket() as socket:
-        answer = person.open_view(socket.connection_id, camera, "replay", **asked)
+        answer = person.obtain_view(socket.connection_id, camera, "replay", **asked)
         demand(answer.status == 201, "la relecture est refusée", f"replay is refused: {answer.body}")
         socket.send({"type": "lease", "lease": answer.body["lease"]})
         socket.send({"type": "seek", "seek": 1, "at_us": to_us - _BACK_US, "speed": 1})
@@ -220,7 +223,18 @@ def _stolen(house: House) -> Iterator[Path]:
 
 
 def _chunks(recorder: Path) -> list[Path]:
-    return sorted((recorder / "streams").rglob("*.mp4"))
+    return sorted(path for path in (recorder / "streams").rglob("*.mp4") if _begun(path))
+
+
+def _begun(path: Path) -> bool:
+    """Whether it has its head: one that was copied just after its creation has nothing yet that could show or sound."""
+    try:
+        with ChunkReader.open(path, trust_footer=False):
+            return True
+    except DamagedChunkError:
+        size = path.stat().st_size
+        demand(size < _HEAD_BYTES, "un fichier n'a pas d'en-tête", f"{path.name} has no head, and {size} bytes")
+        return False
 
 
 def _file_of(recorder: Path, camera: str, kid: bytes) -> Path:

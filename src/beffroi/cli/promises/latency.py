@@ -66,7 +66,7 @@ def _asked_over_http(house: House, count: int) -> list[float]:
     for _ in range(count):
         with person.socket() as socket:
             began_s = time.perf_counter()
-            answer = person.open_view(socket.connection_id, CAMERA)
+            answer = person.obtain_view(socket.connection_id, CAMERA)
             taken.append((time.perf_counter() - began_s) * 1000)
             demand(answer.status == 201, "la vue est refusée", f"the view is refused: {answer.body}")
     return taken

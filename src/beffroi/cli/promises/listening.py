@@ -72,7 +72,7 @@ def listening(person: Person, camera: str, act: str = "live") -> Iterator[Listen
     if act == "replay":
         more = {"from": (end - _RANGE).isoformat(), "to": end.isoformat(), "reason": "watch"}
     with person.socket() as socket:
-        opened = person.open_view(socket.connection_id, camera, act, **more)
+        opened = person.obtain_view(socket.connection_id, camera, act, **more)
         demand(opened.status == 201, f"Vue refusée : {opened.body}", f"View refused: {opened.body}")
         listener = Listener(socket, seek_to_us=to_wall_us(end) - _SEEK_BACK_US if act == "replay" else None)
         socket.send({"type": "lease", "lease": opened.body["lease"]})

@@ -62,7 +62,7 @@ def no_byte_before_its_entry(house: House, *, camera: str = CAMERA, hold_s: floa
     with held_disk(pid, house.data / "logs" / "held-all.strace", hold_s):
         began_s = time.monotonic()
         with person.socket() as socket:
-            held = _ask(person, socket, camera, Try())
+            held = _ask(person, socket, camera, Try(), once=True)
             demand(
                 held.status == 503 or held.view in register.views(EntryKind.VIEW_OPENED, size),
                 "un bail est arrivé avant l'écriture",
@@ -179,10 +179,11 @@ def _try(
     register: RegisterOnDisk | None = None,
     since: int = 0,
 ) -> Try:
-    """Open one view and look, on a socket of its own; with a register, the entry must be there with the answer."""
+    """Open one view and look, on a socket of its own; with a register, the entry must be there with the answer, and a
+    refusal is for the caller to judge."""
     one = Try()
     with person.socket() as socket:
-        _ask(person, socket, camera, one)
+        _ask(person, socket, camera, one, once=register is not None)
         if register is not None and one.lease:
             demand(
                 one.view in register.views(EntryKind.VIEW_OPENED, since),
@@ -195,8 +196,8 @@ def _try(
     return one
 
 
-def _ask(person: Person, socket: ViewSocket, camera: str, one: Try) -> Try:
-    answer = person.open_view(socket.connection_id, camera)
+def _ask(person: Person, socket: ViewSocket, camera: str, one: Try, *, once: bool = False) -> Try:
+    answer = (person.open_view if once else person.obtain_view)(socket.connection_id, camera)
     one.answered_s, one.status = time.time(), answer.status
     if answer.status == 201:
         one.view, one.lease = answer.body["view"], answer.body["lease"]

@@ -214,7 +214,7 @@ def _ask(person: Person, camera: str, act: str) -> Answer:
     begin = end - timedelta(seconds=5)
     more = {"from": begin.isoformat(), "to": end.isoformat(), "reason": "watch"} if act == "replay" else {}
     with person.socket() as socket:
-        return person.open_view(socket.connection_id, camera, act, **more)
+        return person.obtain_view(socket.connection_id, camera, act, **more)
 
 
 def _answers(person: Person, camera: str) -> dict[str, tuple[int, str]]:

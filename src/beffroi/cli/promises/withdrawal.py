@@ -89,7 +89,7 @@ def lapse(house: House, *, key: str = "mayor2", notice_s: float | None = None) -
     person.duty("watch")
     late_s, reason, before = None, None, None
     with person.socket() as socket, contextlib.ExitStack() as at_end:
-        opened = person.open_view(socket.connection_id, LAPSING_CAMERA)
+        opened = person.obtain_view(socket.connection_id, LAPSING_CAMERA)
         if opened.status == 201:
             socket.send({"type": "lease", "lease": opened.body["lease"]})
             listener = Listener(socket)
@@ -220,4 +220,4 @@ def _card_says_why(desk: Desk) -> None:
 
 def _asked_again(operator: Person) -> int:
     with operator.socket() as socket:
-        return operator.open_view(socket.connection_id, OTHER_CAMERA).status
+        return operator.obtain_view(socket.connection_id, OTHER_CAMERA).status
