@@ -6,7 +6,7 @@ on the screen goes dark at once; each replay is a view of the gate with its entr
 """
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from beffroi.domain.errors import BadInputError, NotFoundError, RefusedError
 from beffroi.domain.text import Text
@@ -27,6 +27,8 @@ class Supervised:
     centre: Centre
     subjects: Subjects
     viewing: Viewing
+    _beginning: set[tuple[str, str]] = field(default_factory=set)
+    _ending: set[str] = field(default_factory=set)
 
     async def begin(self, request: RequestFile, caller: Caller) -> RequestFile:
         """The person is before the caller's screen.
@@ -34,6 +36,7 @@ class Supervised:
         Raises:
             RefusedError: no viewing was granted, or no second factor. BadInputError: a viewing is open here already.
         """
+        request = self.subjects.store.request(request.row.id)
         if request.row.outcome != Outcome.VIEWING.value or not caller.strong:
             raise RefusedError(
                 Text(
@@ -41,8 +44,16 @@ class Supervised:
                     en="No viewing is granted for this request, or your session has no second factor.",
                 )
             )
-        if any(one.session == caller.session and one.ended_us is None for one in request.viewings):
+        place = (request.row.id, caller.session)
+        if place in self._beginning or _standing(request, caller.session):
             raise BadInputError(Text(fr="Un visionnage est déjà en cours ici.", en="A viewing is under way here."))
+        self._beginning.add(place)  # taken before the first wait: two requests at once make one
+        try:
+            return await self._begin(request, caller)
+        finally:
+            self._beginning.discard(place)
+
+    async def _begin(self, request: RequestFile, caller: Caller) -> RequestFile:
         self.centre.screens.came(caller.session, subject_of(request))
         self.viewing.restate()  # dark first: the entries follow
         row = SubjectViewingRow(
@@ -64,14 +75,25 @@ class Supervised:
         Raises:
             NotFoundError: no such viewing under way in this session.
         """
+        request = self.subjects.store.request(request.row.id)
         row = next((one for one in request.viewings if one.id == name and one.ended_us is None), None)
-        if row is None or (caller is not None and row.session != caller.session):
+        elsewhere = row is not None and caller is not None and row.session != caller.session
+        if row is None or elsewhere or name in self._ending:
             raise NotFoundError(
                 Text(fr="Ce visionnage n'est pas en cours sur ce poste.", en="This viewing is not under way here.")
             )
-        await self._screen(request, caller, "left")  # in the register before anything opens again
-        self.centre.screens.left(row.session, subject_of(request))
-        self.viewing.restate()
+        self._ending.add(name)  # before the first wait: until it has ended, no other begins here
+        try:
+            return await self._end(request, row, note, caller)
+        finally:
+            self._ending.discard(name)
+
+    async def _end(self, request: RequestFile, row: SubjectViewingRow, note: str, caller: Caller | None) -> RequestFile:
+        name = row.id
+        if len(_standing(request, row.session)) == 1:  # before another one of hers the screen stays as it is
+            await self._screen(request, caller, "left")  # in the register before anything opens again
+            self.centre.screens.left(row.session, subject_of(request))
+            self.viewing.restate()
         at_us = self.centre.clock.wall_us()
 
         def step(found: RequestFile, _: object) -> None:
@@ -93,3 +115,8 @@ class Supervised:
                 payload={"person": subject_of(request)},
             )
         )
+
+
+def _standing(request: RequestFile, session: str) -> list[SubjectViewingRow]:
+    """The viewings of a request that are under way in a session."""
+    return [one for one in request.viewings if one.session == session and one.ended_us is None]

@@ -1,0 +1,78 @@
+"""What is asked twice at once is done once, and who ends the session in the middle of something ends it."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from tests.server.test_subject import entries, granted, outcomes, step
+from tests.support.clips import clip
+from tests.support.desktown import AGENT, DeskTown, desk_town
+from tests.support.held import held_back
+
+from beffroi.ledger.entry import EntryKind
+from beffroi.registry.subjecttables import SubjectViewingRow
+from beffroi.server.subjectviewing import Supervised
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskTown]:
+    with desk_town(tmp_path_factory.mktemp("atonce") / "data") as one:
+        one.record("cx", clip(count=250))
+        yield one
+
+
+def before_the_screen(place: DeskTown) -> list[str]:
+    return [one["id"] for one in place.town.person(AGENT).get("/api/screen").body["present"]]
+
+
+def screen_told(place: DeskTown, subject: str) -> list[str]:
+    """What the register says of her before the screen."""
+    ledger = place.town.centre.ledger
+    changes = [one for one in entries(place) if one.kind is EntryKind.SCREEN_CHANGED]
+    return [str(one.outcome) for one in changes if (ledger.payload(one.index) or {}).get("person") == subject]
+
+
+def test_a_viewing_is_begun_and_ended_once(place: DeskTown) -> None:
+    request = granted(place, "viewing", nobody_else=True)
+    with ThreadPoolExecutor(1) as pool, held_back(Supervised, "_screen") as held:
+        first = pool.submit(step, place, request, "viewings")
+        held.begun()
+        assert len(before_the_screen(place)) == 1, "dark before the register has it"
+        assert step(place, request, "viewings")[0] == 422, "one is beginning here"
+        held.go()
+        status, body = first.result(30)
+    assert status == 201, body
+    (viewing,), subject = [one["id"] for one in body["viewings"]], body["subject"]
+    with ThreadPoolExecutor(1) as pool, held_back(Supervised, "_screen") as held:
+        first = pool.submit(step, place, request, f"viewings/{viewing}/end", {"note": "vu"})
+        held.begun()
+        assert step(place, request, f"viewings/{viewing}/end")[0] == 404, "it is ending"
+        assert step(place, request, "viewings")[0] == 422, "it has not ended yet"
+        held.go()
+        status, body = first.result(30)
+    assert (status, [one["note"] for one in body["viewings"]]) == (200, ["vu"])
+    assert before_the_screen(place) == []
+    assert screen_told(place, subject) == ["came", "left"]
+    assert outcomes(place, request)[-2:] == ["subject_viewing", "subject_viewing_ended"]
+
+
+def test_two_viewings_of_one_screen_end_with_the_last(place: DeskTown) -> None:
+    """As a centre began them before it took the place first."""
+    request = granted(place, "viewing", nobody_else=True)
+    status, body = step(place, request, "viewings")
+    assert status == 201, body
+    store, first, subject = (
+        place.town.app.state.subjects.copies.subjects.store,
+        body["viewings"][0]["id"],
+        body["subject"],
+    )
+    (row,) = store.request(request).viewings
+    store.add(
+        request,
+        SubjectViewingRow(id="second", request=request, person=row.person, session=row.session, begun_us=row.begun_us),
+    )
+    assert step(place, request, f"viewings/{first}/end")[0] == 200
+    assert before_the_screen(place) == [subject], "she is there for the other one"
+    assert step(place, request, "viewings/second/end")[0] == 200
+    assert before_the_screen(place) == []
+    assert screen_told(place, subject) == ["came", "left"]
