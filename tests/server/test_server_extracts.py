@@ -7,6 +7,7 @@ import random
 import socket
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any
 
@@ -16,13 +17,17 @@ from tests.support.centre import account_name
 from tests.support.clips import clip
 from tests.support.faultmatrix import record
 from tests.support.footagetown import BEGIN_US, REQUISITION, TAKER, FootageTown, footage_town, long_clip
+from tests.support.held import held_back
 from tests.support.ports import wait_for
 
 from beffroi.cli.promises.client import Person
 from beffroi.domain.acts import Act
 from beffroi.domain.ids import PersonId, ViewId
+from beffroi.gate.gate import Gate
 from beffroi.ledger.entry import EntryKind, Record, Sent
 from beffroi.media.frame import Frame
+from beffroi.server.viewing import screen_id
+from beffroi.watch.rangeview import RangeView
 
 
 @pytest.fixture(scope="module")
@@ -256,6 +261,30 @@ def test_a_session_that_ends_takes_its_files_with_it(place: FootageTown, film: t
     assert who.post("/api/logout").status == 200
     counted = handed_over(place, told["id"])
     assert slow.read_to_the_end() <= counted < told["size"]
+
+
+@pytest.mark.parametrize(("owner", "step"), [(Gate, "open"), (RangeView, "prepare")])
+def test_a_session_that_ends_while_its_file_is_opened_gets_none(
+    place: FootageTown, film: tuple[Frame, ...], owner: type, step: str
+) -> None:
+    """The register had the view already, and the file was not in anybody's hands yet."""
+    del film
+    who, extracts, ledger = place.town.session(TAKER), place.town.app.state.extracts, place.town.centre.ledger
+    place.agree(0, 5)
+    begun = ledger.size
+    with ThreadPoolExecutor(1) as pool, held_back(owner, step, done=True) as held:
+        asked = pool.submit(place.ask, who, 0, 5)
+        held.begun()
+        assert who.post("/api/logout").status == 200
+        held.go()
+        assert asked.result(60).status == 401
+    records = [ledger.record(index) for index in range(begun, ledger.size)]
+    (view,) = [one.view for one in records if one.kind is EntryKind.VIEW_OPENED]
+    assert view is not None
+    ended = wait_for(lambda: ended_of(place, view), what="the end entry")
+    assert (ended.outcome, ended.sent) == ("disconnected", Sent(0, 0, None))
+    assert view not in extracts._open
+    assert all(screen_id(caller.session) != ended.session for caller, _ in extracts.viewing.others.values())
 
 
 def test_who_comes_before_the_screen_stops_a_file_too(place: FootageTown, film: tuple[Frame, ...]) -> None:

@@ -24,7 +24,7 @@ from beffroi.gate.gate import Gate
 from beffroi.identity.accounts import SessionsEnded
 from beffroi.server.centre import Centre
 from beffroi.server.posts import Post
-from beffroi.server.session import Caller
+from beffroi.server.session import Caller, NotLoggedInError
 from beffroi.server.viewing import Viewing, screen_id
 from beffroi.watch.rangeview import Out, RangeView
 
@@ -105,6 +105,7 @@ class Extracts:
         Raises:
             BadInputError: too many at once; or see `beffroi.watch.rangeview.RangeView.prepare`.
             GateRefusedError, GateClosedError: see `beffroi.gate.gate.Gate.open`.
+            NotLoggedInError: the session ended meanwhile.
         """
         mine = [one for one in self._open.values() if one.caller.session == caller.session and not one.over]
         if len(mine) >= MAX_PER_SESSION:
@@ -132,13 +133,20 @@ class Extracts:
         self.gate.subscribe(view.id, lambda _, cut: self._cut(extract, cut))
         self.viewing.restate()  # somebody may have come before the screen while the register wrote
         try:
+            await self._check_session(extract)  # one that ended while the register wrote met no file here to end
             await file.prepare()
+            await self._check_session(extract)
         except BaseException:
             await self.end(extract, "no_file")
             self._open.pop(view.id, None)
             raise
         extract.used_s = self.centre.clock.monotonic_s()
         return extract
+
+    async def _check_session(self, extract: Extract) -> None:
+        if await asyncio.to_thread(self.centre.identity.session_of_key, extract.caller.session) is None:
+            await self.end(extract, "disconnected")
+            raise NotLoggedInError
 
     def find(self, name: str, caller: Caller) -> Extract:
         """A file of this session.
