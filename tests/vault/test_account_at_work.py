@@ -1,6 +1,7 @@
 """The account of a recorder at work: what is between two steps is looked at again; what stays wrong is said."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from beffroi.vault.accountjson import table
 from beffroi.vault.accountsum import Sums, lasting
 from beffroi.vault.accounttext import Fault
 from beffroi.vault.journal import ActKind
+from beffroi.vault.mandates import read_orders
 
 PASSING = ("unlink", "fsync directory", "journal")
 """A file that dies, stopped before this step of `beffroi.vault.destruction`: its head is overwritten."""
@@ -154,3 +156,18 @@ def test_time_that_is_wrong_only_now_is_counted_where_it_was() -> None:
     assert (found.held, found.pending) == (85, 10)
     assert not found.adds_up
     assert lasting(again, again) == again
+
+
+def test_a_sheet_renewed_between_its_reading_and_its_noting_is_noted_as_it_was_read(house: SmallHouse) -> None:
+    """Else the book would keep the new paper under the old number, and call it refused for ever."""
+    house.order()
+    read = house.store().load(house.clock.wall_us())
+    house.clock.advance(1)
+    now_us = house.clock.wall_us()
+    renewed = replace(read.active[CAMERA].sheet, serial=house.serial + 1, issued_us=now_us)
+    house.store().install(house.signer.sign(renewed))
+    on_trust = {CAMERA: replace(read.active[CAMERA], on_trust=True)}  # another state, to be entered
+    house.mandates.note(replace(read, active=on_trust), house.root / "sheets", now_us)
+    orders = read_orders(house.mandates.journal, (house.world.sheet_key.public_key(),))
+    assert orders.bad == ()
+    assert orders.last == {CAMERA: house.serial}

@@ -82,13 +82,13 @@ class MandateBook:
 
         Args:
             book: what the folder of sheets says now.
-            folder: that folder: the signed bytes are copied from it.
+            folder: that folder: the signed bytes of a revocation are copied from it.
             at_us: wall time, microseconds.
         """
         for camera, active in book.active.items():
             sheet = active.sheet
             fields: dict[str, Any] = {"camera": camera, "serial": sheet.serial, "on_trust": active.on_trust}
-            self._enter(ActKind.SHEET_APPLIED, fields, folder / f"{camera}.json", at_us)
+            self._enter(ActKind.SHEET_APPLIED, fields, active.paper, at_us)
         for ended in book.ended:
             fields = {"camera": ended.camera, "serial": ended.serial, "cause": ended.cause}
             notice = ended.cause == "revoked"
@@ -101,12 +101,12 @@ class MandateBook:
         """Close the file."""
         self.journal.close()
 
-    def _enter(self, kind: ActKind, fields: dict[str, Any], paper: Path | None, at_us: int) -> None:
+    def _enter(self, kind: ActKind, fields: dict[str, Any], paper: bytes | Path | None, at_us: int) -> None:
         state = (kind, *sorted(fields.items()))
         if self._state.get(fields["camera"]) == state:
             return
-        text = read_paper(paper).decode("ascii", "replace") if paper else ""
-        self.journal.append(kind, {**fields, "paper": text}, wall_us=at_us)
+        raw = read_paper(paper) if isinstance(paper, Path) else paper or b""
+        self.journal.append(kind, {**fields, "paper": raw.decode("ascii", "replace")}, wall_us=at_us)
         self._state[fields["camera"]] = state
 
 

@@ -22,10 +22,12 @@ TRUST_MAX_S: Final = 24 * 3600.0
 
 @dataclass(frozen=True, slots=True)
 class ActiveSheet:
-    """A sheet to record on. ``on_trust``: the clock is in doubt, so its dates could not be checked: shout."""
+    """A sheet to record on. ``on_trust``: the clock is in doubt, so its dates could not be checked: shout. ``paper``:
+    the signed bytes that were read, whatever lies in the folder by now."""
 
     sheet: RecordingSheet
     on_trust: bool
+    paper: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,25 +65,26 @@ class SheetStore:
             doubt_s: how long that has lasted (`DoubtBudget`); beyond `TRUST_MAX_S` nothing is recorded on trust.
         """
         book = SheetBook()
-        newest: dict[CameraId, RecordingSheet] = {}
+        newest: dict[CameraId, tuple[RecordingSheet, bytes]] = {}
         for path in sorted(self._directory.glob("*.json")):
             if path.name.startswith("."):
                 continue
             try:
-                sheet = open_sheet(read_paper(path), self._trusted, name=path.name)
+                paper = read_paper(path)
+                sheet = open_sheet(paper, self._trusted, name=path.name)
             except BeffroiError as error:
                 book.problems.append(error)
                 continue
             held = newest.get(sheet.camera)
-            if held is None or sheet.serial > held.serial:
-                newest[sheet.camera] = sheet
+            if held is None or sheet.serial > held[0].serial:
+                newest[sheet.camera] = sheet, paper
         revoked = self._revocations(book)
-        for camera, sheet in newest.items():
+        for camera, (sheet, paper) in newest.items():
             ended = _why_ended(sheet, revoked.get(camera), now_us, clock_doubtful=clock_doubtful, doubt_s=doubt_s)
             if ended:
                 book.ended.append(ended)
             else:
-                book.active[camera] = ActiveSheet(sheet, on_trust=clock_doubtful)
+                book.active[camera] = ActiveSheet(sheet, on_trust=clock_doubtful, paper=paper)
         return book
 
     def install(self, raw: bytes) -> RecordingSheet:
