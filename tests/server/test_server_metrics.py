@@ -21,10 +21,11 @@ def test_answers_and_delays_are_counted_by_pattern(town: Town, port: int) -> Non
     person = town.person("agentE")
     person.call("GET", "/api/cameras")
     person.call("GET", "/api/nowhere/at-all")
+    least = town.centre.ledger.size
     found = families(scrape(port))
     assert value(found, "beffroi_centre_request_seconds_count", route="/api/cameras", status="2xx") >= 1
     assert value(found, "beffroi_centre_register_up") == 1
-    assert value(found, "beffroi_centre_register_entries_total") == town.centre.ledger.size
+    assert least <= value(found, "beffroi_centre_register_entries_total") <= town.centre.ledger.size
     assert value(found, "beffroi_centre_views", act="live") == 0
     routes = {sample.labels["route"] for sample in found["beffroi_centre_request_seconds"].samples}
     assert not any("nowhere" in route for route in routes), "an address that somebody typed is no label"
