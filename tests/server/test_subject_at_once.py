@@ -4,13 +4,16 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tests.server.test_subject import entries, granted, outcomes, step
+from tests.server.test_subject import entries, granted, outcomes, prepared, reason, step
 from tests.support.clips import clip
-from tests.support.desktown import AGENT, DeskTown, desk_town
+from tests.support.desktown import AGENT, BEGIN_US, DeskTown, desk_town
 from tests.support.held import held_back
+from tests.support.ports import wait_for
 
+from beffroi.cli.promises.client import Answer
 from beffroi.ledger.entry import EntryKind
 from beffroi.registry.subjecttables import SubjectViewingRow
+from beffroi.server.subjectediting import Editings
 from beffroi.server.subjectviewing import Supervised
 
 
@@ -76,3 +79,31 @@ def test_two_viewings_of_one_screen_end_with_the_last(place: DeskTown) -> None:
     assert step(place, request, "viewings/second/end")[0] == 200
     assert before_the_screen(place) == []
     assert screen_told(place, subject) == ["came", "left"]
+
+
+@pytest.mark.parametrize(("step_of", "asked"), [("_one_picture", "picture"), ("_make", "build")])
+def test_pictures_close_with_the_session_also_while_they_are_read(place: DeskTown, step_of: str, asked: str) -> None:
+    request = granted(place)
+    name, agent = prepared(place, request), place.town.session(AGENT)
+    path, editings = f"/api/subject/requests/{request}/copies/{name}", place.town.app.state.subjects
+    assert agent.post(f"{path}/open", {"reason": reason(place)}).status == 200
+    view = editings._open[name].view.id
+
+    def told() -> list[tuple[EntryKind, str | None, int]]:
+        records = place.town.centre.ledger.entries_of_view(view)
+        return [(one.kind, one.outcome, one.sent.frames) for one in records if one.sent is not None]
+
+    def ask() -> Answer:
+        read = asked == "picture"
+        return agent.get(f"{path}/picture?at_us={BEGIN_US + 2_000_000}") if read else agent.post(f"{path}/{asked}")
+
+    with ThreadPoolExecutor(1) as pool, held_back(Editings, step_of, done=asked == "picture") as held:
+        shown = pool.submit(ask)
+        held.begun()
+        place.town.centre.identity.logout(next(iter(agent.cookies.values())))
+        wait_for(lambda: told() == [(EntryKind.VIEW_ENDED, "disconnected", 0)], what="the end meanwhile")
+        held.go()
+        answer = shown.result(60)
+    assert (answer.status, answer.raw[:2]) == (403, b'{"'), "what was read does not leave"
+    assert (name in editings._open, name in editings.copies.making, len(told())) == (False, False, 1)
+    assert not list(editings.copies.path(name).parent.glob(f"{name}*")), "and nothing is left of it"

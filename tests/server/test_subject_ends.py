@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from threading import Event
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from tests.server.test_subject import SECOND, entries, granted, outcomes, prepar
 from tests.server.test_subject_leftovers import opened
 from tests.support.clips import clip
 from tests.support.desktown import AGENT, DeskTown, desk_town
+from tests.support.held import held_back
 from tests.support.ports import wait_for
 from tests.support.register import silent
 
@@ -158,25 +158,15 @@ def test_a_request_that_closes_ends_what_runs(place: DeskTown) -> None:
     assert subjects.store.request(drawn).row.closed_us is not None
 
 
-def test_pictures_asked_for_twice_at_once_are_one_view(place: DeskTown, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pictures_asked_for_twice_at_once_are_one_view(place: DeskTown) -> None:
     request = granted(place)
-    name, whole, begun, go = prepared(place, request), Editings._view, Event(), Event()
-
-    async def held_back(editings: Editings, *args: Any) -> Any:
-        if not begun.is_set():
-            begun.set()
-            await asyncio.to_thread(go.wait, 30)
-        return await whole(editings, *args)
-
-    monkeypatch.setattr(Editings, "_view", held_back)
+    name = prepared(place, request)
     asked = (place, request, f"copies/{name}/open", {"reason": reason(place)})
-    with ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(1) as pool, held_back(Editings, "_view") as held:
         first = pool.submit(step, *asked)
-        try:
-            assert begun.wait(30)
-            assert step(*asked)[0] == 422
-        finally:
-            go.set()
+        held.begun()
+        assert step(*asked)[0] == 422
+        held.go()
         assert first.result(30)[0] == 200
     views = [one for one in entries(place) if one.detail.get("copy") == name and one.kind is EntryKind.VIEW_OPENED]
     assert len(views) == 1, "nothing is left open that nobody can close"

@@ -301,8 +301,9 @@ class Editings:
             await asyncio.sleep(1.0)
             at_s = self.centre.clock.monotonic_s()
             for one in list(self._open.values()):
-                live = self.centre.identity.session_of_key(one.caller.session)
-                idle = at_s - one.used_s > self.idle_s
-                if not one.lock.locked() and (idle or one.cut is not None or live is None):
+                gone = self.centre.identity.session_of_key(one.caller.session) is None
+                over = one.cut is not None or at_s - one.used_s > self.idle_s
+                # what reads or builds meets the end of its view by itself; an idle one is not idle while it does
+                if gone or (over and not one.lock.locked()):
                     with suppress(RefusedError):
-                        await self.close(one)
+                        await self.close(one, "disconnected" if gone and one.cut is None else "ended")
