@@ -42,6 +42,30 @@ async def test_one_that_dies_is_told_and_can_still_be_stopped() -> None:
     assert isinstance(told[0]["exc_info"], OSError)
 
 
+async def test_one_that_dies_begins_again() -> None:
+    """A database that was locked for a moment must not end a duty of the centre until somebody restarts it."""
+    lives, on = 0, asyncio.Event()
+
+    async def run() -> None:
+        nonlocal lives
+        lives += 1
+        if lives == 1:
+            raise OSError(5, "the disk refuses")
+        if lives == 2:
+            return  # it was meant to go on
+        on.set()
+        await asyncio.Event().wait()
+
+    one = Background(run, "one", again_s=0.001)
+    with structlog.testing.capture_logs() as told:
+        one.start()
+        await asyncio.wait_for(on.wait(), 60)
+        await one.stop()
+        assert len(told) == 2
+        await asyncio.sleep(0.01)
+    assert lives == 3, "a stop is a stop"
+
+
 async def test_one_that_fails_while_it_is_stopped_keeps_nothing_else_from_ending() -> None:
     async def run() -> None:
         try:

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import structlog
 
+from beffroi.base.background import Background
 from beffroi.capture.client import RecorderClient
 from beffroi.domain.clock import now
 from beffroi.domain.decision import ActRequest
@@ -79,13 +80,13 @@ class Extracts:
             loop.call_soon_threadsafe(self._end_sessions, event.keys)
 
         self._leave = self.centre.bus.subscribe(SessionsEnded, sessions_ended)
-        self._sweeping = asyncio.create_task(self._sweep(), name="extracts")
+        self._sweeping = Background(self._sweep, "extracts")
+        self._sweeping.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self._leave()
-        self._sweeping.cancel()
-        await asyncio.gather(self._sweeping, return_exceptions=True)
+        await self._sweeping.stop()
         for extract in list(self._open.values()):
             await self.end(extract, "stopped")
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -12,6 +12,7 @@ from typing import Any, Final
 import structlog
 from sqlalchemy.orm import Session
 
+from beffroi.base.background import Background
 from beffroi.domain.clock import instant, now
 from beffroi.domain.errors import BadInputError, BeffroiError, RefusedError
 from beffroi.domain.ids import ConnectionId
@@ -123,19 +124,17 @@ class Onsites:
     viewing: Viewing
     limits: Limits = field(default_factory=Limits)
     live: dict[str, Live] = field(default_factory=dict)
-    _watching: asyncio.Task[None] | None = None
 
     def __post_init__(self) -> None:
+        self._watching = Background(self._watch, "onsite")
         self.store = OnsiteStore(self.centre.engine)
 
     async def __aenter__(self) -> "Onsites":
-        self._watching = asyncio.create_task(self._watch(), name="onsite")
+        self._watching.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._watching is not None:
-            self._watching.cancel()
-            await asyncio.gather(self._watching, return_exceptions=True)
+        await self._watching.stop()
 
     def papers(self, case: CaseFile, service: str | None = None) -> list[Paper]:
         """The requisitions of a case that open viewing on site now."""
@@ -327,8 +326,9 @@ class Onsites:
             _log.error("a viewing on site is not ended yet", onsite=name, reason=error.text.en)
 
     async def _watch(self) -> None:
-        for one in await asyncio.to_thread(self.store.standing):  # of a process that is no more
-            await self._end(one.row.id, one.row.case, Cause.RESTART)
+        for one in await asyncio.to_thread(self.store.standing):
+            if one.row.id not in self.live:  # of a process that is no more
+                await self._end(one.row.id, one.row.case, Cause.RESTART)
         rounds = 0
         while True:
             try:

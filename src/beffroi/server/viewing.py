@@ -14,6 +14,7 @@ from typing import Any, Final
 import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
+from beffroi.base.background import Background
 from beffroi.capture.client import RecorderClient
 from beffroi.domain.acts import Act
 from beffroi.domain.clock import now
@@ -119,9 +120,9 @@ class Viewing:
     others: dict[ConnectionId, tuple[Caller, Post | None]] = field(default_factory=dict)
     """Views that no socket carries (files): whose, and from which workstation."""
     _leave: list[Any] = field(default_factory=list)
-    _watching: asyncio.Task[None] | None = None
 
     def __post_init__(self) -> None:
+        self._watching = Background(self._watch_sessions, "session-watch")
         self._live = RecorderLive(self.centre.recorder)
         self.hub = LiveHub(self._live)
         told, ledger = self.centre.supply.told, self.centre.ledger
@@ -149,16 +150,14 @@ class Viewing:
             self.centre.bus.subscribe(FactsChanged, facts_changed),
             self.centre.bus.subscribe(SessionsEnded, sessions_ended),
         ]
-        self._watching = asyncio.create_task(self._watch_sessions(), name="session-watch")
+        self._watching.start()
         await self._intake.__aenter__()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         for leave in self._leave:
             leave()
-        if self._watching is not None:
-            self._watching.cancel()
-            await asyncio.gather(self._watching, return_exceptions=True)
+        await self._watching.stop()
         await self._intake.__aexit__()
         await self.centre.recorder.close()
 
