@@ -273,6 +273,21 @@ async def test_an_agent_of_another_authority_sees_what_is_recorded_under_the_may
         assert check(viewer.view.lease, world.gate.verify_key, now_us=world.clock.wall_us()).authority == "maire/99001"
 
 
+async def test_a_camera_that_comes_under_another_authority_ends_its_views(tmp_path: Path) -> None:
+    """The lease that was granted names the former one's recordings."""
+    async with LiveWorld(tmp_path) as world:
+        world.law.authority, world.law.recorded_under = AuthorityId("president-cd/95"), AuthorityId("maire/99001")
+        world.push(5)
+        viewer = await world.watch()
+        await viewer.sink.until_fragments(5)
+        world.law.recorded_under = AuthorityId("maire/99002")
+        world.law.changes += 1
+        world.gate.poke()
+        _, cut = await asyncio.wait_for(viewer.task, 5 * busy())
+        assert cut is not None
+        assert cut.code is CutCode.WITHDRAWN
+
+
 async def test_a_view_whose_lease_the_recorder_refuses_darkens_no_other(tmp_path: Path) -> None:
     """Who comes first carries the pictures for all: when the recorder does not take that lease, the next one does."""
     async with LiveWorld(tmp_path) as world:

@@ -166,7 +166,7 @@ class Gate:
         if revision != self._current_revision() or self._clock.wall_us() - allowed_us > _STALE_ANSWER_US:
             # the disk was slow, or a fact changed while it wrote: the first answer is too old to rest a lease on
             allowed_us, again = self._decide(request)
-            if not again.allowed or again.authority != case.authority:
+            if not again.allowed or not _as_before(again, decision):
                 self._register.write(entries.cut(case, again, CutCode.WITHDRAWN))
                 self._register.write(entries.ended(case, NOTHING_SENT, f"cut_{CutCode.WITHDRAWN}"))
                 raise GateRefusedError(again, index)
@@ -298,7 +298,7 @@ class Gate:
 
     def _redecide(self, state: _Open) -> None:
         allowed_us, decision = self._decide(state.view.request)
-        if decision.allowed and decision.authority == state.view.authority and _same_place(decision, state.view):
+        if decision.allowed and _as_before(decision, state.view.decision):
             lease, state.token = self._sign(state.view, allowed_us)
             state.expires_us, state.decided_s = lease.expires_us, self._clock.monotonic_s()
         else:
@@ -348,9 +348,9 @@ class Gate:
             return None
 
 
-def _same_place(decision: Decision, view: OpenedView) -> bool:
-    """Whether the camera is still recorded under the authority that the view's leases name."""
-    return (decision.recorded_under or decision.authority) == view.recorded_under
+def _as_before(decision: Decision, opened: Decision) -> bool:
+    """Whether it is still the same authority's act, on recordings of the same one's."""
+    return (decision.authority, decision.recorded_under) == (opened.authority, opened.recorded_under)
 
 
 def _check(request: ActRequest) -> None:

@@ -117,9 +117,9 @@ class Keeping:
         before_us = months_before(now_us, term.months)
         if held:
             return Kept(before_us, held=held)
-        self._ledger.finish_pruning()
         self._restate(term, before_us)
-        self._ledger.expire(before_us)
+        self._ledger.expire(before_us)  # first: names have their day, whatever keeps bundles from going
+        self._ledger.finish_pruning()
         to = self.due(before_us)
         if not prune or to <= self._ledger.first:
             return Kept(before_us)

@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -94,8 +94,7 @@ class Reports:
     def look(self) -> int:
         """Make what the month that is over still lacks; how many. On the 1st, still of the month before.
 
-        Raises:
-            BeffroiError, OSError: the register or the disk refused; the next look tries again.
+        What fails is logged, and tried again at the next look.
         """
         today = today_of(self._centre)
         over = (today - _CROSSING).replace(day=1) - timedelta(days=1)
@@ -105,14 +104,19 @@ class Reports:
         for commune in sorted({camera.commune for camera in facts.cameras.values()}):
             if self._stopping.is_set() or self._path(commune, month.name).with_suffix(".json").exists():
                 continue
-            place = Place.of(facts, commune)
-            account, faults = asyncio.run(account_of(self._centre.recorder_socket, place, month))
-            if account is None and today - month.last <= _CROSSING + _PATIENCE:
-                _log.warning("monthly report put off: the recorder does not answer", month=month.name)
-                continue
-            self._make(place, commune, month, account, faults)
-            made += 1
+            try:
+                made += self._made(Place.of(facts, commune), commune, month, today)
+            except Exception:  # noqa: BLE001  whatever one commune's report meets, the others have theirs
+                _log.exception("monthly report not made")
         return made
+
+    def _made(self, place: Place, commune: BodyId, month: Period, today: date) -> bool:
+        account, faults = asyncio.run(account_of(self._centre.recorder_socket, place, month))
+        if account is None and today - month.last <= _CROSSING + _PATIENCE:
+            _log.warning("monthly report put off: the recorder does not answer", month=month.name)
+            return False
+        self._make(place, commune, month, account, faults)
+        return True
 
     def _make(self, place: Place, commune: BodyId, month: Period, account: Account | None, faults: int) -> Kept:
         """Draw a report, enter its hash, keep both. A stop between entry and file makes it again, with an entry of its
@@ -139,7 +143,7 @@ class Reports:
         while not self._stopping.wait(LOOK_S):
             try:
                 self.look()
-            except (BeffroiError, OSError, ValueError):
+            except Exception:  # noqa: BLE001  the database may refuse once: the thread must look again
                 _log.exception("monthly report not made")
 
 
@@ -191,18 +195,24 @@ def _slices(span: WallRange) -> Iterator[WallRange]:
 
 
 async def account_of(socket: Path, place: Place, month: Period) -> tuple[Account | None, int]:
-    """The recorder's sums by camera, in microseconds, and how many faults; None when it does not answer."""
+    """The recorder's sums by camera, in microseconds, and how many faults; None when it does not answer. A camera at a
+    time: each has the time that an account may take, and the recorder's other duties have theirs in between."""
+    days: list[dict[str, Any]] = []
+    first, last = month.first.isoformat(), month.last.isoformat()
     try:
+        async with RecorderClient(socket) as recorder:
+            await recorder.ping()
         async with RecorderClient(socket, timeout_s=_ACCOUNT_S) as recorder:
-            found = await recorder.account(month.first.isoformat(), month.last.isoformat(), sorted(place.cameras))
+            for camera in sorted(place.cameras):
+                days += (await recorder.account(first, last, [camera]))["days"]
     except BeffroiError:
         return None, 0
     sums: Account = {}
-    for line in found["days"]:
+    for line in days:
         if line["camera"] not in place.cameras or line["stream"] != "main":
             continue
         of_camera = sums.setdefault(line["camera"], {})
         for name, value in line.items():
             if name.endswith("_us") and name != "frozen_us":
                 of_camera[name.removesuffix("_us")] = of_camera.get(name.removesuffix("_us"), 0) + int(value)
-    return sums, sum(len(line["wrong"]) for line in found["days"] if line["camera"] in place.cameras)
+    return sums, sum(len(line["wrong"]) for line in days if line["camera"] in place.cameras)
