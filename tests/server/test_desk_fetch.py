@@ -48,7 +48,9 @@ def test_no_byte_after_a_withdrawal_and_none_without_the_register(
         answer = place.town.person(who).call("GET", url)
         return answer.status, answer.raw
 
+    before = len(fetched(place))
     assert fetch(SECOND) == (200, whole), "the second person may fetch it too"
+    wait_for(lambda: len(fetched(place)) > before, what="the entry of what left, which follows the last byte")
     told = outcomes(place)
     assert told.index("fetch_begun") < told.index("fetched")
 
