@@ -48,9 +48,8 @@ def test_no_byte_after_a_withdrawal_and_none_without_the_register(
         answer = place.town.person(who).call("GET", url)
         return answer.status, answer.raw
 
-    before = len(fetched(place))
     assert fetch(SECOND) == (200, whole), "the second person may fetch it too"
-    wait_for(lambda: len(fetched(place)) > before, what="the entry of what left, which follows the last byte")
+    wait_for(lambda: len(fetched(place)) == 2, what="the entries of both, which follow the last byte of each")
     told = outcomes(place)
     assert told.index("fetch_begun") < told.index("fetched")
 
