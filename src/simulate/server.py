@@ -1,7 +1,6 @@
 """An RTSP/1.0 server over interleaved TCP: several cameras, each with its password and its faults."""
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -59,8 +58,7 @@ class Server:
     async def __aexit__(self, *_: object) -> None:
         if self._pacing:
             self._pacing.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._pacing
+            await asyncio.gather(self._pacing, return_exceptions=True)
         for served in self.cameras.values():
             self._close_all(served)
         if self._server:

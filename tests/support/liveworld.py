@@ -26,7 +26,7 @@ from beffroi.gate.gate import Gate
 from beffroi.ledger.entry import Sent
 from beffroi.watch.hub import LiveHub
 from beffroi.watch.live import LiveView
-from beffroi.watch.ports import Captured, LiveConnection, NotCapturedError
+from beffroi.watch.ports import Captured, LiveConnection, LiveConnector, NotCapturedError
 
 __all__ = ["LEDGER_KEY", "LiveWorld", "Viewer"]
 
@@ -50,6 +50,7 @@ class LiveWorld:
     asked: int = 0
     away: bool = False
     taken_away: bool = False
+    upstream: LiveConnector | None = None
     _open: list[LiveClient] = field(default_factory=list)
     captures: Captured | None = None
     viewers: list[Viewer] = field(default_factory=list)
@@ -95,6 +96,8 @@ class LiveWorld:
         self.connections += 1
         if self.taken_away:
             raise NotCapturedError
+        if self.upstream is not None:
+            return await self.upstream(camera, stream, lease)
         connection = await LiveClient.open(self.folder / "live.sock", camera, stream, lease)
         self._open.append(connection)
         return connection

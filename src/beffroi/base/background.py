@@ -6,6 +6,8 @@ from typing import Any, Final
 
 import structlog
 
+from beffroi.base.ending import bring_to_end
+
 _log = structlog.get_logger(__name__)
 
 
@@ -34,8 +36,7 @@ class Background:
         task, self._task = self._task, None
         self._stopping = True
         if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await bring_to_end(task)
 
     async def _keep(self) -> None:
         while not self._stopping:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import structlog
 
+from beffroi.base.ending import bring_to_end
 from beffroi.capture.methods import Methods
 from beffroi.domain.errors import BadInputError, BeffroiError, NotFoundError, RefusedError
 from beffroi.domain.text import Text
@@ -45,10 +46,7 @@ class ControlServer:
         """Stop listening, end every connection and wait until each has ended."""
         self.close()
         self._stopped = True
-        serving = list(self._serving)
-        for task in serving:
-            task.cancel()
-        await asyncio.gather(*serving, return_exceptions=True)
+        await bring_to_end(*self._serving)
 
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._stopped:  # it was on its way in

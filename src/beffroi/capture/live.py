@@ -108,7 +108,8 @@ class LiveServer:
     async def _view(self, viewer: "_Viewer") -> None:
         if self._count > MAX_VIEWERS:
             raise LeaseRefusedError("too many viewers")
-        first = await asyncio.wait_for(viewer.line(), _FIRST_LINE_S)
+        async with asyncio.timeout(_FIRST_LINE_S):
+            first = await viewer.line()
         found = self._find(str(first.get("camera")), str(first.get("stream")))
         if found is None:
             raise LeaseRefusedError("no such stream here")

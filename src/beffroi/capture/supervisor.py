@@ -13,6 +13,7 @@ from typing import Any, Final
 import structlog
 
 from beffroi.base.clock import BootClock, SystemClock
+from beffroi.base.ending import bring_to_end
 from beffroi.base.files import unlink_durable, write_durable
 from beffroi.base.metrics import open_metrics, text_of
 from beffroi.capture.accounting import Accounting
@@ -148,9 +149,7 @@ class Supervisor:
         duties.append(self._accounting.keep)
         tasks = [asyncio.create_task(keep(duty, self._journal.post)) for duty in duties]
         await self._stopping.wait()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await bring_to_end(*tasks)
         control.close()
         if metrics is not None:
             metrics.close()

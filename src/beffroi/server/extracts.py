@@ -14,6 +14,7 @@ from typing import Any, Final
 import structlog
 
 from beffroi.base.background import Background
+from beffroi.base.ending import bring_to_end
 from beffroi.capture.client import RecorderClient
 from beffroi.domain.clock import now
 from beffroi.domain.decision import ActRequest
@@ -177,8 +178,7 @@ class Extracts:
             await asyncio.wait({task})
         finally:
             if not task.done():
-                task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
+                await bring_to_end(task)
             extract.sending.discard(task)
             extract.used_s = self.centre.clock.monotonic_s()
         if task.cancelled():
@@ -196,9 +196,7 @@ class Extracts:
             return
         extract.over = True
         self.viewing.others.pop(extract.view.connection, None)
-        for task in list(extract.sending):
-            task.cancel()
-        await asyncio.gather(*extract.sending, return_exceptions=True)
+        await bring_to_end(*extract.sending)
         await self.gate.end(extract.view.id, extract.file.sent, outcome=outcome)
         await extract.footage.close()
         if extract.cut is None:

@@ -7,6 +7,7 @@ import structlog
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from beffroi.base.ending import bring_to_end
 from beffroi.domain.errors import BeffroiError
 from beffroi.server.byterange import Span
 from beffroi.server.extracts import Extract, Extracts
@@ -42,9 +43,7 @@ class FileAnswer(Response):
             if sending.done() and self._whole(sending):
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
-            for task in (sending, leaving):
-                task.cancel()
-            await asyncio.gather(sending, leaving, return_exceptions=True)
+            await bring_to_end(sending, leaving)
 
     def _whole(self, sending: "asyncio.Task[bool]") -> bool:
         try:

@@ -11,6 +11,7 @@ from typing import Final
 
 import structlog
 
+from beffroi.base.ending import bring_to_end
 from beffroi.capture.client import LiveFragment, LiveInfo, LiveInit, LiveMessage
 from beffroi.domain.errors import BeffroiError
 from beffroi.domain.gaps import GapCause
@@ -98,9 +99,7 @@ class _Feed:
         if not self._viewers and self._task is not None:
             self._forget()
             task, self._task = self._task, None
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await bring_to_end(task)
 
     async def _run(self) -> None:
         failures = 0
@@ -162,9 +161,7 @@ class _Feed:
                     token = fresh
                     connection.renew(token)
         finally:
-            reading.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await reading
+            await bring_to_end(reading)
 
     async def _read(self, connection: LiveConnection) -> None:
         clock = asyncio.get_running_loop().time

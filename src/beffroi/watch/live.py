@@ -5,6 +5,7 @@ import contextlib
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from beffroi.base.ending import bring_to_end
 from beffroi.capture.client import LiveFragment
 from beffroi.domain.clock import Clock
 from beffroi.domain.ids import StreamName
@@ -66,8 +67,7 @@ class LiveView:
                 await asyncio.wait({showing}, timeout=0.5)
             showing.result()
         finally:
-            showing.cancel()
-            await asyncio.gather(showing, return_exceptions=True)
+            await bring_to_end(showing)
 
     async def _show(self) -> None:
         camera = self._view.request.camera

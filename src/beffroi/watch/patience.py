@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final, TypeVar
 
+from beffroi.base.ending import bring_to_end
+
 T = TypeVar("T")
 
 SAID_EACH_S: Final = 5.0
@@ -20,5 +22,4 @@ async def patiently(
             await say()
         return task.result()
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await bring_to_end(task)

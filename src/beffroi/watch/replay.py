@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from beffroi.base.ending import bring_to_end
 from beffroi.domain.clock import Clock
 from beffroi.domain.gaps import GapCause
 from beffroi.domain.ids import StreamName
@@ -237,5 +238,4 @@ class ReplayView:
 
 async def _stop(task: "asyncio.Task[None] | None") -> None:
     if task is not None:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await bring_to_end(task)

@@ -1,12 +1,12 @@
 """What live and replay share: run until the client leaves or the gate cuts, say the cut, register what was sent."""
 
 import asyncio
-import contextlib
 from collections.abc import Coroutine
 from typing import Any, Final
 
 import structlog
 
+from beffroi.base.ending import bring_to_end
 from beffroi.domain.errors import BeffroiError, NotFoundError
 from beffroi.domain.lease import LeaseRefusedError
 from beffroi.gate.answers import ENDED_TEXT, Cut, CutCode, OpenedView
@@ -17,6 +17,8 @@ from beffroi.watch.ports import ClientGoneError, Leases
 
 _log = structlog.get_logger(__name__)
 SAY_CUT_S: Final = 1.0
+LET_GO_S: Final = 1.0
+"""How long a view may take to let go of its recorder before its cut is said all the same. Nothing leaves meanwhile."""
 
 
 async def run_view(
@@ -51,8 +53,10 @@ async def run_view(
         return outlet.sent, cut
     finally:
         leave()
-        await _stop(task)
-        await leases.end(view.id, outlet.sent)
+        try:
+            await _stop(task)
+        finally:  # also when its session ends meanwhile: the register is told what was sent
+            await leases.end(view.id, outlet.sent)
 
 
 def _outcome(task: "asyncio.Task[None]") -> Cut | None:
@@ -70,9 +74,8 @@ def _outcome(task: "asyncio.Task[None]") -> Cut | None:
 
 
 async def _stop(task: "asyncio.Task[None]") -> None:
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError, Exception):
-        await task
+    if not await bring_to_end(task, within_s=LET_GO_S):
+        _log.error("view does not let go", task=task.get_name())
 
 
 async def _say(outlet: Outlet, cut: Cut) -> None:
