@@ -10,7 +10,6 @@ import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +18,7 @@ import pytest
 from sqlalchemy.engine import make_url
 from tests.support.disk import LoopDisk, loop_disk
 from tests.support.faultmatrix import record
+from tests.support.hanging import stopped
 from tests.support.houses import journal_taken_in, register_acts
 from tests.support.ports import free_port
 from tests.support.postgres import postgres_server
@@ -90,22 +90,6 @@ def alone(tmp_path: Path) -> Iterator[Alone]:
                 yield Alone(house, RecorderDoor(house.data), disk, url)
             finally:
                 house.stop()
-
-
-@contextmanager
-def stopped(*pids: int) -> Iterator[None]:
-    """Processes that hang: neither answering nor gone. The first is the parent: it begets no more from here on; a child
-    that ended meanwhile is none."""
-    os.kill(pids[0], signal.SIGSTOP)
-    for pid in pids[1:]:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for pid in pids:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGCONT)
 
 
 def family(pid: int) -> list[int]:

@@ -5,7 +5,7 @@ import { centreNowUs } from './centreclock';
 import { JUMP_GAP_S, liveStep, OPENING_JUMP_GAP_S, RunStitcher, spansOf, trimEnd } from './controller';
 import { AppendQueue, mimeOf, playable, UnsupportedCodec } from './mse';
 import { keepDelay, type TileProbe } from './probe';
-import { ViewSocket } from './socket';
+import { SILENT_MS, STARVED_MS, ViewSocket } from './socket';
 import type { OpenedView, Refusal, Text } from './types';
 import { baseDecodeTime, TIMESCALE, type BinaryMessage, type TextMessage } from './wire';
 
@@ -20,6 +20,8 @@ export interface LiveStatus {
   delayMs: number | null;
   /** Seconds since the last new picture, when the picture is frozen. */
   frozenS: number;
+  /** The centre says nothing: whether the picture may still be seen is not known, and it is hidden. */
+  silent: boolean;
   /** When the next attempt comes (ms, performance clock), if one comes. */
   retryAt: number | null;
 }
@@ -28,7 +30,6 @@ const LATE_MS = 3_000;
 const FROZEN_MS = 2_000;
 /** How long after its first picture a view counts as just opened. */
 const OPENING_MS = 2_000;
-const STARVED_MS = 20_000;
 const BACKOFF_S = [1, 2, 4, 8, 15];
 /** The service failed, not the right: worth asking again by ourselves. */
 const REOPEN_CODES = new Set(['unreachable', 'register']);
@@ -60,7 +61,7 @@ export class LiveView {
     this.#video = video;
     this.#changed = changed;
     this.#status = {
-      state: 'connecting', text: null, refusal: null, view: null, delayMs: null, frozenS: 0, retryAt: null,
+      state: 'connecting', text: null, refusal: null, view: null, delayMs: null, frozenS: 0, silent: false, retryAt: null,
     };
     this.measures = { frames: 0, delayMs: [], state: 'connecting', camera };
     video.muted = true;
@@ -111,7 +112,7 @@ export class LiveView {
 
   #connect(): void {
     if (this.#stopped) return;
-    this.#set({ state: 'connecting', text: null, refusal: null, view: null, delayMs: null, frozenS: 0, retryAt: null });
+    this.#set({ state: 'connecting', text: null, refusal: null, view: null, delayMs: null, frozenS: 0, silent: false, retryAt: null });
     this.#stitch = new RunStitcher();
     this.#walls = [];
     this.#keys = [];
@@ -270,6 +271,8 @@ export class LiveView {
       this.#lost(null);
       return;
     }
+    const silent = this.#socket !== null && this.#socket.silentMs > SILENT_MS;
+    if (silent !== this.#status.silent) this.#set({ silent });
     if (!this.#visible || !this.#queue) return;
     this.#follow();
     const frozenMs = now - this.#lastFrameAt;

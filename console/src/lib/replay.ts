@@ -5,7 +5,7 @@ import { Footage } from './footage';
 import { playable, UnsupportedCodec } from './mse';
 import { isBuffered, nextStep, withGap } from './planner';
 import { probe, type ReplayProbe } from './probe';
-import { ViewSocket } from './socket';
+import { SILENT_MS, STARVED_MS, ViewSocket } from './socket';
 import { toIso } from './time';
 import type { ReplayRequest, ReplayStatus, ReplayTimeline } from './replaystate';
 import type { Text } from './types';
@@ -26,7 +26,7 @@ export class ReplayView {
   readonly #measures: ReplayProbe;
   readonly #startedAt = performance.now();
   #status: ReplayStatus = {
-    state: 'opening', text: null, refusal: null, view: null, timeline: null, gap: null, rate: 1,
+    state: 'opening', text: null, refusal: null, view: null, timeline: null, gap: null, rate: 1, silent: false,
   };
   #socket: ViewSocket | null = null;
   readonly #footage: Footage;
@@ -159,7 +159,7 @@ export class ReplayView {
 
   #connect(): void {
     if (this.#stopped) return;
-    this.#set({ state: 'opening', text: null, refusal: null, gap: null });
+    this.#set({ state: 'opening', text: null, refusal: null, gap: null, silent: false });
     this.#endUs = null;
     const { fromUs, toUs, camera, reason, path } = this.#request;
     const socket = new ViewSocket(
@@ -252,6 +252,7 @@ export class ReplayView {
   #tick(): void {
     const timeline = this.#status.timeline;
     if (!timeline || !this.#footage.open || !this.#socket) return;
+    if (this.#silent(this.#socket.silentMs)) return;
     if (this.#status.state === 'gap') {
       this.#position();
       return;
@@ -291,6 +292,21 @@ export class ReplayView {
       case 'wait':
         if (this.#status.state === 'playing') this.#set({ state: 'loading' });
     }
+  }
+
+  /** Nothing is played that the centre no longer answers for. */
+  #silent(ms: number): boolean {
+    if (ms > STARVED_MS) {
+      this.#lost(null);
+      return true;
+    }
+    const silent = ms > SILENT_MS;
+    if (silent !== this.#status.silent) {
+      this.#reversedAt = performance.now(); // a shuttle goes on from where it stood
+      this.#set({ silent });
+    }
+    if (silent) this.#video.pause();
+    return silent;
   }
 
   #endS(timeline: ReplayTimeline): number | null {

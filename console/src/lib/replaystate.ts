@@ -20,6 +20,8 @@ export interface ReplayStatus {
   timeline: ReplayTimeline | null;
   gap: GapMessage | null;
   rate: number;
+  /** The centre says nothing: whether the pictures may still be seen is not known, and they are hidden. */
+  silent: boolean;
 }
 
 export interface ReplayRequest {

@@ -3,6 +3,13 @@ import { ApiError, api, type ViewRequest } from './api';
 import type { OpenedView } from './types';
 import { parseBinary, parseText, WireError, type BinaryMessage, type TextMessage } from './wire';
 
+/**
+ * The centre renews a view's lease every second or two. Whoever hears nothing for so long (ms) cannot know whether the
+ * right still stands: pictures are hidden until it speaks again, and after the longer time the link counts as dead.
+ */
+export const SILENT_MS = 4_000;
+export const STARVED_MS = 20_000;
+
 export interface ViewSocketEvents {
   opened(view: OpenedView): void;
   text(message: TextMessage): void;
@@ -18,6 +25,7 @@ export class ViewSocket {
   readonly #events: ViewSocketEvents;
   readonly #request: Omit<ViewRequest, 'connection'>;
   #done = false;
+  #heardAt = performance.now();
 
   constructor(request: Omit<ViewRequest, 'connection'>, events: ViewSocketEvents) {
     this.#request = request;
@@ -27,6 +35,11 @@ export class ViewSocket {
     this.#socket.binaryType = 'arraybuffer';
     this.#socket.onmessage = (event: MessageEvent<string | ArrayBuffer>) => this.#message(event.data);
     this.#socket.onclose = () => this.#finish(false);
+  }
+
+  /** How long the centre has said nothing on this view (ms). */
+  get silentMs(): number {
+    return performance.now() - this.#heardAt;
   }
 
   send(message: object): void {
@@ -47,6 +60,7 @@ export class ViewSocket {
 
   #message(data: string | ArrayBuffer): void {
     if (this.#done) return;
+    this.#heardAt = performance.now();
     try {
       if (typeof data !== 'string') {
         this.#events.binary(parseBinary(data));

@@ -36,6 +36,8 @@ export const tile: typeof french.tile = {
   live: 'live',
   late: 'Late picture',
   lateSince: (s) => `Picture frozen for ${s} s`,
+  silent: 'The centre has stopped answering',
+  silentText: 'The picture is hidden while nothing confirms the right to see it. It comes back by itself.',
   gap: 'No picture',
   gapCause: 'The camera sends no picture. Recording will resume with it.',
   cut: 'View cut',

@@ -34,6 +34,8 @@ export const tile = {
   live: 'direct',
   late: 'Image en retard',
   lateSince: (s: number) => `Image figée depuis ${s} s`,
+  silent: 'Le centre ne répond plus',
+  silentText: 'L’image est masquée tant que rien ne confirme le droit de la voir. Elle revient seule.',
   gap: 'Pas d’image',
   gapCause: 'La caméra n’envoie plus d’image. L’enregistrement reprendra avec elle.',
   cut: 'Vue coupée',
