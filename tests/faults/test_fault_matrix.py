@@ -1,5 +1,6 @@
 """The page of faults says what the tests declare, no more and no less; records are refused when they do not fit."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,40 @@ def test_a_record_must_fit_its_declaration() -> None:
         faultmatrix.record("worker-hang", seen="0", runs=1, seed=1)
     with pytest.raises(LookupError, match="worker-hang"):
         faultmatrix.page()
+
+
+HERE = "tests/faults/test_fault_matrix.py"
+
+
+@pytest.fixture
+def _a_kept_seed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row of this file, and a seed of it that once failed."""
+    (tmp_path / "rows.toml").write_text(f'[cut]\nfault = "f"\nmust = "m"\nbar = "b"\ntests = ["{HERE}"]\n')
+    (tmp_path / "seeds.txt").write_text("cut 17  # found something\n")
+    monkeypatch.setattr(faultmatrix, "ROWS", tmp_path / "rows.toml")
+    monkeypatch.setattr(faultmatrix, "SEEDS", tmp_path / "seeds.txt")
+
+
+@pytest.mark.usefixtures("_elsewhere", "_a_kept_seed")
+@pytest.mark.parametrize("asks", [faultmatrix.draws, lambda row: faultmatrix.seeds(row, 1)], ids=["draws", "seeds"])
+def test_a_kept_seed_that_the_rows_test_never_draws_is_refused(asks: Callable[[str], list[int]]) -> None:
+    with pytest.raises(ValueError, match="does not draw"):
+        faultmatrix.record("cut", seen="0", runs=1, seed=1)
+    assert asks("cut")[0] == 17
+    faultmatrix.record("cut", seen="0", runs=1, seed=1)
+
+
+@pytest.mark.usefixtures("_elsewhere", "_a_kept_seed")
+@pytest.mark.parametrize("words", ["-1 h", "a (call) b"])
+def test_a_test_keeps_its_whole_name(words: str) -> None:
+    faultmatrix.draws("cut")
+    faultmatrix.record("cut", seen="0", runs=1, seed=1)
+    (seen,) = faultmatrix.last_run()["cut"]
+    assert seen.test == f"{HERE}::test_a_test_keeps_its_whole_name[{words}]"
+
+
+def test_seeds_are_kept_for_declared_rows_only() -> None:
+    assert faultmatrix.kept_rows() <= set(faultmatrix.rows())
 
 
 def test_seeds_that_failed_come_first_and_the_rest_repeat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

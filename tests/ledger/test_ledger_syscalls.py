@@ -5,11 +5,12 @@ The calls are enumerated first; an ordinary run takes some by its seed, BEFFROI_
 
 import os
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 from random import Random
 
 import pytest
-from tests.support.faultmatrix import record, run_seed
+from tests.support.faultmatrix import draws, record, run_seed
 from tests.support.inject import EXIT_FAILED, Outcome, enumerate_calls, run_injected
 from tests.support.register import durable_ledger, open_ledger, view_entry
 
@@ -34,11 +35,11 @@ def appending(folder: Path) -> Callable[[int], None]:
     return work
 
 
-def chosen(counts: dict[str, int]) -> tuple[list[tuple[str, int]], int]:
+def chosen(row: str, counts: dict[str, int]) -> tuple[list[tuple[str, int]], int]:
+    """All, or some by the seeds that ever failed and the run's; and how many there are."""
     every = [(call, n) for call, count in counts.items() for n in range(1, count + 1)]
-    if ALL:
-        return every, len(every)
-    return Random(run_seed()).sample(every, min(SOME, len(every))), len(every)  # noqa: S311  choice of cases
+    taken = [Random(seed).sample(every, min(SOME, len(every))) for seed in draws(row)]  # noqa: S311  choice of cases
+    return every if ALL else list(dict.fromkeys(chain.from_iterable(taken))), len(every)
 
 
 def check(folder: Path, outcome: Outcome, where: str) -> int:
@@ -60,9 +61,10 @@ def check(folder: Path, outcome: Outcome, where: str) -> int:
 @pytest.mark.timeout(3600 if ALL else 300)
 @pytest.mark.parametrize("fault", ["signal=KILL", "error=EIO"])
 def test_an_append_meets_a_fault_at_any_system_call(tmp_path: Path, fault: str) -> None:
+    row = "register-kill-at-syscall" if fault == "signal=KILL" else "register-eio-at-syscall"
     started = tmp_path / "started"
     open_ledger(started).close()
-    taken, every = chosen(enumerate_calls(appending(tmp_path / "count"), tmp_path / "calls", CALLS))
+    taken, every = chosen(row, enumerate_calls(appending(tmp_path / "count"), tmp_path / "calls", CALLS))
     kept = met = 0
     for number, (call, when) in enumerate(taken):
         folder = tmp_path / f"trial-{number}"
@@ -77,7 +79,7 @@ def test_an_append_meets_a_fault_at_any_system_call(tmp_path: Path, fault: str) 
         kept += check(folder, outcome, where)
     assert met >= len(taken) * 0.6, "the faults happen; a register that is there makes fewer calls"
     record(
-        "register-kill-at-syscall" if fault == "signal=KILL" else "register-eio-at-syscall",
+        row,
         seen=f"0 of {kept} acknowledged entries lost, verified clean, at {len(taken)} of {every} calls",
         runs=len(taken),
         seed=run_seed(),

@@ -2,7 +2,8 @@
 
 A row is declared once, in `tests/faults/rows.toml` (fault, what must hold, bar, the test files that show it). A test
 calls `record` with its figure; the figures lie under BEFFROI_FAULTS (`.faults/` by default); `make faults` runs the
-tests of every row and writes `docs/reference/faults.md`. A seed that ever failed stays in `tests/faults/seeds.txt`.
+tests of every row and writes `docs/reference/faults.md`. A seed that ever failed stays in `tests/faults/seeds.txt`:
+a test draws from `seeds` or `draws`, which give those first, and `record` refuses a line that its test did not ask for.
 """
 
 import json
@@ -74,16 +75,18 @@ def record(
 
     Raises:
         KeyError: no such row: declare it.
-        ValueError: declared otherwise, or declared without this test's file.
+        ValueError: declared otherwise, or declared without this test's file, or a seed is kept that it never asked for.
     """
     declared = rows().get(row)
     if declared is None:
         raise KeyError(f"declare the row {row!r} in {ROWS.relative_to(HERE.parent)}")
-    test = os.environ.get("PYTEST_CURRENT_TEST", "").split(" ")[0]
+    test = _running()
     if must not in (None, declared.must) or bar not in (None, declared.bar):
         raise ValueError(f"{row}: must and bar are declared otherwise in {ROWS.name}")
     if test.split("::")[0] not in declared.tests:
         raise ValueError(f"{row}: {ROWS.name} does not name {test.split('::')[0]!r}")
+    if _kept(row) and (row, test) not in _asked:
+        raise ValueError(f"{row}: {SEEDS.name} keeps seeds for it that {test} does not draw: use `seeds` or `draws`")
     noted = {"test": test, "seen": seen, "runs": runs, "seed": "" if seed is None else str(seed)}
     folder = _folder()
     folder.mkdir(exist_ok=True)
@@ -105,10 +108,20 @@ def seeds(row: str, count: int, *, base: int | None = None) -> list[int]:
     return [*pinned(row), *(rng.randrange(10**9) for _ in range(count))]
 
 
+def draws(row: str) -> list[int]:
+    """Seeds for a test that makes all its cases from one: all that ever failed, then the run's."""
+    return [*pinned(row), run_seed()]
+
+
 def pinned(row: str) -> list[int]:
-    """Seeds of `seeds.txt` for a row. A line is: row seed # why."""
-    lines = (line.split("#")[0].split() for line in SEEDS.read_text().splitlines())
-    return [int(words[1]) for words in lines if words and words[0] == row]
+    """Seeds of `seeds.txt` for a row, asked for by the running test. A line is: row seed # why."""
+    _asked.add((row, _running()))
+    return _kept(row)
+
+
+def kept_rows() -> set[str]:
+    """The rows that `seeds.txt` has a line for."""
+    return {row for row, _ in _kept_seeds()}
 
 
 def last_run() -> dict[str, list[Seen]]:
@@ -164,6 +177,24 @@ def main(words: list[str]) -> int:
         print(error.args[0], file=sys.stderr)  # noqa: T201  for the Makefile
         return 1
     return 0
+
+
+_asked: Final[set[tuple[str, str]]] = set()
+"""Row and test: which test has asked for the seeds kept for a row."""
+
+
+def _kept(row: str) -> list[int]:
+    return [seed for name, seed in _kept_seeds() if name == row]
+
+
+def _kept_seeds() -> list[tuple[str, int]]:
+    lines = (line.split("#")[0].split() for line in SEEDS.read_text().splitlines())
+    return [(words[0], int(words[1])) for words in lines if words]
+
+
+def _running() -> str:
+    """The running test: pytest adds its stage, " (call)"; a parameter may hold spaces of its own."""
+    return os.environ.get("PYTEST_CURRENT_TEST", "").rsplit(" (", 1)[0]
 
 
 def _folder() -> Path:
