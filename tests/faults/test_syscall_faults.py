@@ -6,12 +6,13 @@ The calls are enumerated first; an ordinary run takes some by its seed, BEFFROI_
 import os
 import shutil
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 from random import Random
 
 import pytest
 from tests.support.clips import clip
-from tests.support.faultmatrix import record, run_seed
+from tests.support.faultmatrix import draws, record, run_seed
 from tests.support.inject import EXIT_FAILED, Outcome, enumerate_calls, run_injected
 from tests.support.vaultverify import History, finish_destruction, recover_and_verify
 from tests.support.vaultwriter import steps
@@ -23,11 +24,14 @@ SOME = 60
 ALL = os.environ.get("BEFFROI_SYSCALLS") == "all"
 
 
-def chosen(points: list[tuple[str, int]]) -> list[tuple[str, int]]:
-    """All, or some by the run's seed, at least one of each call."""
-    if ALL:
-        return points
-    rng = Random(run_seed())  # noqa: S311  choice of cases
+def chosen(row: str, points: list[tuple[str, int]]) -> list[tuple[str, int]]:
+    """All, or some by the seeds that ever failed and the run's, at least one of each call."""
+    taken = [some(seed, points) for seed in draws(row)]
+    return points if ALL else list(dict.fromkeys(chain.from_iterable(taken)))
+
+
+def some(seed: int, points: list[tuple[str, int]]) -> list[tuple[str, int]]:
+    rng = Random(seed)  # noqa: S311  choice of cases
     first = [rng.choice([item for item in points if item[0] == call]) for call in dict.fromkeys(p[0] for p in points)]
     rest = [item for item in points if item not in first]
     return first + rng.sample(rest, min(len(rest), SOME - len(first)))
@@ -75,7 +79,7 @@ def test_killed_at_any_system_call(quick_path: Path) -> None:
     clip(count=75)
     trial = Trial(quick_path)
     every = points(enumerate_calls(writer(trial.root()), quick_path / "calls"))
-    taken, fragments, killed = chosen(every), 0, 0
+    taken, fragments, killed = chosen("kill-at-syscall", every), 0, 0
     for call, number in taken:
         root = trial.root()
         outcome = run_injected(writer(root), call, "signal=KILL", str(number))
@@ -92,7 +96,7 @@ def test_refused_at_any_system_call(quick_path: Path) -> None:
     trial = Trial(quick_path)
     counts = enumerate_calls(writer(trial.root()), quick_path / "calls")
     every = points(counts, without=("write",))
-    taken, ended, met = chosen(every), 0, 0
+    taken, ended, met = chosen("eio-at-syscall", every), 0, 0
     for call, number in taken:
         root = trial.root()
         outcome = run_injected(writer(root), call, "error=EIO", str(number))
@@ -122,7 +126,7 @@ def test_killed_at_any_system_call_of_recovery(quick_path: Path) -> None:
 
     trial = Trial(quick_path, template)
     every = points(enumerate_calls(work(trial.root()), quick_path / "calls"))
-    taken = chosen(every)
+    taken = chosen("kill-in-recovery", every)
     for call, number in taken:
         root, history = trial.root(), History()
         history.take(torn.lines)

@@ -9,13 +9,14 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from random import Random
 
 import pytest
 from tests.support.chunks import START_US, Written, begin, feed, write_chunk
 from tests.support.clips import clip, gops
-from tests.support.faultmatrix import record, run_seed, seeds
+from tests.support.faultmatrix import draws, record, run_seed, seeds
 from tests.support.frames import clear_frames
 
 from beffroi.domain.errors import BeffroiError
@@ -86,12 +87,12 @@ def pictures_are_those_sent(path: Path, key: bytes) -> int:
 
 
 def test_an_unfinished_file_spoilt_anywhere_serves_what_was_sent_and_keeps_what_was_confirmed(quick_path: Path) -> None:
-    kept = 0
+    kept, cases = 0, seeds("torn-file", CASES)
     templates = {n: torn_template(quick_path / f"template-{n}", confirmed=n) for n in (0, 1, 2)}
     _, other_key = torn_template(quick_path / "other", confirmed=0)
     assert other_key
     old = next((quick_path / "other").rglob("*.mp4")).read_bytes()
-    for seed in seeds("torn-file", CASES):
+    for seed in cases:
         rng = Random(seed)  # noqa: S311  choice of cases
         confirmed = rng.randrange(3)
         relative, key = templates[confirmed]
@@ -111,7 +112,7 @@ def test_an_unfinished_file_spoilt_anywhere_serves_what_was_sent_and_keeps_what_
             kept += groups
         shutil.rmtree(root)
     seen = f"0 pictures served that were not sent, 0 confirmed groups lost, {kept} groups kept"
-    record("torn-file", seen=seen, runs=CASES, seed=run_seed())
+    record("torn-file", seen=seen, runs=len(cases), seed=run_seed())
 
 
 def regions(written: Written) -> dict[str, range]:
@@ -132,17 +133,22 @@ def test_a_flipped_bit_of_a_closed_file_is_found_wherever_it_is(quick_path: Path
         written = write_chunk(quick_path, catalogue)
         good = written.path.read_bytes()
         lies = regions(written)[region]
-        rng = Random(run_seed())  # noqa: S311  choice of cases
-        places = rng.sample(lies, min(len(lies), CASES // 3))
-        for place in places:
+        flips = list(chain.from_iterable(drawn_flips(seed, lies) for seed in draws("bit-flip")))
+        for place, bit in flips:
             data = bytearray(good)
-            data[place] ^= 1 << rng.randrange(8)
+            data[place] ^= bit
             written.path.write_bytes(data)
             assert check(quick_path, catalogue, level=CheckLevel.HASH), f"byte {place} of the {region}"
         written.path.write_bytes(good)
         assert check(quick_path, catalogue, level=CheckLevel.HASH) == []
-    seen = f"{len(places)} of {len(places)} flipped bits of a {region} found by check"
-    record("bit-flip", seen=seen, runs=len(places), seed=run_seed())
+    seen = f"{len(flips)} of {len(flips)} flipped bits of a {region} found by check"
+    record("bit-flip", seen=seen, runs=len(flips), seed=run_seed())
+
+
+def drawn_flips(seed: int, lies: range) -> list[tuple[int, int]]:
+    """Bytes of a region, each with one bit of it."""
+    rng = Random(seed)  # noqa: S311  choice of cases
+    return [(place, 1 << rng.randrange(8)) for place in rng.sample(lies, min(len(lies), CASES // 3))]
 
 
 def test_no_bit_of_a_closed_files_index_is_without_meaning(quick_path: Path) -> None:
@@ -189,11 +195,11 @@ def test_a_spoilt_catalogue_is_told_or_says_the_truth_never_something_else(quick
         truth = [(row.path, row.wall_start_us, row.root, row.state) for row in catalogue.all_chunks()]
     base = quick_path / "catalogue.sqlite"
     good, told = base.read_bytes(), 0
-    rng = Random(run_seed())  # noqa: S311  choice of cases
-    for _ in range(CASES // 3):
+    rngs = [Random(seed) for seed in draws("spoilt-catalogue")]  # noqa: S311  choice of cases
+    spoils = [(rng.randrange(len(good)), rng.randbytes(16)) for rng in rngs for _ in range(CASES // 3)]
+    for at, spoilt in spoils:
         data = bytearray(good)
-        at = rng.randrange(len(data))
-        data[at : at + 16] = rng.randbytes(len(data[at : at + 16]))
+        data[at : at + 16] = spoilt[: len(good) - at]
         base.write_bytes(data)
         try:
             with opened(quick_path) as catalogue:
@@ -211,5 +217,5 @@ def test_a_spoilt_catalogue_is_told_or_says_the_truth_never_something_else(quick
         recover(quick_path, catalogue)
         again = sorted((row.path, row.wall_start_us, row.root) for row in catalogue.all_chunks())
     assert again == sorted((path, start, root) for path, start, root, state in truth if state is ChunkState.CLOSED)
-    seen = f"{told} of {CASES // 3} told, the others changed no answer; made again from the files: 20 of 20 rows"
-    record("spoilt-catalogue", seen=seen, runs=CASES // 3, seed=run_seed())
+    seen = f"{told} of {len(spoils)} told, the others changed no answer; made again from the files: 20 of 20 rows"
+    record("spoilt-catalogue", seen=seen, runs=len(spoils), seed=run_seed())

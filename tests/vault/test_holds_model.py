@@ -5,11 +5,10 @@ import random
 import sys
 
 import pytest
-from tests.support.faultmatrix import record
+from tests.support.faultmatrix import record, run_seed, seeds
 from tests.support.holdmodel import WRONG, Model, explore, walk
 
 WALKS = int(os.environ.get("BEFFROI_INTERLEAVINGS", "3000"))
-SEED = int(os.environ.get("BEFFROI_SEED", "0"))
 
 
 @pytest.fixture(autouse=True)
@@ -35,12 +34,11 @@ def test_a_wrong_order_is_found(wrong: str) -> None:
 
 def test_random_interleavings_with_more_crashes_and_requests() -> None:
     """Deeper than what is explored whole: five crashes, four requests. A million in `make soak`."""
-    draw = random.Random(SEED)  # noqa: S311  a schedule, not a secret
     model = Model(crashes=5, asks=4)
-    longest = 0
-    for number in range(WALKS):
-        wrong, steps = walk(model, draw.randrange)
-        assert not wrong, f"seed {SEED}, walk {number}: {wrong}: {steps}"
+    longest, walks = 0, seeds("hold-walks", WALKS)
+    for seed in walks:
+        wrong, steps = walk(model, random.Random(seed).randrange)  # noqa: S311  a schedule, not a secret
+        assert not wrong, f"seed {seed}: {wrong}: {steps}"
         longest = max(longest, len(steps))
-    figures = f"{WALKS} random interleavings of up to {longest} steps, 5 crashes each: none breaks"
-    record("hold-walks", seen=figures, runs=WALKS, seed=SEED)
+    figures = f"{len(walks)} random interleavings of up to {longest} steps, 5 crashes each: none breaks"
+    record("hold-walks", seen=figures, runs=len(walks), seed=run_seed())
