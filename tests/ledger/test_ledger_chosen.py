@@ -1,7 +1,9 @@
 """Entries chosen by kind, period, place and a reader's own condition: what is left out counts for nothing."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from unittest.mock import patch
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -11,7 +13,8 @@ from hypothesis import strategies as st
 from beffroi.domain.clock import ManualClock
 from beffroi.domain.ids import AuthorityId, CameraId, PersonId, ViewId
 from beffroi.domain.ranges import WallRange
-from beffroi.ledger.choosing import Choice
+from beffroi.ledger import choosing
+from beffroi.ledger.choosing import Choice, TooDenseError, every
 from beffroi.ledger.entry import Entry, EntryKind, Record
 from beffroi.ledger.ledger import Ledger
 
@@ -102,3 +105,21 @@ def test_acts_to_review_of_one_place_are_not_hidden_by_those_of_another(book: Bo
         told = book.ledger.to_review([CameraId("cy"), CameraId("none")], limit=limit)
         assert [one.index for one in told] == waiting[:limit]
     assert book.ledger.to_review([]) == []
+
+
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(choice=CHOICES)
+def test_every_entry_is_had_once_in_parts_that_one_answer_holds_or_none_at_all(book: Book, choice: Choice) -> None:
+    """The book has up to eleven entries of one instant: with less room than that nothing is drawn from it."""
+    ordered = sorted(book.all, key=lambda one: (one.happened_us, one.index))
+    met = [one for one in ordered if meets(one, choice)]
+    with patch.object(choosing, "LEAST_US", 1):
+        most = max(Counter(one.happened_us for one in met).values(), default=0)
+        if most >= choice.limit:
+            with pytest.raises(TooDenseError) as refused:
+                list(every(book.ledger.chosen, choice))
+            assert str(choice.limit) in refused.value.text.fr
+        else:
+            parts = list(every(book.ledger.chosen, choice))
+            assert [one.index for part in parts for one in part] == [one.index for one in met]
+            assert all(len(part) < choice.limit for part in parts)

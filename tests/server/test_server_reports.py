@@ -2,27 +2,33 @@
 
 import hashlib
 import io
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from unittest.mock import patch
 
 import pypdf
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.server.test_server_account import FakeBooks, answering
-from tests.support.centre import Town, X, running
+from tests.support.centre import Town, X, Y, running
 from tests.support.registeracts import view
-from tests.support.registerdays import MINUTE_US, START_US, A, facts, numbered, record
+from tests.support.registerdays import MINUTE_US, START_US, A, facts, life, numbered, record
 from typer.testing import CliRunner
 
 from beffroi.cli.ledger import app as ledger_app
-from beffroi.cli.report import app
+from beffroi.cli.report import _chosen, app
 from beffroi.domain.acts import Act
 from beffroi.domain.gaps import GapCause
 from beffroi.domain.ids import CameraId
 from beffroi.domain.ranges import WallRange
 from beffroi.domain.text import Text
-from beffroi.ledger.entry import Entry, EntryKind
+from beffroi.ledger import choosing
+from beffroi.ledger.choosing import TooDenseError
+from beffroi.ledger.entry import Entry, EntryKind, Record
 from beffroi.publish.registers.draw import Place
 from beffroi.publish.registers.period import Period
 from beffroi.publish.registers.report import Machine, duration, qr_of, report_of
@@ -130,6 +136,46 @@ def test_the_command_draws_it_beside_a_running_centre(town: Town, tmp_path: Path
     assert "1 vue(s) ouverte(s)" in said
     assert "Registre sans témoin" in said, "the witnesses' state as the centre's files have it"
     assert "n'a pas répondu" in said, "no recorder here"
+
+
+def test_a_stream_that_flaps_leaves_nothing_out_of_either_report(town: Town, tmp_path: Path) -> None:
+    """Forty outages of a minute within an hour, where one answer holds seven entries: each is told, also the last."""
+    begin_us = Period.month("2026-01").span.from_us + 20 * 1440 * MINUTE_US
+    for number in range(40):
+        at_us = begin_us + number * 90_000_000
+        gap = {"from_us": at_us, "to_us": at_us + MINUTE_US, "cause": "camera_unreachable"}
+        kind, end_us = EntryKind.RECORDER, at_us + MINUTE_US
+        town.centre.ledger.append(Entry(kind, camera=CameraId("cy"), outcome="gap", at_us=end_us, detail=gap))
+    place, out = Place.of(town.centre.registry.facts(), Y), tmp_path / "r.pdf"
+    asked = ["month", "--commune", str(Y), "--month", "2026-01", "--out", str(out), "--data", str(town.centre.data)]
+    with patch.object(reports, "MOST", 7):
+        sheet = reports.sheet_of(town.centre, place, Period.month("2026-01"), None, 0)
+        run = CliRunner().invoke(app, asked)
+    assert run.exit_code == 0, run.output
+    told = "La caméra ne répondait pas sur le réseau."
+    assert [one[1:] for one in sheet["outages"]] == [[told, "40", "40 min"]]
+    assert f"{told} 40 40 min" in text_of(out.read_bytes())
+    with patch.object(reports, "MOST", 1):
+        with pytest.raises(TooDenseError):
+            reports.sheet_of(town.centre, place, Period.month("2026-01"), None, 0)
+        run = CliRunner().invoke(app, asked)
+    assert isinstance(run.exception, TooDenseError), "no report, rather than one that leaves some out"
+
+
+@settings(max_examples=60, deadline=None)
+@given(life(A), st.integers(2, 9))
+def test_the_figures_are_the_same_however_little_one_answer_holds(acts: list[list[Record]], most: int) -> None:
+    """Both ways of drawing ask through `tallied`; a view's cut may come in another part than its opening."""
+    place, month = Place.of(facts(), A), Period.month("2026-10")
+    cut = [[*several, *(replace(one, kind=EntryKind.VIEW_CUT) for one in several[1:])] for several in acts]
+    entries = numbered(cut)
+    whole = reports.tallied(place, month, lambda choice: _chosen(entries, choice))
+    try:
+        with patch.object(reports, "MOST", most), patch.object(choosing, "LEAST_US", 1):
+            assert reports.tallied(place, month, lambda choice: _chosen(entries, choice)) == whole
+    except TooDenseError:
+        instants = Counter((one.camera, one.happened_us) for one in entries)
+        assert max(instants.values()) >= most
 
 
 def test_beside_a_recorder_the_command_has_its_account(town: Town, tmp_path: Path) -> None:

@@ -94,4 +94,4 @@ def _chosen(own: "list[Record]", choice: "Choice") -> "list[Record]":
         and (choice.cameras is None or one.camera in choice.cameras or one.camera is None)
         and not (one.camera is None and one.authority not in choice.authorities)
     ]
-    return sorted(found, key=lambda one: (one.happened_us, one.index))
+    return sorted(found, key=lambda one: (one.happened_us, one.index))[: choice.limit]

@@ -1,15 +1,22 @@
 """Entries chosen by kind, period and place, as the registers of a commune ask for them."""
 
 import json
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final
 
+from beffroi.domain.clock import instant
+from beffroi.domain.errors import BadInputError
 from beffroi.domain.ranges import WallRange
+from beffroi.domain.text import Text
 from beffroi.ledger import leaf
 from beffroi.ledger.entry import EntryKind, Record
 from beffroi.ledger.index import Index
 from beffroi.ledger.store import TileStore
 from beffroi.ledger.tiles import WIDTH
+
+LEAST_US: Final = 1_000_000
+"""The shortest span that `every` asks for: no honest register has more entries of one second than one answer holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +30,22 @@ class Choice:
     authorities: frozenset[str] = frozenset()
     limit: int = 20_000
     placeless: bool = False
+
+
+class TooDenseError(BadInputError):
+    """More entries of one second than one answer holds."""
+
+    def __init__(self, choice: Choice) -> None:
+        at = instant(choice.span.from_us).isoformat(timespec="seconds")
+        super().__init__(
+            Text(
+                fr=f"Le registre a {choice.limit} inscriptions ou plus pour la seule seconde {at} : rien n'en est "
+                "tiré, plutôt que d'en taire une partie. Vérifiez-le (« beffroi ledger verify »), ainsi que l'horloge "
+                "de l'enregistreur.",
+                en=f"The register has {choice.limit} entries or more of the single second {at}: nothing is drawn from "
+                "it rather than leave some out. Verify it (`beffroi ledger verify`), and the recorder's clock.",
+            )
+        )
 
 
 def chosen(
@@ -43,6 +66,27 @@ def chosen(
             break
         after = (page[-1].happened_us, page[-1].index)
     return kept[: choice.limit]
+
+
+def every(ask: Callable[[Choice], list[Record]], choice: Choice) -> Iterator[list[Record]]:
+    """All entries of a choice, oldest first, never more than its limit at once: what is not answered whole is asked for
+    in halves. ``ask`` answers as `chosen` does.
+
+    Raises:
+        TooDenseError: a second has more of them than one answer holds.
+        LedgerDamagedError: as ``ask``.
+    """
+    left = [choice]
+    while left:
+        choice = left.pop()
+        found, span = ask(choice), choice.span
+        if len(found) < choice.limit:
+            yield found
+        elif span.to_us - span.from_us <= LEAST_US:
+            raise TooDenseError(choice)
+        else:
+            middle = (span.from_us + span.to_us) // 2
+            left += (replace(choice, span=WallRange(*half)) for half in ((middle, span.to_us), (span.from_us, middle)))
 
 
 def _page(index: Index, store: TileStore, choice: Choice, after: tuple[int, int]) -> list[Record]:

@@ -17,13 +17,13 @@ from beffroi.capture.client import RecorderClient
 from beffroi.domain.errors import BeffroiError
 from beffroi.domain.ids import BodyId
 from beffroi.domain.ranges import WallRange
-from beffroi.ledger.choosing import Choice
+from beffroi.ledger.choosing import Choice, every
 from beffroi.ledger.entry import Entry, EntryKind, Record
 from beffroi.publish.registers.draw import Place
 from beffroi.publish.registers.heads import head_of
 from beffroi.publish.registers.pdf import pdf_of
 from beffroi.publish.registers.period import Period
-from beffroi.publish.registers.privacy import counts
+from beffroi.publish.registers.privacy import counts, secret_of
 from beffroi.publish.registers.report import Machine, report_of
 from beffroi.publish.registers.table import reference
 from beffroi.publish.registers.tally import Tally
@@ -35,7 +35,9 @@ _log = structlog.get_logger(__name__)
 
 LOOK_S: Final = 900.0
 """How often the month is looked at, and how long after the start first: opening the centre comes before papers."""
-_KINDS: Final = VIEW_KINDS | {EntryKind.HOLD, EntryKind.RECORDER, EntryKind.DESTRUCTION}
+_TOLD: Final = frozenset({EntryKind.RECORDER, EntryKind.DESTRUCTION})
+"""What recorders tell."""
+
 _DAY_US: Final = 86_400_000_000
 _ACCOUNT_S: Final = 120.0
 _CROSSING: Final = timedelta(days=1)
@@ -167,18 +169,28 @@ def sheet_of(centre: Centre, place: Place, month: Period, account: Account | Non
 
 
 def tallied(place: Place, month: Period, chosen: Callable[[Choice], list[Record]]) -> tuple[Tally, list[Record]]:
-    """The figures of a month, and the entries of procedures to be counted; a camera and five days at a time, so that
-    two hundred thousand entries never lie in memory at once."""
+    """The figures of a month, and the entries of procedures to be counted; a camera and five days at a time, or less
+    where a stream flaps, so that two hundred thousand entries never lie in memory at once.
+
+    Raises:
+        TooDenseError: more entries of one second than are ever read at once: no report rather than one that leaves
+            some out.
+    """
     tally, counted = Tally(month), list[Record]()
+    within = month.span
     for camera in sorted(place.cameras):
-        choice = Choice(_after(month.span, _DAY_US), VIEW_KINDS | {EntryKind.HOLD}, frozenset({camera}), limit=MOST)
-        records = [one for one in chosen(choice) if one.camera is not None]
+        of_camera = frozenset({camera})
+        views = Choice(_after(within, _DAY_US), VIEW_KINDS | {EntryKind.HOLD}, of_camera, limit=MOST)
+        for records in every(chosen, views):
+            tally.add(records)
+            of_month = (one for one in records if within.from_us <= one.happened_us < within.to_us)
+            counted += [one for one in of_month if secret_of(one) is not None]
+        for span in _slices(within):
+            for records in every(chosen, Choice(span, _TOLD, of_camera, limit=MOST)):
+                tally.add(records)
+    nowhere = Choice(within, frozenset({EntryKind.DESTRUCTION}), frozenset(), place.authorities, MOST)
+    for records in every(chosen, nowhere):
         tally.add(records)
-        counted += [one for one in records if month.span.from_us <= one.happened_us < month.span.to_us]
-        for span in _slices(month.span):
-            tally.add(chosen(Choice(span, _KINDS - VIEW_KINDS, frozenset({camera}), limit=MOST)))
-    nowhere = Choice(month.span, frozenset({EntryKind.DESTRUCTION}), frozenset(), place.authorities, MOST)
-    tally.add(chosen(nowhere))
     return tally, counted
 
 

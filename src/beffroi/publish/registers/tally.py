@@ -11,7 +11,7 @@ from beffroi.ledger.entry import EntryKind, Record
 from beffroi.publish.registers.period import Period
 from beffroi.publish.registers.privacy import secret_of
 from beffroi.publish.registers.recordings import images_of, on_time
-from beffroi.publish.registers.views import views_of
+from beffroi.publish.registers.views import View
 
 
 @dataclass(slots=True)
@@ -42,39 +42,50 @@ class Outage:
 
 @dataclass(slots=True)
 class Tally:
-    """Add the entries of one camera after the other; those of procedures are passed over."""
+    """Add the entries of one camera after the other, in any number of parts; those of procedures are passed over."""
 
     period: Period
     views: Counter[Act] = field(default_factory=Counter)
     purposes: Counter[str] = field(default_factory=Counter)
     refusals: Counter[str] = field(default_factory=Counter)
-    cut: int = 0
     outages: dict[tuple[str, GapCause], Outage] = field(default_factory=dict)
     files: int = 0
     late: int = 0
     early: int = 0
     unknown: int = 0
     keys: int = 0
+    _opened: set[int] = field(default_factory=set)
+    _cut: set[int] = field(default_factory=set)
+    """Numbers of openings that are counted, and of those that a cut followed: the two may come in different parts."""
+
+    @property
+    def cut(self) -> int:
+        """How many of the views were cut."""
+        return len(self._opened & self._cut)
 
     def add(self, records: Iterable[Record]) -> None:
-        """Add entries; a view's entries must come together."""
-        records = list(records)
-        for view in views_of(records):
-            if not self._within(view.first) or secret_of(view.first) is not None:
-                continue
-            if view.refused:
-                self.refusals[", ".join(view.articles) or "-"] += 1
-                continue
-            if view.first.act is not None:
-                self.views[view.first.act] += 1
-            if view.first.purpose is not None:
-                self.purposes[view.first.purpose.value] += 1
-            self.cut += any(one.kind is EntryKind.VIEW_CUT for one in view.later)
+        """Add entries, each once."""
         for record in records:
-            if record.kind is EntryKind.DESTRUCTION and self._within(record) and secret_of(record) is None:
+            if record.kind in {EntryKind.VIEW_OPENED, EntryKind.VIEW_REFUSED}:
+                self._view(View(record))
+            elif record.kind is EntryKind.VIEW_CUT and record.opened is not None:
+                self._cut.add(record.opened)
+            elif record.kind is EntryKind.DESTRUCTION and self._within(record) and secret_of(record) is None:
                 self._destroyed(record)
             elif record.kind is EntryKind.RECORDER and record.outcome == "gap":
                 self._gap(record)
+
+    def _view(self, view: View) -> None:
+        if not self._within(view.first) or secret_of(view.first) is not None:
+            return
+        if view.refused:
+            self.refusals[", ".join(view.articles) or "-"] += 1
+            return
+        self._opened.add(view.first.index)
+        if view.first.act is not None:
+            self.views[view.first.act] += 1
+        if view.first.purpose is not None:
+            self.purposes[view.first.purpose.value] += 1
 
     def _destroyed(self, record: Record) -> None:
         if record.camera is None:
