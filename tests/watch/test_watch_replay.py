@@ -207,6 +207,23 @@ async def test_gaps_are_messages_with_their_cause_and_playing_goes_on_behind_the
     await task
 
 
+@pytest.mark.parametrize("hole_us", [1, 200_000, 700_000, S])
+async def test_the_end_is_told_where_the_pictures_stop_when_no_gap_is_told_behind_them(
+    house: ReplayHouse, hole_us: int
+) -> None:
+    start = house.clock.wall - 900 * S
+    house.chunk(start, seconds=4)
+    _, task = await play(house, WallRange(start, start + 4 * S + hole_us))
+    house.orders.seek(1, start)
+    end = await house.sink.until_type("end")
+    assert house.sink.of_type("gap") == []
+    assert end == {"type": "end", "at_us": start + 4 * S, "seek": 1}
+    house.orders.seek(2, start + 4 * S + hole_us - 1)
+    assert (await house.sink.until_type("end", 2))["at_us"] <= start + 4 * S + hole_us
+    house.orders.leave()
+    await task
+
+
 async def test_nothing_begins_before_the_range_nor_after_it(house: ReplayHouse) -> None:
     start = house.clock.wall - 900 * S
     house.chunk(start, seconds=60)

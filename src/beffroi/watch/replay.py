@@ -191,8 +191,10 @@ class ReplayView:
                 break
             cursor_us = max(following, window_end_us)
         end_us = min(granted.to_us, self._clock.wall_us())
-        await self._gap(reached_us, end_us, seek.number)
-        await self._outlet.text({"type": "end", "at_us": max(reached_us, end_us), "seek": seek.number})
+        if await self._gap(reached_us, end_us, seek.number):
+            reached_us = end_us
+        # Without a gap told, the end is where the pictures stop: nothing carries the client any further.
+        await self._outlet.text({"type": "end", "at_us": reached_us, "seek": seek.number})
 
     async def _pieces(self, from_us: int, to_us: int) -> list[Piece]:
         """Files of the window, of the first stream that the browser plays."""
@@ -216,10 +218,10 @@ class ReplayView:
             return pieces
         return None
 
-    async def _gap(self, from_us: int, to_us: int, seek: int) -> None:
-        """Say that nothing can be shown between the two instants, when that is more than a late frame."""
+    async def _gap(self, from_us: int, to_us: int, seek: int) -> bool:
+        """Say that nothing can be shown between the two instants, when that is more than a late frame; whether told."""
         if to_us - from_us <= JOIN_TOLERANCE_US:
-            return
+            return False
         missing = WallRange(from_us, to_us)
         cause = self._timeline.cause(missing)
         if cause is None:
@@ -227,6 +229,7 @@ class ReplayView:
         await self._outlet.text(
             {"type": "gap", "from": missing.from_us, "to": missing.to_us, "cause": cause.as_dict(), "seek": seek}
         )
+        return True
 
     def _edge(self, missing: WallRange) -> Text | None:
         """Why nothing is shown at an edge of the range: a group of pictures lies across it."""

@@ -57,7 +57,7 @@ class Sender:
         self._key = self._init = b""
         self._offset_us = _NONE
 
-    async def send(self, piece: Piece, gop: GopEntry, before: Callable[[], Awaitable[None]]) -> Text | None:
+    async def send(self, piece: Piece, gop: GopEntry, before: Callable[[], Awaitable[object]]) -> Text | None:
         """Send one fragment, when the client has room for it. Returns why not: its file is gone, or past its term.
 
         ``before`` is called when the fragment is at hand, just before it leaves.
