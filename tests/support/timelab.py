@@ -82,6 +82,7 @@ class LabCamera:
 
     A picture arrives ``BASE_DELAY_US`` after it was taken, plus jitter; for ``burst_s`` every 30 s nothing comes, then
     all of it; at the start ``backlog_s`` comes at once. ``holes``: (from, to) in true seconds, nothing is sent.
+    ``one_key``: of the clip's pictures its first is a key frame, and sent once.
     """
 
     fps: float = 5
@@ -93,6 +94,7 @@ class LabCamera:
     clock_off_us: int | None = None
     holes: tuple[tuple[float, float], ...] = ()
     seed: int = 0
+    one_key: bool = False
 
     def pictures(self, duration_s: float) -> Iterator[tuple[int, float, float]]:
         """(number, true time taken, true time of arrival) of each picture sent, in order of arrival."""
@@ -121,6 +123,7 @@ class Stack:
     health: StreamHealth
     catalogue: Catalogue
     journal: RecorderJournal
+    pool: WriterPool
     frames: tuple[Frame, ...]
     sent: list[float] = field(default_factory=list)
 
@@ -144,7 +147,7 @@ class Stack:
             camera_us = None
             if camera.clock_off_us is not None:
                 camera_us = self.clock.at_us(taken) + BASE_DELAY_US + camera.clock_off_us
-            frame = self.frames[number % count]
+            frame = self.frames[number % count if number % count or not camera.one_key or not number else 1]
             self.sent.append(taken)
             rtp_time = (rtp_zero + ticks) % (1 << 32)
             self.intake.unit(AccessUnit(frame.data, frame.key, (), rtp_time, camera_us, lost=False))
@@ -183,11 +186,11 @@ def stack(folder: Path, clock: LabClock, *, gop: int = 10, hours: int = 6) -> It
     )
     config, frames = clip("h264", count=50, gop=gop, width=64, height=48)
     recording = StreamRecording(mandate, shelf, None, GapCause.RECORDER_STOPPED)
-    health = StreamHealth()
+    health, pool = StreamHealth(), InlinePool()
     sink = StreamSink(
         name="rue-1/main",
         recording=recording,
-        pool=InlinePool(),
+        pool=pool,
         live=LiveStream(lambda _: None),
         health=health,
         clock=clock,
@@ -195,7 +198,7 @@ def stack(folder: Path, clock: LabClock, *, gop: int = 10, hours: int = 6) -> It
     intake = Intake(sink, clock)
     intake.session("h264", config.parameter_sets)
     try:
-        yield Stack(world, clock, intake, recording, health, catalogue, journal, frames)
+        yield Stack(world, clock, intake, recording, health, catalogue, journal, pool, frames)
     finally:
         journal.close()
         catalogue.close()

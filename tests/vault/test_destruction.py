@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 from tests.support.chunks import CAMERA, feed, header_for
 from tests.support.clips import clip, gops
 from tests.support.keys import KeyWorld, key_world
@@ -114,6 +115,35 @@ def test_nothing_before_term_everything_at_term_with_its_proof(house: House) -> 
     assert len(calendar.destroyed) == 1
     assert len(calendar.recorded) == 1
     assert house.destroyer().run().destroyed == 0
+
+
+def test_nothing_dies_under_its_writer_and_all_of_it_once_closed(house: House) -> None:
+    """Files end minutes after their hour at most, so none should be open at its term; a clock that leaps makes it so.
+    Unlinked under its writer, what comes next would go into a file without a name: lost, and not even a gap."""
+    start = house.clock.wall_us()
+    config, frames = clip(count=50)
+    first, second = gops(frames)
+    header = header_for(config, wall_start_us=start)
+    writer = ChunkWriter.create(house.root, header, config, secrets.token_bytes(16), house.catalogue)
+    feed(writer, [first])
+    writer.sync()
+    house.let_time_pass_to(house.end_us(header))
+    with capture_logs() as logs:
+        report = house.destroyer().run()
+    assert (report.destroyed, report.writing, report.problems) == (0, 1, [])
+    assert [(one["event"], one["path"]) for one in logs] == [
+        ("file at term still being written", str(header.relative_path()))
+    ]
+    feed(writer, [second])
+    writer.close(CloseReason.ROTATED)
+    with ChunkReader.open(house.root / header.relative_path()) as reader:
+        assert [gop.frames for gop in reader.gops] == [25, 25]
+        end_us = reader.range.to_us
+    report = house.destroyer().run()
+    assert (report.destroyed, report.writing, report.problems) == (1, 0, [])
+    assert not (house.root / header.relative_path()).exists()
+    (proof,) = house.entries()
+    assert (proof["from_us"], proof["to_us"]) == (start, end_us)
 
 
 def test_an_image_never_lives_past_its_own_term(house: House) -> None:

@@ -18,7 +18,7 @@ from beffroi.capture.alarms import Alarm
 from beffroi.capture.ends import RunEnd
 from beffroi.capture.groups import Group
 from beffroi.capture.mandate import Mandate
-from beffroi.capture.rotation import hour_of, rotate_at_us, stagger_us
+from beffroi.capture.rotation import NO_KEY_US, hour_of, rotate_at_us, stagger_us
 from beffroi.domain.clock import Clock
 from beffroi.domain.gaps import GapCause
 from beffroi.domain.ranges import WallRange
@@ -188,7 +188,7 @@ class StreamRecording:
     def _must_change(self, group: Group) -> bool:
         if self._run != group.run.id or group.wall_us - self._end_us > _TOLERANCE_US:
             return True
-        return group.key and group.wall_us >= self._rotate_us
+        return group.wall_us >= self._rotate_us + (0 if group.key else NO_KEY_US)
 
     def _after(self, before: ChunkWriter, group: Group) -> Group:
         """The group, no earlier than the end of the same run's file before it: while the clock slews back, pictures are

@@ -1,5 +1,7 @@
 """Where the runs of one stream go: groups of pictures to the writers, each picture to the viewers. Never waits."""
 
+from typing import Final
+
 from beffroi.capture.alarms import Alarm
 from beffroi.capture.cameraclock import CameraClock, Crossing
 from beffroi.capture.ends import RunEnd
@@ -11,6 +13,12 @@ from beffroi.capture.recording import StreamRecording
 from beffroi.capture.writers import WriterPool
 from beffroi.domain.clock import Clock
 from beffroi.media.frame import Frame
+
+NO_KEY_S: Final = 10.0
+"""After a group was refused, those up to the next key frame are dropped too: nothing shows them. A camera that sends
+none for so long may never send one again, and shows its pictures without: what comes then is recorded."""
+
+_NO_KEY_US: Final = round(NO_KEY_S * 1e6)
 
 
 class StreamSink:
@@ -33,7 +41,7 @@ class StreamSink:
         self._health = health
         self._clock = clock
         self._grouper = Grouper()
-        self._skip_to_key = False
+        self._skip_until_us: int | None = None  # or up to a key frame, if that comes before
         self._camera_clock = CameraClock()
 
     def begin(self, run: Run) -> None:
@@ -64,15 +72,17 @@ class StreamSink:
 
     def _submit(self, group: Group) -> None:
         self._health.count(len(group.frames), group.size, self._clock.monotonic_s())
-        if self._skip_to_key and not group.key:
+        skip_until_us = self._skip_until_us
+        if skip_until_us is not None and not group.key and group.wall_us < skip_until_us:
             return
         recording = self._recording
         if self._pool.submit(self._name, group.size, lambda: recording.write(group)):
-            self._skip_to_key = False
+            self._skip_until_us = None
             return
         self._health.dropped_groups += 1
-        if not self._skip_to_key:
-            self._skip_to_key = True
+        if skip_until_us is None or group.key:
+            self._skip_until_us = group.wall_us + _NO_KEY_US
+        if skip_until_us is None:
             self._pool.order(self._name, lambda: recording.overrun(group.wall_us))
 
     def _offset(self, offset_us: int, wall_us: int) -> None:

@@ -59,7 +59,7 @@ CREATE INDEX IF NOT EXISTS destroyed_by_time ON destroyed (stream_id, to_us);
 """
 
 MAX_CHUNK_US: Final = 2 * 3600 * 1_000_000
-"""No chunk is longer (files rotate at 60 minutes at most): bounds a search by start time."""
+"""No chunk is longer, and by far (`beffroi.capture.rotation`: a quarter of an hour): bounds a search by start time."""
 
 _BUSY_TIMEOUT_MS: Final = 15_000
 

@@ -28,6 +28,7 @@ from beffroi.vault.freezer import Freezer
 from beffroi.vault.frozen import HEAD_BYTES
 from beffroi.vault.journal import ActKind, Journal
 from beffroi.vault.proofs import Cause, FileFate, LogFate, proof_fields
+from beffroi.vault.recover import being_written
 from beffroi.vault.remanence import remanence
 from beffroi.vault.term import UNKNOWN_TZ, hour_term_end_us, minimum_end_us
 
@@ -53,12 +54,13 @@ class UnlinkFailedError(BrokenError):
 
 @dataclass
 class DestructionReport:
-    """What one pass did. ``paused``: files due by some clock, kept because the clock is in doubt. Of files asked for
-    early, ``held`` are asked for by a hold, ``early_refused`` are within their order's minimum or not known to be past
-    it."""
+    """What one pass did. ``paused``: files due by some clock, kept because the clock is in doubt. ``writing``: files at
+    their term that still have a writer; they go once it has closed them, minutes later. Of files asked for early,
+    ``held`` are asked for by a hold, ``early_refused`` are within their order's minimum or not known to be past it."""
 
     destroyed: int = 0
     paused: int = 0
+    writing: int = 0
     held: int = 0
     early_refused: int = 0
     doubtful: bool = False
@@ -118,10 +120,31 @@ class Destroyer:
             if not verdict.due:
                 report.paused += len(alive)
                 continue
-            present = self._expire(alive)
+            present = self._expire(self._left_alone(alive, report))
             self._finish(present, report)
             self._clear_lost(rows, report)
         return report
+
+    def _left_alone(self, rows: Iterable[ChunkRow], report: DestructionReport) -> list[ChunkRow]:
+        """Those that nobody writes any more, as they are now. What is written into an unlinked file is lost, and told
+        by no gap. Files end soon after their hour (`beffroi.capture.rotation`): at its term one is only open still when
+        a clock leapt."""
+        found: list[ChunkRow | None] = []
+        for row in rows:
+            if row.state is not ChunkState.OPEN:
+                found.append(row)
+            elif self._being_written(row):
+                report.writing += 1
+                _log.warning("file at term still being written", path=row.path)
+            else:
+                found.append(self._catalogue.chunk(row.id))  # closed meanwhile, perhaps: longer than it was
+        return [row for row in found if row is not None]
+
+    def _being_written(self, row: ChunkRow) -> bool:
+        try:
+            return being_written(self._root / row.path)
+        except OSError:  # missing, or unreadable: the steps of destruction say so
+            return False
 
     def early(self, rows: Iterable[ChunkRow], *, cause: Cause | str = Cause.DISK_FULL) -> DestructionReport:
         """Destroy closed files before their term, oldest first as given, for a cause that their order knows. One that a
