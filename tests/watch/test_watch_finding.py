@@ -186,6 +186,27 @@ async def test_what_is_the_matter_is_told_again_while_nothing_comes(
         late = await world.watch("p2")
         await late.sink.until(lambda: bool(late.sink.of_type("state")))
         assert late.sink.of_type("state")[0]["state"] == "gap", "whoever joins meanwhile is told too"
+        assert late.sink.fragments == [], "the last pictures of a camera that is down are not live"
+        world.begin_run("run-2")
+        world.push(5)
+        await late.sink.until_fragments(5)
+
+
+async def test_pictures_from_before_the_recorder_went_away_are_not_given_as_live(tmp_path: Path) -> None:
+    async with LiveWorld(tmp_path) as world:
+        world.push(5)
+        viewer = await world.watch()
+        await viewer.sink.until_fragments(5)
+        await world.server.stop()
+        await viewer.sink.until(lambda: LATE.message in viewer.sink.sent)
+        late = await world.watch("p2")
+        await late.sink.until(lambda: LATE.message in late.sink.sent)
+        assert late.sink.fragments == []
+        await world.server.start(tmp_path / "live.sock")
+        world.push(5)
+        await viewer.sink.until_fragments(10)
+        await late.sink.until_fragments(5)
+        assert late.sink.fragments[0][17] & 1, "from a key picture on"
 
 
 async def test_a_view_asked_while_the_recorder_is_away_is_one_act_and_comes_by_itself(tmp_path: Path) -> None:

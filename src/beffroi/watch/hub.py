@@ -83,6 +83,9 @@ class _Feed:
         self._last_us = -1
         self._await_key = True
         self._silence: Note = LATE
+        self._told: Note | None = None
+        """What was said last, while nothing comes."""
+
         self._heard_s = 0.0
         self._turned_away = False
 
@@ -90,6 +93,8 @@ class _Feed:
         self._viewers.append(viewer)
         if self._start is not None:
             viewer.queue.join(self._start, self._group)
+        if self._told is not None:
+            viewer.queue.put(self._told)
         if self._task is None:
             self._task = asyncio.create_task(self._run(), name=f"live {self._camera}/{self._stream}")
 
@@ -119,12 +124,12 @@ class _Feed:
                 _log.exception("live upstream failed", camera=self._camera, stream=self._stream)
             carrier.refused = token if self._turned_away else None
             if self._turned_away:
-                self._say(self._silence)
+                self._quiet(self._silence)
             if self._carrier()[0] is not carrier:
                 failures = 0  # another viewer carries on: no fault, no pause
                 continue
             failures = 0 if self._last_us > seen else failures + 1
-            self._say(LATE)
+            self._quiet(LATE)
             await asyncio.sleep(BACKOFF_S[min(failures, len(BACKOFF_S) - 1)])
 
     def _carrier(self) -> tuple[Subscription | None, str | None]:
@@ -206,12 +211,12 @@ class _Feed:
             self._await_key = False
         if self._await_key:
             return
-        self._last_us, self._silence = picture.wall_us, LATE
+        self._last_us, self._silence, self._told = picture.wall_us, LATE, None
         self._group_bytes += len(picture.data)
-        if self._group_bytes <= _CACHE_BYTES:
-            self._group.append(picture)
-        else:
+        if self._group_bytes > _CACHE_BYTES:
             self._group.clear()  # a viewer that joins now waits for the next key frame
+        elif picture.key or self._group:
+            self._group.append(picture)
         self._say(picture)
 
     def _notice(self, fields: dict[str, object]) -> None:
@@ -222,17 +227,23 @@ class _Feed:
                 self._say(dropped(_number(fields.get("frames"))))
             case "gap":
                 self._silence = gap(GapCause.told(fields.get("cause")))
-                self._say(self._silence)
+                self._quiet(self._silence)
             case "ended":
                 self._silence = gap(GapCause.NO_ORDER)
-                self._say(self._silence)
+                self._quiet(self._silence)
             case other:
                 self._turned_away = True
                 _log.warning("live upstream refused", camera=self._camera, notice=other, why=fields.get("why"))
 
     async def _say_silence(self) -> None:
         """Again and again what is the matter while nothing comes, also for whoever joined meanwhile."""
-        self._say(self._silence)
+        self._quiet(self._silence)
+
+    def _quiet(self, note: Note) -> None:
+        """Nothing comes: the last pictures are live no more. Who joins now is told why, and waits for a key frame."""
+        self._told = note
+        self._group.clear()
+        self._say(note)
 
     def _say(self, item: Item) -> None:
         for viewer in self._viewers:
