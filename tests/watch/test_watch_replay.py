@@ -18,8 +18,6 @@ from beffroi.domain.ranges import WallRange
 from beffroi.gate.answers import CutCode, GateRefusedError, OpenedView
 from beffroi.ledger.entry import EntryKind
 from beffroi.media.repair import whole_fragments
-from beffroi.vault.sealing import SealedChunk
-from beffroi.watch.replay import ReplayView
 
 S = 1_000_000
 
@@ -356,41 +354,3 @@ async def test_hostile_orders_end_the_view_with_a_sentence(house: ReplayHouse, m
     _, cut = await asyncio.wait_for(task, 60)
     assert cut is not None
     assert house.sink.fragments == []
-
-
-class _SlowKeyring:
-    """The commune's keyring, so slow the first time that the lease it was handed has run out."""
-
-    def __init__(self, house: ReplayHouse) -> None:
-        self._house = house
-        self.asked = 0
-
-    def release(self, header: SealedChunk, lease_token: str, *, now_us: int) -> bytes:
-        self.asked += 1
-        late_us = 3 * S if self.asked == 1 else 0
-        return self._house.world.keyrings.release(header, lease_token, now_us=now_us + late_us)
-
-
-async def test_a_lease_that_runs_out_on_the_way_to_the_keyring_is_tried_again(house: ReplayHouse) -> None:
-    start = house.clock.wall - 900 * S
-    house.chunk(start, seconds=4)
-    keyring = _SlowKeyring(house)
-    view, _ = await house.open(WallRange(start, start + 4 * S))
-    slow = ReplayView(
-        house.footage,
-        keyring,
-        house.gate,
-        view,
-        house.sink,
-        house.orders,
-        h265=False,
-        verify_key=house.gate.verify_key,
-        clock=house.clock,
-    )
-    task = asyncio.create_task(slow.run())
-    house.orders.seek(1, start)
-    await house.sink.until_type("end")
-    assert keyring.asked == 2
-    assert len(house.sink.fragments) == 4
-    house.orders.leave()
-    await task

@@ -11,6 +11,10 @@ from beffroi.domain.errors import BeffroiError, NotFoundError
 from beffroi.domain.lease import LeaseRefusedError
 from beffroi.gate.answers import ENDED_TEXT, Cut, CutCode, OpenedView
 from beffroi.ledger.entry import Sent
+from beffroi.vault.keyerrors import HourDamagedError
+from beffroi.vault.keyring_remote import KeyringUnreachableError
+from beffroi.vault.release import NoKeyringError
+from beffroi.vault.sealing import SealBrokenError
 from beffroi.watch.choice import NotPlayableError
 from beffroi.watch.outlet import Outlet
 from beffroi.watch.ports import ClientGoneError, Leases
@@ -19,6 +23,9 @@ _log = structlog.get_logger(__name__)
 SAY_CUT_S: Final = 1.0
 LET_GO_S: Final = 1.0
 """How long a view may take to let go of its recorder before its cut is said all the same. Nothing leaves meanwhile."""
+
+_LASTING: Final = (NotPlayableError, NoKeyringError, KeyringUnreachableError, SealBrokenError, HourDamagedError)
+"""Asking again by itself changes nothing: each time would be one more act. A person decides to."""
 
 
 async def run_view(
@@ -66,7 +73,7 @@ def _outcome(task: "asyncio.Task[None]") -> Cut | None:
         return None
     if isinstance(error, LeaseRefusedError):
         return Cut(CutCode.ENDED, error.text)
-    if isinstance(error, NotPlayableError):  # asking again by itself changes nothing: each time would be one more act
+    if isinstance(error, _LASTING):
         return Cut(CutCode.ENDED, error.text)
     if isinstance(error, BeffroiError):
         return Cut(CutCode.UNREACHABLE, error.text)

@@ -14,6 +14,7 @@ from beffroi.domain.ranges import WallRange
 from beffroi.domain.text import Text
 from beffroi.media.clear import parse_alone
 from beffroi.vault.chunkformat import GopEntry
+from beffroi.vault.keyring_remote import KeyringUnreachableError
 from beffroi.vault.release import KeyReleaser, NoKeyringError
 from beffroi.watch.desk import Desk
 from beffroi.watch.orders import Leash
@@ -25,6 +26,10 @@ _log = structlog.get_logger(__name__)
 DRIFT_US: Final = 40_000
 """One frame at 25 a second: when wall time and media time differ by more, the client gets a new offset."""
 
+KEYRING_S: Final = 15.0
+"""How long a replay waits for a commune's keyring that does not answer: its program starts again in less."""
+
+_KEYRING_POLL_S: Final = 0.25
 _NONE: Final = -(1 << 62)
 
 
@@ -65,6 +70,7 @@ class Sender:
         Raises:
             LeaseRefusedError: the lease did not come back.
             NoKeyringError: the authority's keyring is not open: nothing of it can be played.
+            KeyringUnreachableError: it did not answer for `KEYRING_S`.
         """
         if self._gone is not None and self._gone[0] == piece.id:
             return self._gone[1]
@@ -95,11 +101,26 @@ class Sender:
 
     async def _open(self, piece: Piece) -> None:
         self._init = await self._desk.ask(lambda footage, lease: footage.read(piece.id, 0, piece.init_length, lease))
-        try:
-            self._key = await self._release(piece)
-        except LeaseRefusedError:  # it ran out on the way to a slow keyring: once more, with the one in force now
-            self._key = await self._release(piece)
+        self._key = await self._awaited(piece)
         self._piece, self._offset_us = piece.id, _NONE
+
+    async def _awaited(self, piece: Piece) -> bytes:
+        """The key, also of a keyring that is away for a moment: another view would be one more act."""
+        loop = asyncio.get_running_loop()
+        until_s = loop.time() + KEYRING_S
+        while True:
+            try:
+                return await self._key_of(piece)
+            except KeyringUnreachableError:
+                if loop.time() >= until_s:
+                    raise
+                await asyncio.sleep(_KEYRING_POLL_S)
+
+    async def _key_of(self, piece: Piece) -> bytes:
+        try:
+            return await self._release(piece)
+        except LeaseRefusedError:  # it ran out on the way to a slow keyring: once more, with the one in force now
+            return await self._release(piece)
 
     async def _release(self, piece: Piece) -> bytes:
         lease, now_us = await self._desk.lease(), self._clock.wall_us()
