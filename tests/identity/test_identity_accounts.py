@@ -4,16 +4,19 @@ import contextlib
 import threading
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, delete, text
+from sqlalchemy.orm import Session
 from tests.support.identities import GOOD_PASSWORD, administrator, enrol, newcomer, room
 
 from beffroi.base.bus import Bus
+from beffroi.base.db import insert_missing
 from beffroi.domain.clock import ManualClock, now
 from beffroi.domain.errors import BadInputError, NotFoundError
 from beffroi.domain.ids import PersonId
-from beffroi.identity import AccountId, AccountState, Identity, Role
+from beffroi.identity import AccountId, AccountState, Identity, Role, throttle
 from beffroi.identity.accounts import (
     LinkRefusedError,
     LoginAttempt,
@@ -25,6 +28,7 @@ from beffroi.identity.accounts import (
     WrongCodeError,
 )
 from beffroi.identity.password import WeakPasswordError
+from beffroi.identity.tables import ThrottleRow
 from beffroi.identity.totp import code_at
 
 
@@ -83,6 +87,25 @@ def test_of_two_logins_at_once_with_one_code_one_wins(identity: Identity, clock:
         thread.join()
     assert sum(isinstance(outcome, OpenedSession) for outcome in outcomes) == 1
     assert len(outcomes) == 4
+
+
+def test_a_login_goes_on_when_another_has_just_forgiven_the_account(
+    identity: Identity, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From another address: between this one's insert, which finds the row, and its lock, the row is deleted."""
+    _, secret = administrator(identity, clock)
+    inserted = insert_missing
+    forgiven: list[bytes] = []
+
+    def then_forgiven(session: Session, table: type[ThrottleRow], values: dict[str, Any]) -> None:
+        inserted(session, table, values)
+        if not forgiven:
+            forgiven.append(values["key_hash"])
+            session.execute(delete(ThrottleRow).where(ThrottleRow.key_hash == values["key_hash"]))
+
+    monkeypatch.setattr(throttle, "insert_missing", then_forgiven)
+    assert identity.login("admin", GOOD_PASSWORD, code_at(secret, now(clock)), address="192.0.2.1")
+    assert forgiven
 
 
 @pytest.mark.parametrize("drift_s", [-30, 30])

@@ -231,7 +231,9 @@ def test_two_chunks_with_two_keys_play_in_one_buffer(site: tuple[Path, str], pag
 def test_the_wrong_key_shows_no_true_picture(site: tuple[Path, str], page: Page, tmp_path: Path) -> None:
     catalogue = Catalogue.open(tmp_path / "catalogue.sqlite")
     source = clip(count=25, width=320, height=180)
-    written = write_chunk(tmp_path, catalogue, source)
+    written = write_chunk(
+        tmp_path, catalogue, source, key=bytes(range(16))
+    )  # of some keys a decoder makes a grey picture
     catalogue.close()
     _stored(site[0], "wrong.mp4", written)
 

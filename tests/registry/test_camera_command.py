@@ -1,7 +1,7 @@
 """`beffroi camera`, run as a command: beside a running centre (which holds the register) and without one."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -74,6 +74,9 @@ def centre(tmp_path: Path) -> Iterator[Centre]:
     election = paper(DocumentKind.ELECTION, "m", bodies=("99001",), persons=(MAYOR,), fields={"function": "maire"})
     order = paper(
         DocumentKind.PREFECT_ORDER, "bn", bodies=("99001",), fields=dict(papers_of_commune("X", ())[0].fields)
+    )
+    order, election = (
+        replace(one, valid_until=now(SystemClock()).date() + timedelta(days=400)) for one in (order, election)
     )
     made.registry.propose_all([election, order], by=SUPERVISOR)
     made.registry.confirm(election.id, by=DPO)

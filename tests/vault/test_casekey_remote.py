@@ -39,7 +39,7 @@ def cases(world: HoldWorld, tmp_path: Path, request: pytest.FixtureRequest) -> I
     also = partial(answer_case, world.cases)
     server = KeyringServer(path, world.keys.keyrings, world.clock, also=also, codes=refusal_code)
     thread = server.start()
-    yield RemoteCases(path)
+    yield RemoteCases(path, timeout_s=60)
     server.shutdown()
     thread.join()
     server.server_close()
@@ -108,7 +108,7 @@ def test_every_refusal_is_the_same_on_both_sides(world: HoldWorld, cases: CaseRe
         cases.release_held(chunk, HeldKey("c-1", 1, held.sealed_key), world.lease(), now_us=now_us)
     slot = world.keys.ring.directory / "cases" / "c-1.key"
     raw = slot.read_bytes()
-    slot.write_bytes(raw[:-1] + b"\x00")
+    slot.write_bytes(raw[:-1] + bytes([raw[-1] ^ 1]))
     with pytest.raises(CaseDamagedError):
         cases.release_held(chunk, held, world.lease(), now_us=now_us)
     slot.write_bytes(raw)

@@ -79,8 +79,12 @@ def _purge(session: Session, now: datetime) -> None:
 
 
 def _row(session: Session, key: bytes, now: datetime) -> ThrottleRow:
-    insert_missing(session, ThrottleRow, {"key_hash": key, "failures": 0, "last_at": now})
-    return session.scalars(select(ThrottleRow).where(ThrottleRow.key_hash == key).with_for_update()).one()
+    locked = select(ThrottleRow).where(ThrottleRow.key_hash == key).with_for_update()
+    while True:
+        insert_missing(session, ThrottleRow, {"key_hash": key, "failures": 0, "last_at": now})
+        row = session.scalars(locked).one_or_none()
+        if row is not None:  # else a login from another address has just succeeded, and forgiven it
+            return row
 
 
 def _left_s(row: ThrottleRow, allowance: Allowance, now: datetime) -> int:
