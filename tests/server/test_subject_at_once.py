@@ -13,7 +13,7 @@ from tests.support.ports import wait_for
 from beffroi.cli.promises.client import Answer
 from beffroi.ledger.entry import EntryKind
 from beffroi.registry.subjecttables import SubjectViewingRow
-from beffroi.server.subjectediting import Editings
+from beffroi.server.subjectediting import Editing, Editings
 from beffroi.server.subjectviewing import Supervised
 
 
@@ -107,3 +107,29 @@ def test_pictures_close_with_the_session_also_while_they_are_read(place: DeskTow
     assert (answer.status, answer.raw[:2]) == (403, b'{"'), "what was read does not leave"
     assert (name in editings._open, name in editings.copies.making, len(told())) == (False, False, 1)
     assert not list(editings.copies.path(name).parent.glob(f"{name}*")), "and nothing is left of it"
+
+
+def test_pictures_opened_again_while_their_copy_is_made_close_with_their_own_view(place: DeskTown) -> None:
+    """Who reloads the page meanwhile: the copy's end is not the end of what was opened after it."""
+    request = granted(place)
+    name, agent = prepared(place, request), place.town.person(AGENT)
+    path, editings = f"/api/subject/requests/{request}/copies/{name}", place.town.app.state.subjects
+    ask = {"reason": reason(place)}
+    assert agent.post(f"{path}/open", ask).status == 200
+    first = editings._open[name]
+    with ThreadPoolExecutor(1) as pool, held_back(Editings, "_make") as held:
+        making = pool.submit(agent.post, f"{path}/build")
+        held.begun()
+        assert agent.post(f"{path}/open", ask).status == 200
+        second = editings._open[name]
+        held.go()
+        assert making.result(60).status == 403, "the view that it was made under has ended"
+    assert agent.get(f"{path}/picture?at_us={BEGIN_US + 2_000_000}").status == 200, "what is open is found"
+    assert agent.post(f"{path}/close").status == 200
+
+    def ends(editing: Editing) -> list[int]:
+        records = place.town.centre.ledger.entries_of_view(editing.view.id)
+        return [one.sent.frames for one in records if one.kind is EntryKind.VIEW_ENDED and one.sent is not None]
+
+    assert [ends(one) for one in (first, second)] == [[0], [1]]
+    assert editings.viewing.gate.views() == []

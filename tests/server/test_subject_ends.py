@@ -132,7 +132,7 @@ def on_its_loop(place: DeskTown, doing: Coroutine[Any, Any, Any]) -> Any:
     """As the centre's own tasks do."""
     sweeping: asyncio.Task[None] = place.town.app.state.subjects._sweeping._task
     loop = sweeping.get_loop()
-    return asyncio.run_coroutine_threadsafe(doing, loop).result(30)
+    return asyncio.run_coroutine_threadsafe(doing, loop).result(60)
 
 
 def test_a_request_that_closes_ends_what_runs(place: DeskTown) -> None:

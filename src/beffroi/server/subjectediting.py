@@ -202,8 +202,9 @@ class Editings:
 
     async def close(self, editing: Editing, outcome: str = "ended") -> None:
         """The pictures are closed: the register is told how many were shown."""
-        if self._open.pop(editing.copy, None) is None:
+        if self._open.get(editing.copy) is not editing:  # closed already; the same copy may be open anew
             return
+        del self._open[editing.copy]
         self.viewing.others.pop(editing.view.connection, None)
         shown = editing.asked if editing.shown else None
         await self.gate.end(editing.view.id, Sent(editing.shown, editing.shown_bytes, shown), outcome=outcome)
