@@ -7,8 +7,12 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
+import av
+import numpy as np
 import pytest
 from tests.support.cameras import CameraSpec, simulated_cameras
 from tests.support.disk import LoopDisk, loop_disk, throttled
@@ -17,21 +21,31 @@ from tests.support.ports import busy, wait_for
 from tests.support.recorder import RunningRecorder, prepare_recorder
 
 from beffroi.capture.writers import STREAM_CAP_BYTES
+from beffroi.cli.benchclip import QUALITIES, bench_clip
+from beffroi.domain.gaps import GapCause
 from beffroi.vault.check import CheckLevel, check
 from beffroi.vault.journal import ActKind
+from simulate.clips import Encoder, cache_dir, made
 
 HANG_S = float(os.environ.get("BEFFROI_HANG_S", "5"))
 FAULTY, OTHER = "rue-1", "rue-2"
+FPS, GOP = 25, 10
+MIB = 1 << 20
+SLACK_MIB = 16
+"""What a worker may take besides what waits for the disk: the latest pictures for viewers, blocks half used."""
 
 
 @contextmanager
-def two_disks(tmp_path: Path, *, check_other: bool = True) -> Iterator[tuple[RunningRecorder, LoopDisk]]:
-    """A recorder of two cameras, each in its own worker; the files of one lie on a disk of their own."""
+def two_disks(
+    tmp_path: Path, *, check_other: bool = True, clip: Path | None = None, size_mib: int = 64
+) -> Iterator[tuple[RunningRecorder, LoopDisk]]:
+    """A recorder of two cameras, each in its own worker; the files of one, which sends ``clip``, lie on a disk of their
+    own."""
     data = tmp_path / "data"
     with (
-        simulated_cameras([CameraSpec(FAULTY), CameraSpec(OTHER)]) as sim,
+        simulated_cameras([CameraSpec(FAULTY, clip=clip), CameraSpec(OTHER)]) as sim,
         prepare_recorder(data, sim, cores=2, more=("--flush-s", "1")) as rec,
-        loop_disk(tmp_path / "image", size_mib=64, at=rec.paths.root / "streams" / FAULTY) as disk,
+        loop_disk(tmp_path / "image", size_mib=size_mib, at=rec.paths.root / "streams" / FAULTY) as disk,
     ):
         rec.start()
         rec.wait_all(FAULTY, OTHER, frames=25)
@@ -40,6 +54,22 @@ def two_disks(tmp_path: Path, *, check_other: bool = True) -> Iterator[tuple[Run
         if check_other:
             assert other_is_untouched(rec) == 0
         whole(rec)
+
+
+def rich_clip() -> Path:
+    """Two seconds of fresh noise in each picture: 50 Mbit/s. The path of a cached file."""
+
+    def make(draft: Path) -> None:
+        width, height = 640, 480
+        rng = np.random.default_rng(11)
+        encoder = Encoder(draft, "h264", width, height, Fraction(FPS), gop=GOP, bframes=0, kbit_s=40_000)
+        for _ in range(2 * FPS):
+            picture = np.full((height * 3 // 2, width), 128, dtype=np.uint8)
+            picture[:height] = rng.integers(0, 256, (height, width), dtype=np.uint8)
+            encoder.add(av.VideoFrame.from_ndarray(picture, format="yuv420p"))
+        encoder.close()
+
+    return made(cache_dir() / "noise-480p-40000-1.mp4", make)
 
 
 def other_is_untouched(rec: RunningRecorder) -> int:
@@ -61,6 +91,18 @@ def grows(rec: RunningRecorder, camera: str, *, timeout_s: float = 60) -> None:
     before = on_disk(rec, camera)
     what = lambda: f"{camera} on disk; {rec.log[-2000:]}"  # noqa: E731  told when it fails
     wait_for(lambda: on_disk(rec, camera) > before, timeout_s=timeout_s, what=what)
+
+
+def health(rec: RunningRecorder) -> dict[str, Any]:
+    """Of the camera on the faulty disk."""
+    return rec.streams()[FAULTY, "main"]
+
+
+def keeps_up(rec: RunningRecorder) -> bool:
+    """Whether three seconds go by in which nothing is dropped."""
+    before = health(rec)["dropped_groups"]
+    rec.wait_recording(FAULTY, frames=75)
+    return bool(health(rec)["dropped_groups"] == before)
 
 
 def pss_mib(rec: RunningRecorder, camera: str) -> float:
@@ -87,40 +129,61 @@ def whole(rec: RunningRecorder) -> None:
 
 @pytest.mark.timeout(120 + 3 * HANG_S)
 def test_a_disk_that_hangs_costs_no_picture_while_memory_holds_them(tmp_path: Path) -> None:
-    with two_disks(tmp_path) as (rec, disk):
-        before_mib, before = pss_mib(rec, FAULTY), on_disk(rec, FAULTY)
-        began_s = time.monotonic()
+    with two_disks(tmp_path, clip=bench_clip(QUALITIES["main"])) as (rec, disk):
         with disk.frozen():
+            began_s, before, before_mib, on_it = (
+                time.monotonic(),
+                health(rec),
+                pss_mib(rec, FAULTY),
+                on_disk(rec, FAULTY),
+            )
             grows(rec, OTHER)
             wait_for(lambda: time.monotonic() - began_s > HANG_S, timeout_s=HANG_S + 5, what="the hang")
-            grew_mib = pss_mib(rec, FAULTY) - before_mib
-            assert rec.streams()[FAULTY, "main"]["state"] == "recording", "capture goes on"
+            came, hung_s = health(rec), time.monotonic() - began_s
+            grew_mib, waiting_mib = pss_mib(rec, FAULTY) - before_mib, (came["bytes"] - before["bytes"]) / MIB
+            assert came["state"] == "recording", "capture goes on"
+            assert came["frames"] - before["frames"] > 12 * HANG_S / busy(), "and takes what is sent"
+            assert on_disk(rec, FAULTY) == on_it, "all of it waits in memory"
+            assert grew_mib < waiting_mib + SLACK_MIB
         grows(rec, FAULTY)
-        kbit_s = (on_disk(rec, FAULTY) - before) * 8 / 1000 / (time.monotonic() - began_s)
     assert causes(rec) == []
     assert len(rec.whole_calendar(FAULTY).recorded) == 1, "one stretch, nothing missing"
     room_s = STREAM_CAP_BYTES * 8 / 4e6
     seen = (
-        f"hung {HANG_S:.0f} s at {kbit_s:.0f} kbit/s: 0 pictures lost, {grew_mib:.1f} MiB more; "
+        f"hung {HANG_S:.0f} s at {waiting_mib * MIB * 8 / 1e6 / hung_s:.1f} Mbit/s: 0 pictures lost, "
+        f"{grew_mib:.1f} MiB more for {waiting_mib:.1f} MiB that waited; "
         f"a stream of 4 Mbit/s has room for {room_s:.0f} s"
     )
     record("disk-hung", seen=seen, runs=1, seed=None)
 
 
-def test_a_slow_disk_loses_no_time_for_the_others(tmp_path: Path) -> None:
-    with two_disks(tmp_path) as (rec, disk):
-        pid = rec.streams()[FAULTY, "main"]["pid"]
-        with throttled(disk, write_bps=8 << 10, pids=[pid]):
-            before = rec.streams()[FAULTY, "main"]["frames"]
+def test_a_slow_disk_overruns_in_bounded_memory_as_a_told_gap_and_costs_the_others_nothing(tmp_path: Path) -> None:
+    """A stream of 50 Mbit/s fills in ten seconds what one of 4 Mbit/s would fill in 100."""
+    with two_disks(tmp_path, clip=rich_clip(), size_mib=1024) as (rec, disk):
+        before_mib = pss_mib(rec, FAULTY)
+        with throttled(disk, write_bps=512 << 10, pids=[health(rec)["pid"]]):
             grows(rec, OTHER)
             wait_for(
-                lambda: rec.streams()[FAULTY, "main"]["frames"] > before + 75, timeout_s=60, what="capture to go on"
+                lambda: health(rec)["dropped_groups"] > 1, timeout_s=100, what=lambda: f"an overrun; {health(rec)}"
             )
-            waiting_mib = pss_mib(rec, FAULTY)
-        grows(rec, FAULTY)
-        assert rec.streams()[FAULTY, "main"]["worker_restarts"] == 0
-    assert set(causes(rec)) <= {"overrun"}
-    seen = f"8 KiB/s for 75 pictures: {len(causes(rec))} gaps, 0 at the other camera, worker at {waiting_mib:.0f} MiB"
+            grew_mib = pss_mib(rec, FAULTY) - before_mib
+            assert health(rec)["state"] == "recording", "capture goes on"
+            grows(rec, OTHER)
+        assert grew_mib < STREAM_CAP_BYTES / MIB + SLACK_MIB
+        wait_for(lambda: keeps_up(rec), timeout_s=100, what=lambda: f"recording without a loss; {health(rec)}")
+        dropped = health(rec)["dropped_groups"]
+        assert [item["worker_restarts"] for item in rec.streams().values()] == [0, 0]
+    assert set(causes(rec)) == {"overrun"}
+    told = [entry.fields for entry in rec.journal() if entry.kind is ActKind.ALARM]
+    assert [one["camera"] for one in told if one["what"] == "overrun"] == [FAULTY] * len(causes(rec))
+    calendar = rec.whole_calendar(FAULTY)
+    missing_s = sum(gap.range.duration_s for gap in calendar.gaps if gap.cause is GapCause.OVERRUN)
+    assert missing_s == pytest.approx(dropped * GOP / FPS, abs=0.1), "what was dropped is what is told, and no more"
+    assert calendar.recorded[-1].from_us >= max(gap.range.to_us for gap in calendar.gaps), "recording goes on by itself"
+    seen = (
+        f"0.5 MiB/s for a stream of 50 Mbit/s: {missing_s:.1f} s in {len(causes(rec))} gap(s) overrun, "
+        f"{grew_mib:.0f} MiB more, then recorded again; 0 gaps at the other camera, 0 workers restarted"
+    )
     record("disk-slow", seen=seen, runs=1, seed=None)
 
 
