@@ -117,8 +117,10 @@ def test_a_term_from_the_first_image_to_the_last_proof(tmp_path: Path) -> None:
             )
             gone_us = clock.wall_us()
             assert gone_us - end_us < HOUR_US
-            assert world.ring.state(1, first.hour + 1) is KeyState.HELD
-            assert first.hour + 1 in _hours(rec)
+            # On the night of a change of clock two hours end at one instant.
+            if hour_term_end_us(first.hour + 1, 1, "Europe/Paris") > end_us:
+                assert world.ring.state(1, first.hour + 1) is KeyState.HELD
+                assert first.hour + 1 in _hours(rec)
             assert _opened(rec, clock, socket, hold) == shown, "held minutes outlive their term"
         assert rec.stop() == 0
         proofs = [entry.fields for entry in rec.journal() if entry.kind is ActKind.DESTRUCTION]

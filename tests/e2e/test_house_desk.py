@@ -44,7 +44,7 @@ def case_of(who: Person, case: str) -> dict[str, Any]:
 
 
 def posted(who: Person, path: str, body: dict[str, Any], status: int = 200) -> dict[str, Any]:
-    answer = who.post(path, body)
+    answer = who.insist(path, body)
     assert answer.status == status, answer.body
     return dict(answer.body)
 

@@ -3,8 +3,14 @@
 import asyncio
 
 import structlog
+from structlog.typing import EventDict
 
 from beffroi.base.background import Background
+
+
+def of_one(told: list[EventDict]) -> list[EventDict]:
+    """What is told of this file's task: the logs are the process's, in which another file's centre may still live."""
+    return [event for event in told if event.get("task") == "one"]
 
 
 async def test_it_runs_until_it_is_stopped() -> None:
@@ -25,7 +31,7 @@ async def test_it_runs_until_it_is_stopped() -> None:
     with structlog.testing.capture_logs() as told:
         await one.stop()
         await one.stop()
-    assert (steps, told) == (["begun", "ended"], [])
+    assert (steps, of_one(told)) == (["begun", "ended"], [])
 
 
 async def test_one_that_dies_is_told_and_can_still_be_stopped() -> None:
@@ -35,11 +41,12 @@ async def test_one_that_dies_is_told_and_can_still_be_stopped() -> None:
     one = Background(run, "one")
     with structlog.testing.capture_logs() as told:
         one.start()
-        while not told:
+        while not of_one(told):
             await asyncio.sleep(0)
         await one.stop()
-    assert [(event["log_level"], event["task"]) for event in told] == [("critical", "one")]
-    assert isinstance(told[0]["exc_info"], OSError)
+    (event,) = of_one(told)
+    assert event["log_level"] == "critical"
+    assert isinstance(event["exc_info"], OSError)
 
 
 async def test_one_that_dies_begins_again() -> None:
@@ -61,7 +68,7 @@ async def test_one_that_dies_begins_again() -> None:
         one.start()
         await asyncio.wait_for(on.wait(), 60)
         await one.stop()
-        assert len(told) == 2
+        assert len(of_one(told)) == 2
         await asyncio.sleep(0.01)
     assert lives == 3, "a stop is a stop"
 
@@ -79,4 +86,4 @@ async def test_one_that_fails_while_it_is_stopped_keeps_nothing_else_from_ending
     with structlog.testing.capture_logs() as told:
         await one.stop()
         await asyncio.sleep(0)
-    assert [event["task"] for event in told] == ["one"]
+    assert len(of_one(told)) == 1

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from tests.support.centre import Town, running
@@ -14,6 +15,7 @@ from tests.support.centre import Town, running
 from beffroi.cli.promises.client import Answer, Person
 from beffroi.domain.clock import now
 from beffroi.domain.documents import DocumentKind
+from beffroi.server import herald as herald_module
 from beffroi.server.guard import MAX_BODY_BYTES
 
 PDF = b"%PDF-1.4\n% un arrete\n" + bytes(2_000)
@@ -22,7 +24,8 @@ FILES = "/api/documents/agreement/E-X/files"
 
 @pytest.fixture(scope="module")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    with running(tmp_path_factory.mktemp("papers") / "data") as one:
+    # Its round is held still: a test that moves the clock looks by itself.
+    with patch.object(herald_module, "LOOK_S", 3_600.0), running(tmp_path_factory.mktemp("papers") / "data") as one:
         yield one
 
 

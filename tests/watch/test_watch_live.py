@@ -270,7 +270,9 @@ async def test_an_agent_of_another_authority_sees_what_is_recorded_under_the_may
         await viewer.sink.until_fragments(5)
         (opened,) = world.ledger.entries_of_view(viewer.view.id)
         assert opened.authority == "president-cd/95"
-        assert check(viewer.view.lease, world.gate.verify_key, now_us=world.clock.wall_us()).authority == "maire/99001"
+        lease = world.gate.current_lease(viewer.view.id)
+        assert lease is not None
+        assert check(lease, world.gate.verify_key, now_us=world.clock.wall_us()).authority == "maire/99001"
 
 
 async def test_a_camera_that_comes_under_another_authority_ends_its_views(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import base64
 import io
 import struct
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from pathlib import Path
 
 import av
@@ -129,9 +129,9 @@ def _hex(text: str) -> str:
 
 
 def _stored(sink: RecordingSink) -> bytes:
-    """The first init segment and the fragments, as one file."""
-    binaries = [message for message in sink.sent if isinstance(message, bytes)]
-    return binaries[0][1:] + b"".join(message[18:] for message in binaries if message[0] == 2)
+    """The first init segment and the fragments up to the next: the ten minutes' turn begins a file with another key."""
+    init, *binaries = [message for message in sink.sent if isinstance(message, bytes)]
+    return init[1:] + b"".join(message[18:] for message in takewhile(lambda one: one[0] == 2, binaries))
 
 
 def _pictures(stored: bytes, options: dict[str, str]) -> int:

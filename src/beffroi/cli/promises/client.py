@@ -2,7 +2,7 @@
 
 import http.client
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
@@ -103,14 +103,22 @@ class Person:
         body = {"connection": connection_id, "camera": camera, "act": act, "codecs": ["avc1.640028"], **more}
         return self.post("/api/views", body)
 
+    def insist(self, path: str, body: Json | None = None) -> Answer:
+        """As `post`, asked again while the register's disk did not confirm in time (503), as a person would: a machine
+        busy with other work may stall once, and nothing was done meanwhile. The last answer, after a few."""
+        return _insisted(lambda: self.post(path, body))
+
     def obtain_view(self, connection_id: str, camera: str, act: str = "live", **more: Any) -> Answer:
-        """As `open_view`, asked again while the register's disk did not confirm in time (503), as a person would: a
-        machine busy with other work may stall once, and shows nothing meanwhile. The last answer, after a few."""
-        for _ in range(_ASKED_AT_MOST):
-            answer = self.open_view(connection_id, camera, act, **more)
-            if answer.status != _NOT_CONFIRMED:
-                break
-        return answer
+        """As `open_view`, asked again as `insist` does."""
+        return _insisted(lambda: self.open_view(connection_id, camera, act, **more))
+
+
+def _insisted(ask: Callable[[], Answer]) -> Answer:
+    for _ in range(_ASKED_AT_MOST):
+        answer = ask()
+        if answer.status != _NOT_CONFIRMED:
+            break
+    return answer
 
 
 @dataclass
