@@ -52,6 +52,17 @@ def test_an_honest_package_is_valid_for_both(made: Made, second: SecondVerifier,
     assert (answer.raw["files"], answer.raw["frames"]) == (report.files, report.frames)
 
 
+def test_files_without_a_key_frame_are_whole_and_valid_for_both(second: SecondVerifier, tmp_path: Path) -> None:
+    (tmp_path / "streams").mkdir()
+    made = make_package(tmp_path, keys=False)
+    assert both(second, made.folder) == "valid"
+    report = verify_package(made.folder, TRUST)
+    assert report.frames == 75 + 75 + 50 + 50, (
+        "two files and a run of one camera; of the other, the groups of half a second"
+    )
+    assert second.verify(made.folder, TRUST).raw["frames"] == report.frames
+
+
 @pytest.mark.parametrize("name", FORGED)
 def test_both_find_the_same_in_a_forged_package(made: Made, second: SecondVerifier, tmp_path: Path, name: str) -> None:
     folder = forge(made, tmp_path / "forged")

@@ -53,16 +53,20 @@ class Made:
     chunks: tuple[Written, ...]
 
 
-def make_package(root: Path, *, extra: dict[str, bytes] | None = None, codec: Codec = "h264") -> Made:
-    """Two cameras: the first has two files of one run then, after a told gap of 2 s, another run; the second one."""
+def make_package(
+    root: Path, *, extra: dict[str, bytes] | None = None, codec: Codec = "h264", keys: bool = True
+) -> Made:
+    """Two cameras: the first has two files of one run then, after a told gap of 2 s, another run; the second one.
+    Without ``keys`` the first file of each camera has no key frame."""
     catalogue = Catalogue.open(root / "catalogue.sqlite")
     source = clip(codec, count=75)
     other = clip(codec, count=50)
+    first = source if keys else (source[0], tuple(replace(frame, key=False) for frame in source[1]))
     chunks = (
-        write_chunk(root, catalogue, source, camera=PLACE),
+        write_chunk(root, catalogue, first, camera=PLACE),
         write_chunk(root, catalogue, source, camera=PLACE, wall_start_us=START_US + 3 * SECOND_US),
         write_chunk(root, catalogue, other, camera=PLACE, wall_start_us=START_US + 8 * SECOND_US, run="6f" * 16),
-        write_chunk(root, catalogue, source, camera=STATION, run="7a" * 16),
+        write_chunk(root, catalogue, first, camera=STATION, run="7a" * 16),
     )
     ledger = open_ledger(root)
     fill(ledger, 30)

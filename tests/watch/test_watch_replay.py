@@ -5,6 +5,7 @@ import base64
 import io
 import struct
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -354,3 +355,45 @@ async def test_hostile_orders_end_the_view_with_a_sentence(house: ReplayHouse, m
     _, cut = await asyncio.wait_for(task, 60)
     assert cut is not None
     assert house.sink.fragments == []
+
+
+async def test_a_file_without_a_key_frame_is_a_gap_that_says_so(house: ReplayHouse) -> None:
+    """A browser begins each file at a key frame: what lies before the first one is kept, and shown by the extract."""
+    start = house.clock.wall - 600 * S
+    config, frames = clip(count=60, gop=60, fps=5)
+    refreshed = (frames[0], *(replace(frame, key=False) for frame in frames[1:]))
+    house.chunk(start, source=(config, refreshed))
+    for at in (12, 24):
+        house.chunk(start + at * S, source=(config, tuple(replace(frame, key=False) for frame in frames)))
+    house.chunk(start + 36 * S, seconds=4, run="a1" * 16)
+    _, task = await play(house, WallRange(start, start + 40 * S))
+    house.orders.seek(1, start)
+    house.orders.position(start + 40 * S)
+    await house.sink.until_type("end")
+    shown = [*range(0, 12, 2), 36, 37, 38, 39]
+    assert [wall_of(message) for message in house.sink.fragments] == [start + at * S for at in shown]
+    (gap,) = house.sink.of_type("gap")
+    assert (gap["from"], gap["to"]) == (start + 12 * S, start + 36 * S)
+    assert "key frame" in gap["cause"]["en"]
+    house.orders.seek(2, start + 20 * S)
+    house.orders.position(start + 40 * S)
+    await house.sink.until_type("end", count=2)
+    assert [(one["from"], one["to"]) for one in house.sink.of_type("gap")][1:] == [(start + 20 * S, start + 36 * S)]
+    assert "key frame" in house.sink.of_type("gap")[1]["cause"]["en"]
+    house.orders.leave()
+    await task
+
+
+async def test_a_range_without_any_key_frame_says_so_and_not_unknown(house: ReplayHouse) -> None:
+    start = house.clock.wall - 600 * S
+    config, frames = clip(count=100, gop=100, fps=5)
+    house.chunk(start, source=(config, tuple(replace(frame, key=False) for frame in frames)))
+    _, task = await play(house, WallRange(start + 4 * S, start + 16 * S))
+    house.orders.seek(1, start + 4 * S)
+    assert (await house.sink.until_type("end"))["at_us"] == start + 16 * S
+    (gap,) = house.sink.of_type("gap")
+    assert (gap["from"], gap["to"]) == (start + 4 * S, start + 16 * S)
+    assert "key frame" in gap["cause"]["en"]
+    assert house.sink.fragments == []
+    house.orders.leave()
+    await task

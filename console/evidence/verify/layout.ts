@@ -25,25 +25,31 @@ export interface Selection {
   steps: Step[];
 }
 
-/** The groups that overlap a range, from the key frame at or before its start. Throws when there is none, or when they
- * cannot be decoded with one set of parameters. */
+/** The groups that overlap a range, from the key frame at or before its start; else from the first key frame of their first
+ * file; where that has none, as they are. Throws when there is no group, or when they cannot be decoded with one set of
+ * parameters. */
 export function select(sources: readonly { header: Header; entries: readonly Entry[] }[], from: number, to: number): Selection {
   const ordered = sources.toSorted((one, other) => one.header.wallStartUs - other.header.wallStartUs);
   const steps: Step[] = [];
   ordered.forEach(({ entries }, source) => {
     const inside = entries.flatMap((entry, n) => (overlaps(entry, from, to) ? [n] : []));
     if (inside.length === 0) return;
-    let first = inside[0]!;
-    while (steps.length === 0 && first > 0 && !entries[first]!.key) first--;
-    for (const entry of entries.slice(first, inside.at(-1)! + 1)) steps.push({ source, entry });
+    const first = steps.length === 0 ? decodedFrom(entries, inside[0]!) : inside[0]!;
+    const chosen = entries.slice(first, inside.at(-1)! + 1);
+    const start = steps.length === 0 ? chosen.findIndex((entry) => entry.key) : 0;
+    for (const entry of chosen.slice(Math.max(0, start))) steps.push({ source, entry });
   });
-  const start = steps.findIndex((step) => step.entry.key);
-  if (start < 0) throw new FormatError('no picture in the range');
-  const chosen = steps.slice(start);
+  if (steps.length === 0) throw new FormatError('no picture in the range');
   const headers = ordered.map((source) => source.header);
-  const settings = headers[chosen[0]!.source]!.configDigest;
-  if (chosen.some((step) => headers[step.source]!.configDigest !== settings)) throw new FormatError('settings changed');
-  return { headers, steps: chosen };
+  const settings = headers[steps[0]!.source]!.configDigest;
+  if (steps.some((step) => headers[step.source]!.configDigest !== settings)) throw new FormatError('settings changed');
+  return { headers, steps };
+}
+
+/** The entry with the key frame that one is decoded from; when its file has none before, that one itself. */
+function decodedFrom(entries: readonly Entry[], at: number): number {
+  const key = entries.slice(0, at + 1).findLastIndex((entry) => entry.key);
+  return key < 0 ? at : key;
 }
 
 function overlaps(entry: Entry, from: number, to: number): boolean {

@@ -137,7 +137,8 @@ def parse_header(payload: bytes, name: str) -> ChunkHeader:
 class GopEntry:
     """One fragment of a chunk, usually one GOP: `moof`, `mdat` and digest box. ``sha256`` is over all its stored bytes.
 
-    ``key`` is False for the further pieces of a GOP that was too long for one fragment.
+    ``key`` is False for the further pieces of a GOP that was too long for one fragment, and for each piece of a file
+    that found no key frame to begin with.
     """
 
     offset: int
@@ -251,6 +252,15 @@ def footer_size(tail: bytes) -> int | None:
 def head_hash(head: bytes) -> bytes:
     """SHA-256 of the bytes before the first fragment."""
     return hashlib.sha256(head).digest()
+
+
+def decoded_from(entries: Sequence[GopEntry], number: int) -> int:
+    """Number of the entry with the key frame that an entry is decoded from. When its file has none before, the entry
+    itself: what lies before would show nothing more, and was not asked for."""
+    first = number
+    while first > 0 and not entries[first].key:
+        first -= 1
+    return first if entries[first].key else number
 
 
 def entries_in_order(entries: Sequence[GopEntry], head_length: int) -> bool:

@@ -23,7 +23,7 @@ from beffroi.base.files import fsync_fd
 from beffroi.domain.ranges import WallRange
 from beffroi.ledger import merkle
 from beffroi.media.boxes import box
-from beffroi.vault.chunkformat import ChunkHeader, DamagedChunkError, Footer, GopEntry, unpack_entries
+from beffroi.vault.chunkformat import ChunkHeader, DamagedChunkError, Footer, GopEntry, decoded_from, unpack_entries
 from beffroi.vault.reader import ChunkReader
 from beffroi.vault.sealing import SEALED_KEY_BYTES
 from beffroi.vault.signed import canonical
@@ -197,10 +197,7 @@ class FrozenPiece:
         chosen = [n for n, gop in enumerate(self.gops) if WallRange(gop.wall_us, gop.end_us).overlaps(asked)]
         if not chosen:
             return []
-        first = chosen[0]
-        while first > 0 and not self.gops[first].key:
-            first -= 1
-        return list(self.gops[first : chosen[-1] + 1])
+        return list(self.gops[decoded_from(self.gops, chosen[0]) : chosen[-1] + 1])
 
     def init(self) -> bytes:
         """`ftyp` + `moov`."""

@@ -10,13 +10,14 @@ import hashlib
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import dropwhile
 from typing import Final
 
 from beffroi.domain.ranges import WallRange
 from beffroi.media.clear import clear_fragment, parse_alone
 from beffroi.media.codec import CodecConfig
 from beffroi.media.initseg import Reference, file_head
-from beffroi.vault.chunkformat import ChunkHeader, GopEntry
+from beffroi.vault.chunkformat import ChunkHeader, GopEntry, decoded_from
 from beffroi.vault.rangeerrors import DamagedFootageError, NoFootageError, SettingsChangedError
 
 LAYOUT_VERSION: Final = b"beffroi range file 1"
@@ -120,7 +121,9 @@ class Selection:
 
 
 def select(sources: Sequence[Source], asked: WallRange) -> Selection:
-    """The fragments that overlap a range, from the key frame at or before its start; else from the first key frame.
+    """The fragments that overlap a range, from the key frame at or before its start; else from the first key frame of
+    their first file. Where that file has none for them, they are given as they are: a camera of periodic intra refresh
+    sends none for hours, and a decoder that begins anywhere shows its pictures once the refresh has gone round.
 
     Args:
         sources: chunks of one stream; those that do not overlap are left out.
@@ -136,12 +139,11 @@ def select(sources: Sequence[Source], asked: WallRange) -> Selection:
         inside = [at for at, gop in enumerate(source.gops) if WallRange(gop.wall_us, gop.end_us).overlaps(asked)]
         if not inside:
             continue
-        first = inside[0]
-        while not steps and first > 0 and not source.gops[first].key:
-            first -= 1
-        steps += [(number, gop) for gop in source.gops[first : inside[-1] + 1]]
-    while steps and not steps[0][1].key:
-        del steps[0]
+        first = inside[0] if steps else decoded_from(source.gops, inside[0])
+        chosen = source.gops[first : inside[-1] + 1]
+        if not steps and any(gop.key for gop in chosen):
+            chosen = [*dropwhile(lambda gop: not gop.key, chosen)]
+        steps += [(number, gop) for gop in chosen]
     if not steps:
         raise NoFootageError
     _same_settings(ordered, steps, asked)

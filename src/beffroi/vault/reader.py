@@ -20,6 +20,7 @@ from beffroi.vault.chunkformat import (
     DamagedChunkError,
     Footer,
     GopEntry,
+    decoded_from,
     entries_in_order,
     footer_size,
     parse_footer,
@@ -106,14 +107,12 @@ class ChunkReader:
         return WallRange(start, max(start, gops[-1].end_us)) if gops else WallRange(start, start)
 
     def gops_in(self, asked: WallRange) -> list[GopEntry]:
-        """The entries that overlap a range, begun at a key frame: a further piece of a GOP brings its beginning."""
+        """The entries that overlap a range, begun at a key frame where the file has it: a further piece of a GOP brings
+        its beginning."""
         chosen = [number for number, gop in enumerate(self.gops) if WallRange(gop.wall_us, gop.end_us).overlaps(asked)]
         if not chosen:
             return []
-        first = chosen[0]
-        while first > 0 and not self.gops[first].key:
-            first -= 1
-        return list(self.gops[first : chosen[-1] + 1])
+        return list(self.gops[decoded_from(self.gops, chosen[0]) : chosen[-1] + 1])
 
     def read(self, offset: int, length: int) -> bytes:
         """Raw bytes; fewer when the file ends before. Safe from several threads."""

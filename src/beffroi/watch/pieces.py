@@ -18,6 +18,12 @@ DESTROYED_TEXT: Final = Text(
 LOST_TEXT: Final = Text(
     fr="Images perdues : le fichier manque ou est abîmé.", en="Images lost: the file is missing or damaged."
 )
+NO_KEY_TEXT: Final = Text(
+    fr="Images enregistrées sans image clé avant elles dans leur fichier : la relecture ne peut pas les montrer, "
+    "l'extrait les contient. Si cela dure, réglez la caméra sur une image clé toutes les 2 secondes.",
+    en="Images recorded without a key frame before them in their file: replay cannot show them, the extract has them. "
+    "If it goes on, set the camera to a key frame every 2 seconds.",
+)
 
 
 class RecorderAnswerError(BrokenError):
@@ -62,9 +68,9 @@ class Timeline:
     gaps: tuple[Hole, ...]
     destroyed: tuple[Hole, ...]
 
-    def without(self, hole: Hole) -> "Timeline":
-        """The same, with a hole found while playing."""
-        return replace(self, gaps=(*self.gaps, hole))
+    def without(self, *holes: Hole) -> "Timeline":
+        """The same, with holes found while playing."""
+        return replace(self, gaps=(*self.gaps, *(hole for hole in holes if hole not in self.gaps)))
 
     def cause(self, missing: WallRange) -> Text | None:
         """The cause that covers most of a missing range; None when none is known."""
@@ -147,7 +153,7 @@ Step = tuple[Piece, GopEntry]
 
 def in_order(pieces: Sequence[Piece], granted: WallRange, after_us: int, *, whole: bool = False) -> list[Step]:
     """The fragments that begin inside the range granted and after ``after_us``, by wall time; ``whole``: that end
-    inside of it too.
+    inside of it too. Those of `unshown` are left out.
 
     The group of pictures that straddles the beginning is left out: it begins before what was granted, and a browser
     throws away pictures before its time zero anyway.
@@ -155,11 +161,21 @@ def in_order(pieces: Sequence[Piece], granted: WallRange, after_us: int, *, whol
     steps = [
         (piece, gop)
         for piece in pieces
-        for gop in piece.gops
+        for gop in piece.gops[_keyless(piece) :]
         if granted.from_us <= gop.wall_us < granted.to_us and gop.wall_us > after_us
         if not whole or gop.end_us <= granted.to_us
     ]
     return sorted(steps, key=lambda step: (step[1].wall_us, step[0].header.wall_start_us))
+
+
+def unshown(pieces: Sequence[Piece]) -> list[Hole]:
+    """What no browser shows: it begins each file at a key frame, and these have none before them in theirs."""
+    left_out = [piece.gops[: _keyless(piece)] for piece in pieces]
+    return [Hole(WallRange(gops[0].wall_us, gops[-1].end_us), NO_KEY_TEXT) for gops in left_out if gops]
+
+
+def _keyless(piece: Piece) -> int:
+    return next((number for number, gop in enumerate(piece.gops) if gop.key), len(piece.gops))
 
 
 def start_at(steps: Sequence[Step], at_us: int) -> int:

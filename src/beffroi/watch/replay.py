@@ -24,7 +24,7 @@ from beffroi.watch.choice import REPLAY_ORDER, NotPlayableError, playable
 from beffroi.watch.desk import Desk
 from beffroi.watch.orders import Leash, Position, Seek, parse
 from beffroi.watch.outlet import Outlet, RenderRefusal
-from beffroi.watch.pieces import Hole, Piece, Timeline, in_order, read_pieces, read_timeline, start_at
+from beffroi.watch.pieces import Hole, Piece, Timeline, in_order, read_pieces, read_timeline, start_at, unshown
 from beffroi.watch.ports import Footage, Leases, Sink
 from beffroi.watch.runner import run_view
 from beffroi.watch.sender import Sender
@@ -174,7 +174,9 @@ class ReplayView:
         )
         while cursor_us < granted.to_us:
             window_end_us = min(cursor_us + WINDOW_US, granted.to_us)
-            steps = in_order(await self._pieces(cursor_us, window_end_us), granted, last_us, whole=self._whole)
+            pieces = await self._pieces(cursor_us, window_end_us)
+            self._timeline = self._timeline.without(*unshown(pieces))
+            steps = in_order(pieces, granted, last_us, whole=self._whole)
             if not started:
                 steps = steps[start_at(steps, at_us) :]
             for piece, gop in steps:
