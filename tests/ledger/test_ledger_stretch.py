@@ -149,7 +149,9 @@ def test_the_command_writes_verifies_and_finds(tmp_path: Path) -> None:
     key = json.loads(made.output)["key"]
     assert runner.invoke(app, ["verify", str(tmp_path / "r")]).exit_code == 0
     assert runner.invoke(app, ["verify", str(tmp_path / "r"), "--key", key, "--day", "2020-01-01"]).exit_code == 0
-    assert "YYYY-MM-DD" in str(runner.invoke(app, ["verify", str(tmp_path / "r"), "--day", "soon"]).exception)
+    soon = runner.invoke(app, ["verify", str(tmp_path / "r"), "--day", "soon"])
+    assert soon.exit_code == 2
+    assert "YYYY-MM-DD" in soon.stderr
     _edit(tmp_path / "r" / TileId(ENTRIES, 0).path, 40)
     found = runner.invoke(app, ["verify", str(tmp_path / "r"), "--json", "--day", "2000-01-01"])
     assert found.exit_code == 1

@@ -163,7 +163,7 @@ def test_the_command_says_it_in_two_languages_and_by_its_exit_code(cross_copy: P
 @pytest.mark.parametrize("given", ["=x", "name=", 'a"b=x', "a\nb=x", "/nowhere/journal.sqlite"])
 def test_a_journal_that_is_not_understood_is_wrong_usage(cross_copy: Path, given: str) -> None:
     asked = ["cross", str(cross_copy / "centre" / "ledger"), "--key", VERIFIER.encode(), "--journal", given]
-    assert isinstance(CliRunner().invoke(app, asked).exception, BadInputError)
+    assert CliRunner().invoke(app, asked).exit_code == 2
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 
 import typer
 
+from beffroi.cli.usage import wrong_usage_is_2
 from beffroi.domain.errors import BadInputError
 from beffroi.domain.text import Text
 
@@ -76,12 +77,9 @@ def verify(
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable result on standard output.")] = False,
 ) -> None:
     """Verify a package offline. Exit code: 0 valid, 1 altered or of an unknown key, 3 not all is proven, 2 usage."""
-    try:
+    with wrong_usage_is_2("evidence"):  # 1 would say that the package is altered
         trust = _trust(package, key, register, tsa_ca, quorum)
         report = _verified(package, trust)
-    except BadInputError as error:  # 1 would say that the package is altered
-        print(f"beffroi evidence: {error.text.fr}\nbeffroi evidence: {error.text.en}", file=sys.stderr)
-        raise typer.Exit(2) from error
     weak = not (key and register)
     if as_json:
         print(json.dumps({**report.as_dict(), "keys_from_package": weak}, ensure_ascii=False, indent=2))

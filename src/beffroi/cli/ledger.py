@@ -1,5 +1,6 @@
 """`beffroi ledger`: verify the register from its leaves, prove an entry, print the head."""
 
+import codecs
 import json
 import sys
 from datetime import UTC, datetime, timedelta
@@ -9,7 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from beffroi.cli import ledger_cross, ledger_signer, ledger_stamp, ledger_term
-from beffroi.domain.errors import BadInputError
+from beffroi.cli.usage import wrong_usage_is_2
+from beffroi.domain.errors import BadInputError, BrokenError
 from beffroi.domain.text import Text
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="The tamper-evident register.")
@@ -39,6 +41,7 @@ def _group() -> None:
 
 
 @app.command()
+@wrong_usage_is_2("ledger")
 def verify(
     directory: Folder,
     key: KeyOption = None,
@@ -57,9 +60,9 @@ def verify(
     from beffroi.ledger.stretch import verify_stretch
     from beffroi.ledger.verify import verify as run
 
-    verifier, from_beside = verifier_of(directory, key)
-    older = _bytes(checkpoint) if checkpoint else None
-    stamped = ledger_stamp.told_of(checkpoint, tsa_ca) if checkpoint else None
+    verifier, from_beside = register_at(directory, key)
+    older = _kept(checkpoint) if checkpoint else None
+    stamped = ledger_stamp.told_of(checkpoint, older, tsa_ca) if checkpoint and older is not None else None
     if day is None:
         report = run(directory, verifier, older=older, payloads=directory.absolute().parent / "payloads.sqlite")
     else:
@@ -135,15 +138,28 @@ def head(
 
 
 @app.command()
+@wrong_usage_is_2("ledger")
 def prove(directory: Folder, index: Annotated[int, typer.Argument(help="Number of the entry.")]) -> None:
-    """Print an offline proof that an entry is in the register, as JSON, with the checkpoint that it leads to."""
+    """Print an offline proof that an entry is in the register, as JSON, with the checkpoint that it leads to.
+
+    Exit code: 0 printed, 1 the register is damaged, 2 wrong usage, or no such entry (any more).
+    """
+    from beffroi.ledger.note import NoteError, parse_checkpoint
     from beffroi.ledger.proofs import Prover
 
     note = _bytes(directory / "checkpoint")
     try:
-        size = int(note.split(b"\n")[1])
+        size = parse_checkpoint(note).size
+    except NoteError as error:
+        raise BrokenError(
+            Text(
+                fr=f"Le point de contrôle du registre est abîmé ({error}) : lancez « beffroi ledger verify ».",
+                en=f"The register's checkpoint is damaged ({error}): run `beffroi ledger verify`.",
+            )
+        ) from error
+    try:
         proof = Prover(directory, size).inclusion(index)
-    except (ValueError, IndexError) as error:
+    except ValueError as error:
         raise _usage("le numéro d'écriture", "the entry number", str(error)) from error
     print(
         json.dumps(
@@ -161,11 +177,12 @@ def prove(directory: Folder, index: Annotated[int, typer.Argument(help="Number o
 
 
 @app.command()
+@wrong_usage_is_2("ledger")
 def check(
     proof: Annotated[Path, typer.Argument(help="What `prove` printed.")],
     key: Annotated[str, typer.Option("--key", help="Verifier key (name+id+key) or a file that holds it.")],
 ) -> None:
-    """Check a proof away from the register. Exit code: 0 it holds, 1 it does not."""
+    """Check a proof away from the register. Exit code: 0 it holds, 1 it does not, 2 wrong usage."""
     from beffroi.ledger.note import NoteError, open_note
     from beffroi.ledger.proofs import InclusionProof
 
@@ -175,7 +192,10 @@ def check(
         checkpoint = open_note(fields["checkpoint"].encode(), verifier)
         path = tuple(bytes.fromhex(step) for step in fields["path"])
         found = InclusionProof(int(fields["index"]), int(fields["size"]), fields["leaf"].encode(), path)
-    except (NoteError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except NoteError as error:
+        _say(_not_signed(str(error)))
+        raise typer.Exit(1) from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise _usage("la preuve", "the proof", str(error) or type(error).__name__) from error
     if checkpoint.size != found.size or not found.holds(checkpoint.root):
         _say(_NOT_PROVEN)
@@ -202,6 +222,13 @@ _NO_OLDER = Text(
     en="Without a checkpoint kept elsewhere (--checkpoint), a rollback, or a rewriting by whoever holds the key, does "
     "not show.",
 )
+
+
+def _not_signed(why: str) -> Text:
+    return Text(
+        fr=f"Non prouvé : le point de contrôle de cette preuve n'est pas signé par cette clé ({why}).",
+        en=f"Not proven: the checkpoint of this proof is not signed by this key ({why}).",
+    )
 
 
 def _clean(entries: int, erased: int) -> Text:
@@ -254,6 +281,30 @@ def _bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise _usage(str(path), str(path), error.strerror or "?") from error
+
+
+def _kept(path: Path) -> bytes:
+    """A checkpoint that was kept: a scanner, an editor or a terminal may have changed how its lines end, and put a byte
+    order mark before it. A note has neither another end of line nor anything before it, and its signature decides."""
+    note = _bytes(path).removeprefix(codecs.BOM_UTF8).replace(b"\r\n", b"\n")
+    return note.rstrip(b"\n") + b"\n"
+
+
+def register_at(directory: Path, key: str | None) -> tuple[Any, bool]:
+    """As `verifier_of`, of a register that is there: a mistyped path is no register whose checkpoint was removed.
+
+    Raises:
+        BadInputError: no such folder, or the key cannot be read.
+    """
+    if not directory.is_dir():
+        raise BadInputError(
+            Text(
+                fr=f"Il n'y a pas de dossier {directory} : donnez celui du registre, qui contient « checkpoint » et "
+                "« tile ».",
+                en=f"There is no folder {directory}: give the register's, the one that holds `checkpoint` and `tile`.",
+            )
+        )
+    return verifier_of(directory, key)
 
 
 def verifier_of(directory: Path, key: str | None) -> tuple[Any, bool]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from beffroi.cli.usage import wrong_usage_is_2
 from beffroi.domain.errors import BadInputError
 from beffroi.domain.text import Text
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 RECORDER = "recorder"
 
 
+@wrong_usage_is_2("ledger")
 def cross(
     directory: Annotated[Path, typer.Argument(help="The register's folder.")],
     journal: Annotated[
@@ -24,11 +26,14 @@ def cross(
     key: Annotated[str | None, typer.Option("--key", help="Verifier key (name+id+key) or a file of it.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable result on standard output.")] = False,
 ) -> None:
-    """Hold recorders' journals and the register against one another. Exit code: 0 they agree, 1 not, 2 wrong usage."""
-    from beffroi.cli.ledger import verifier_of
+    """Hold recorders' journals and the register against one another.
+
+    Exit code: 0 they agree, 1 not, 2 wrong usage, or a file that cannot be read as a journal.
+    """
+    from beffroi.cli.ledger import register_at
     from beffroi.vault.crosscheck import cross as run
 
-    verifier, _ = verifier_of(directory, key)
+    verifier, _ = register_at(directory, key)
     reports = [run(directory, verifier, path, recorder=name) for name, path in map(_named, journal)]
     clean = all(one.clean for one in reports)
     if as_json:

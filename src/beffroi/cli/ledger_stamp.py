@@ -75,11 +75,17 @@ def stamp_path(checkpoint: Path) -> Path:
     return checkpoint.with_name(checkpoint.name + SUFFIX)
 
 
-def told_of(checkpoint: Path, tsa_ca: Path | None) -> Text | None:
+def told_of(checkpoint: Path, note: bytes, tsa_ca: Path | None) -> Text | None:
     """When a kept checkpoint was time-stamped; None without a time stamp.
 
+    Args:
+        checkpoint: where it was kept; its time stamp lies beside.
+        note: what was kept there, as it was signed.
+        tsa_ca: certificate of the authority, or None.
+
     Raises:
-        BadInputError: the time stamp beside it is not one over it, or not by the authority whose certificate is given.
+        BadInputError: the certificate or the time stamp cannot be read, or there is none to verify.
+        BrokenError: the time stamp is not one over this checkpoint, or not by this authority.
     """
     from beffroi.evidence.stamped import check_stamp
     from beffroi.evidence.timestamp import MAX_TOKEN
@@ -90,13 +96,13 @@ def told_of(checkpoint: Path, tsa_ca: Path | None) -> Text | None:
     if not path.exists() and tsa_ca is None:
         return None
     try:
-        imprint = hashlib.sha256(checkpoint.read_bytes()).digest()
         raw = path.read_bytes() if path.exists() and path.stat().st_size <= MAX_TOKEN else None
     except OSError as error:
-        raise _refused(checkpoint, error.strerror or "?") from error
-    findings, told = check_stamp(path.exists(), raw, imprint, authorities)
+        raise BadInputError(_refused(checkpoint, error.strerror or "?")) from error
+    findings, told = check_stamp(path.exists(), raw, hashlib.sha256(note).digest(), authorities)
     if findings:
-        raise _refused(checkpoint, findings[0].detail or findings[0].kind.value)
+        text = _refused(checkpoint, findings[0].detail or findings[0].kind.value)
+        raise BrokenError(text) if path.exists() else BadInputError(text)
     when = told[0].detail
     if authorities:
         return Text(
@@ -111,14 +117,12 @@ def told_of(checkpoint: Path, tsa_ca: Path | None) -> Text | None:
     )
 
 
-def _refused(checkpoint: Path, why: str) -> BadInputError:
-    return BadInputError(
-        Text(
-            fr=f"L'horodatage de {checkpoint} ne tient pas ({why}) : prenez un autre point de contrôle gardé, ou "
-            "vérifiez le certificat donné.",
-            en=f"The time stamp of {checkpoint} does not hold ({why}): take another checkpoint that was kept, or check "
-            "the certificate given.",
-        )
+def _refused(checkpoint: Path, why: str) -> Text:
+    return Text(
+        fr=f"L'horodatage de {checkpoint} ne tient pas ({why}) : prenez un autre point de contrôle gardé, ou vérifiez "
+        "le certificat donné.",
+        en=f"The time stamp of {checkpoint} does not hold ({why}): take another checkpoint that was kept, or check the "
+        "certificate given.",
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from beffroi.domain.errors import BadInputError
+from beffroi.domain.errors import BadInputError, BrokenError, NotFoundError
 from beffroi.domain.text import Text
 
 if TYPE_CHECKING:
@@ -137,15 +137,72 @@ def serve(
 
 
 @app.command()
-def head(directory: Folder) -> None:
-    """Print the last checkpoint of each register that it follows: `beffroi ledger verify --checkpoint` takes it."""
+def head(
+    directory: Folder,
+    register: Annotated[
+        str | None, typer.Option("--register", help="Name of the register. Needed when it follows several.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Every register, one a line: its name, its checkpoint or null.")
+    ] = False,
+) -> None:
+    """Print the last checkpoint of the register: saved to a file, `beffroi ledger verify --checkpoint` takes it."""
+    logs = [one for one in _logs(directory) if register in {None, one.name}]
+    if as_json:
+        for one in logs:
+            told = {"register": one.name, "checkpoint": _remembered(directory, one)}
+            print(json.dumps(told, ensure_ascii=False))
+        return
+    if len(logs) != 1:
+        raise _which(directory)
+    note = _remembered(directory, logs[0])
+    if note is None:
+        raise NotFoundError(
+            Text(
+                fr=f"Le témoin n'a encore vu aucun point de contrôle de « {logs[0].name} » : le centre l'a-t-il dans "
+                "quorum.txt ?",
+                en=f"The witness has not seen any checkpoint of “{logs[0].name}” yet: does the centre have it in "
+                "quorum.txt?",
+            )
+        )
+    print(note, end="")
+
+
+def _which(directory: Path) -> BadInputError:
+    names = ", ".join(one.name for one in _logs(directory))
+    if not names:
+        return BadInputError(
+            Text(
+                fr=f"Le témoin de {directory} ne suit aucun registre : lancez d'abord « beffroi witness watch ».",
+                en=f"The witness of {directory} follows no register: run `beffroi witness watch` first.",
+            )
+        )
+    return BadInputError(
+        Text(
+            fr=f"Le témoin suit : {names}. Donnez le nom de l'un avec --register.",
+            en=f"The witness follows: {names}. Give the name of one with --register.",
+        )
+    )
+
+
+def _remembered(directory: Path, log: "Verifier") -> str | None:
+    from beffroi.ledger.note import NoteError, open_note
     from beffroi.ledger.witness import remembered
 
-    for verifier in _logs(directory):
-        note = remembered(directory, verifier)
-        print(
-            json.dumps({"register": verifier.name, "checkpoint": note.decode() if note else None}, ensure_ascii=False)
-        )
+    note = remembered(directory, log)
+    try:
+        if note is not None:
+            open_note(note, log)
+    except NoteError as error:  # handed on, it would read as a forgery by the centre
+        raise BrokenError(
+            Text(
+                fr=f"La mémoire du témoin sur « {log.name} » est abîmée ({error}) : gardez son dossier tel quel et "
+                "prévenez le délégué à la protection des données.",
+                en=f"The witness's memory of “{log.name}” is damaged ({error}): keep its folder as it is and tell the "
+                "data protection officer.",
+            )
+        ) from error
+    return None if note is None else note.decode()
 
 
 def _is_loopback(host: str) -> bool:
