@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import hashlib
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -29,6 +30,10 @@ DRIFT_US: Final = 40_000
 KEYRING_S: Final = 15.0
 """How long a replay waits for a commune's keyring that does not answer: its program starts again in less."""
 
+_DAMAGED: Final = Text(
+    fr="Images abîmées sur le disque : faites lancer « beffroi vault check --level hash ».",
+    en="Images damaged on the disk: have “beffroi vault check --level hash” run.",
+)
 _KEYRING_POLL_S: Final = 0.25
 _NONE: Final = -(1 << 62)
 
@@ -63,7 +68,8 @@ class Sender:
         self._offset_us = _NONE
 
     async def send(self, piece: Piece, gop: GopEntry, before: Callable[[], Awaitable[object]]) -> Text | None:
-        """Send one fragment, when the client has room for it. Returns why not: its file is gone, or past its term.
+        """Send one fragment, when the client has room for it. Returns why not: its file is gone, or past its term, or
+        what the disk holds is no longer what was recorded.
 
         ``before`` is called when the fragment is at hand, just before it leaves.
 
@@ -85,6 +91,9 @@ class Sender:
             _log.warning("a file cannot be played", camera=piece.header.camera, chunk=piece.id, error=error)
             self._gone, self._piece = (piece.id, error.text), None
             return error.text
+        if gop.sha256 and (await asyncio.to_thread(hashlib.sha256, data)).digest() != gop.sha256:
+            _log.error("images of a file are damaged", camera=piece.header.camera, chunk=piece.id, at_us=gop.wall_us)
+            return _DAMAGED
         await before()
         await self._anchor(piece, gop, data)
         await self._desk.lease()
