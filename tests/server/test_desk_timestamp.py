@@ -29,7 +29,7 @@ from beffroi.evidence.verify import Trust, verify_package
 from beffroi.ledger.cosignature import WitnessKey, parse_witness_key
 from beffroi.ledger.entry import EntryKind
 from beffroi.ledger.note import Verifier
-from beffroi.server import witnesscall
+from beffroi.server import witnesscall, witnessing
 from beffroi.server.deskstamp import Stamping, stamp_json
 
 
@@ -100,19 +100,27 @@ def _answers(port: int) -> bool:
     return True
 
 
+@pytest.mark.parametrize("outside", [True, False])
 def test_the_authority_and_the_witness_are_asked_and_told(
-    place: DeskTown, authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    place: DeskTown, authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, outside: bool
 ) -> None:
+    """A witness on the centre's own machine, where this one runs, proves nothing: the package does not name it."""
     for room in (timestamp_client, witnesscall):  # a delivery does not wait for them; here both shall be heard
         monkeypatch.setattr(room, "TIMEOUT_S", 60.0)
+    monkeypatch.setattr(witnessing, "DEADLINE_S", 60.0)
+    if outside:  # as if its address were that of another machine
+        monkeypatch.setattr(witnessing, "is_here", lambda _: False)
     with serving(authority) as server, witness(place, tmp_path / "hall") as key:
         choose(place.town.centre.data / "centre", authority, server.address)
         case, _, path = delivered(place, tmp_path)
         assert server.asked == 1
     report = verify_package(path, replace(trust(place, authority), witnesses=[key]))
-    assert [one.detail for one in report.told if one.kind is ToldKind.WITNESSED] == ["1/1 (mairie.example/temoin)"]
+    assert [one.detail for one in report.told if one.kind is ToldKind.WITNESSED] == (
+        ["1/1 (mairie.example/temoin)"] if outside else []
+    )
+    assert (ToldKind.NO_WITNESS in {one.kind for one in report.told}) is not outside
     with zipfile.ZipFile(path) as archive:
-        assert key.encode() in archive.read("verify/keys.txt").decode()
+        assert (key.encode() in archive.read("verify/keys.txt").decode()) is outside
     assert report.verdict.value == "valid", [one.text.en for one in report.findings]
     times = [one.detail for one in report.told if one.kind is ToldKind.TIMESTAMP_VERIFIED]
     assert told(place, case) == {"state": "stamped", "time": times[0]}

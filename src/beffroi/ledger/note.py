@@ -137,16 +137,20 @@ def open_note(note: bytes, verifier: Verifier) -> Checkpoint:
     raise NoteError("no signature by this key")
 
 
-def alone(note: bytes, verifier: Verifier) -> bytes:
-    """A verified note with the signatures of this key alone: what witnesses added is left out.
+def alone(note: bytes, verifier: Verifier, *others: NamedKey) -> bytes:
+    """A verified note with the signature of this key, and those of ``others``, alone: what anybody else added is left
+    out. The others' are not verified.
 
     Raises:
         NoteError: as `open_note`.
     """
     open_note(note, verifier)
     text, signatures = split_note(note)
+    by = {(one.name, one.key_id) for one in others}
     own = next(raw for name, raw in signatures if name == verifier.name and raw[:4] == verifier.key_id)
-    return f"{text}\n— {verifier.name} {base64.b64encode(own).decode()}\n".encode()
+    kept = [(verifier.name, own), *((name, raw) for name, raw in signatures if (name, raw[:4]) in by)]
+    lines = "".join(f"— {name} {base64.b64encode(raw).decode()}\n" for name, raw in kept)
+    return f"{text}\n{lines}".encode()
 
 
 def parse_checkpoint(note: bytes) -> Checkpoint:

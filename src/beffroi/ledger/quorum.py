@@ -10,6 +10,7 @@ Lines, one statement each; ``#`` begins a comment::
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -23,13 +24,14 @@ _NONE: Final = "none"
 
 
 class QuorumRefusedError(BadInputError):
-    """The quorum file cannot be used."""
+    """The quorum file cannot be used. ``line`` is 0 when no line of it was read."""
 
     def __init__(self, line: int, why_fr: str, why_en: str) -> None:
+        at_fr, at_en = (f", ligne {line}", f", line {line}") if line else ("", "")
         super().__init__(
             Text(
-                fr=f"Le fichier de quorum est refusé, ligne {line} : {why_fr}. Corrigez-le (docs/guide/witness.md).",
-                en=f"The quorum file is refused, line {line}: {why_en}. Correct it (docs/guide/witness.md).",
+                fr=f"Le fichier de quorum est refusé{at_fr} : {why_fr}. Corrigez-le (docs/guide/witness.md).",
+                en=f"The quorum file is refused{at_en}: {why_en}. Correct it (docs/guide/witness.md).",
             )
         )
 
@@ -69,6 +71,11 @@ class Quorum:
         times = {name: None if name in ignoring else _time_s(note, witness) for name, witness in self.witnesses.items()}
         return self._met_s(self.required, times)
 
+    def can_be_met(self, *, ignoring: Collection[str]) -> bool:
+        """Whether the witnesses that ``ignoring`` leaves could stand behind a checkpoint by themselves."""
+        times = {name: None if name in ignoring else 0 for name in self.witnesses}
+        return self.required is not None and self._met_s(self.required, times) is not None
+
     def _met_s(self, name: str, times: Mapping[str, int | None]) -> int | None:
         if name in times:
             return times[name]
@@ -94,21 +101,47 @@ def _signed_by(note: bytes, log: Verifier) -> bool:
     return True
 
 
+def read_quorum(path: Path) -> Quorum | None:
+    """The quorum file of a folder; None when there is no such file.
+
+    Raises:
+        QuorumRefusedError: it cannot be read, or not be used.
+    """
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        why = type(error).__name__
+        raise QuorumRefusedError(
+            0,
+            f"le compte du centre ne peut pas le lire ({why} : vérifiez son propriétaire et ses droits)",
+            f"the centre's account cannot read it ({why}: check its owner and its permissions)",
+        ) from error
+    try:
+        return parse_quorum(raw.decode())
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise QuorumRefusedError(
+            line, "elle n'est pas en UTF-8 : enregistrez le fichier en UTF-8", "it is not UTF-8: save the file as UTF-8"
+        ) from error
+
+
 def parse_quorum(text: str) -> Quorum:
-    """Read a quorum file.
+    """Read a quorum file; the mark that some editors put before its first line is no part of it.
 
     Raises:
         QuorumRefusedError: with the line and the reason.
     """
     reader = _Reader()
-    lines = text.splitlines()
+    lines = text.removeprefix("\ufeff").splitlines()
     if len(lines) > _MAX_LINES:
         raise QuorumRefusedError(_MAX_LINES, "il est trop long", "it is too long")
     for number, line in enumerate(lines, start=1):
         words = line.split("#", 1)[0].split()
         if words:
             reader.take(number, words)
-    return reader.done(len(lines))
+    return reader.done(max(1, len(lines)))
 
 
 class _Reader:
@@ -136,6 +169,8 @@ class _Reader:
                     raise QuorumRefusedError(line, "elle ne se comprend pas", "it cannot be understood")
         except NoteError as error:
             raise QuorumRefusedError(line, f"clé mal formée ({error})", f"malformed key ({error})") from error
+        except ValueError as error:  # an address with half a bracket, a count of five thousand digits
+            raise QuorumRefusedError(line, "elle ne se comprend pas", "it cannot be understood") from error
 
     def done(self, line: int) -> Quorum:
         if not self._logs or not self._quorum:

@@ -58,13 +58,14 @@ def submit(witness: NamedWitness, old: int, proof: list[bytes], note: bytes, ca:
     return body
 
 
-def is_here(address: str) -> bool:
-    """Whether an address is this machine's own: a witness that the same hands can rewrite proves nothing."""
-    host = urlsplit(address).hostname or ""
+def is_here(address: str) -> bool | None:
+    """Whether an address is this machine's own: a witness that the same hands can rewrite proves nothing. None when its
+    name does not resolve, or cannot be a name."""
     try:
+        host = urlsplit(address).hostname or ""
         found = {info[4][0] for info in socket.getaddrinfo(host, None)}
-    except OSError:
-        return False
+    except (OSError, ValueError):
+        return None
     return any(_is_own(str(one)) for one in found)
 
 
@@ -73,11 +74,11 @@ def _is_own(ip: str) -> bool:
     if address.is_loopback:
         return True
     family = socket.AF_INET6 if address.version == 6 else socket.AF_INET
-    with socket.socket(family, socket.SOCK_DGRAM) as probe:
-        try:
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
             probe.bind((ip, 0))  # only an address of this machine can be bound
-        except OSError:
-            return False
+    except OSError:  # or this machine does not speak that family at all
+        return False
     return True
 
 
