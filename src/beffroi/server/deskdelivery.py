@@ -237,6 +237,7 @@ class Deliveries:
         try:
             for one, hold in zip(asked, holds, strict=True):
                 views.append(await self._open(package, one, hold, maker))
+            self.viewing.restate()  # somebody may have come before the screen while the register wrote
             lines = [Line(one, hold, view) for one, hold, view in zip(asked, holds, views, strict=True)]
             building = Building(self.centre, self.gate, case, package)
             built = await asyncio.to_thread(building.run, lines)
