@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from tests.support.centre import Town, account_name, running
@@ -14,10 +14,13 @@ from websockets.exceptions import ConnectionClosed
 
 from beffroi.cli.promises.client import KIND_FRAGMENT, Person, ViewSocket
 from beffroi.domain.documents import DocumentStatus
-from beffroi.domain.ids import DocumentId
+from beffroi.domain.ids import ConnectionId, DocumentId
+from beffroi.identity.accounts import Account
 from beffroi.identity.invitations import hash_token
 from beffroi.ledger.entry import EntryKind, Record
-from beffroi.server.viewing import MAX_CONNECTIONS_PER_SESSION
+from beffroi.server.session import Caller
+from beffroi.server.viewing import MAX_CONNECTIONS_PER_SESSION, Connection, Viewing
+from beffroi.watch import live
 
 REFUSED, NOT_LOGGED_IN, ENDED = 4403, 4401, 4000
 
@@ -68,6 +71,25 @@ def watch(person: Person, socket: ViewSocket, camera: str = "cx") -> str:
 def test_a_lease_shows_pictures_on_its_own_connection(agent: Person) -> None:
     with agent.socket() as socket:
         watch(agent, socket)
+
+
+def test_a_live_view_that_fails_by_what_nobody_foresaw_is_in_the_log(
+    agent: Person, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fails(*_: object, **__: object) -> None:
+        raise RuntimeError("nobody foresaw this")
+
+    monkeypatch.setattr(live, "find_stream", fails)
+    with agent.socket() as socket:
+        answer = agent.open_view(socket.connection_id, "cx")
+        assert answer.status == 201, answer.body
+        socket.send({"type": "lease", "lease": answer.body["lease"]})
+        assert pictures(until_closed(socket)) == []
+
+    def told() -> bool:
+        return "nobody foresaw this" in [str(one.exc_info[1]) for one in caplog.records if one.exc_info]
+
+    wait_for(told, what="what it failed by, in the log")
 
 
 def test_a_lease_is_refused_on_another_connection_of_the_same_person(agent: Person) -> None:
@@ -245,3 +267,19 @@ def test_the_session_of_one_is_not_opened_by_its_key(town: Town) -> None:
     key = hash_token(next(iter(person.cookies.values()))).hex()
     assert Person(town.port, cookies={"beffroi": key}).get("/api/me").status == 401
     assert json.dumps(person.get("/api/me").body).count(key) == 0
+
+
+def test_who_watches_is_told_while_sockets_come_and_go() -> None:
+    """Asked in a thread of its own, while the loop adds connections and takes them away."""
+    viewing, caller = object.__new__(Viewing), Caller(cast(Account, None), "session", strong=True)
+
+    class Coming:
+        """One after which another comes, just as it is counted."""
+
+        @property
+        def caller(self) -> Caller:
+            viewing.connections[ConnectionId(f"c{len(viewing.connections)}")] = cast(Connection, self)
+            return caller
+
+    viewing.connections = {ConnectionId(one): cast(Connection, Coming()) for one in "ab"}
+    assert viewing.watchers() == {"session": (caller, 2)}

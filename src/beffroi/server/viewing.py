@@ -229,7 +229,7 @@ class Viewing:
     def watchers(self) -> dict[str, tuple[Caller, int]]:
         """Who has view sockets open, by session, and how many."""
         found: dict[str, tuple[Caller, int]] = {}
-        for one in self.connections.values():
+        for one in list(self.connections.values()):  # asked in threads, while the loop adds and removes
             found[one.caller.session] = (one.caller, found.get(one.caller.session, (one.caller, 0))[1] + 1)
         return found
 
@@ -306,6 +306,8 @@ class Viewing:
                     for task in (reading, running):
                         task.cancel()
                     _, outcome = await asyncio.gather(reading, running, return_exceptions=True)
+                if isinstance(outcome, Exception):
+                    raise outcome
                 return outcome[1] if isinstance(outcome, tuple) else None
             async with RecorderClient(self.centre.recorder_socket) as footage:
                 replay = ReplayView(
