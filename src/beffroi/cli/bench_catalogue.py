@@ -33,7 +33,9 @@ FILE_S: Final = 600
 FLUSH_S: Final = 10
 OPEN_FILES: Final = 4
 TERM_DAYS: Final = 31
-_START_US: Final = 1_770_000_000_000_000
+START_US: Final = 1_770_000_000_000_000
+"""When the first file of each stream begins (wall time, µs)."""
+
 _TICK_90K: Final = 90_000 // FPS
 _FILE_US: Final = FILE_S * 1_000_000
 _DAY_US: Final = 86_400_000_000
@@ -50,11 +52,11 @@ def catalogue_figures(
         seconds: how long files come, and how long they go.
         views: days looked at, each of a random stream.
     """
-    clock = ManualClock(_START_US + rows // STREAMS * _FILE_US)
+    clock = ManualClock(START_US + rows // STREAMS * _FILE_US)
     path = folder / "catalogue.sqlite"
     catalogue = Catalogue.open(path)
     began_s = time.monotonic()
-    _fill(path, rows)
+    fill(path, rows)
     filled_s = time.monotonic() - began_s
     size = path.stat().st_size
     config, frames = _frames(bench_clip(Quality(320, 180, 100)))
@@ -76,12 +78,12 @@ def catalogue_figures(
     return figures
 
 
-def _fill(path: Path, rows: int) -> None:
-    """Rows as the recorder leaves them, in one transaction."""
-    each = rows // STREAMS
+def fill(path: Path, rows: int, *, streams: int = STREAMS) -> None:
+    """So many closed files of a catalogue that was created, as the recorder leaves them, in one transaction."""
+    each = rows // streams
     with closing(connect(path)) as db:
         db.execute("BEGIN")
-        for number in range(STREAMS):
+        for number in range(streams):
             camera, stream = f"cam-{number // 2:03d}", ("main", "sub")[number % 2]
             key = db.execute("INSERT INTO stream (camera, name) VALUES (?, ?)", (camera, stream)).lastrowid
             run = db.execute(
@@ -93,11 +95,11 @@ def _fill(path: Path, rows: int) -> None:
                 "INSERT INTO chunk (stream_id, run_id, path, wall_start_us, wall_end_us, start_90k, authority, "
                 "term_days, hour, kid, size, gops, frames, root, state, reason) "
                 "VALUES (?, ?, ?, ?, ?, ?, 'maire/99001', ?, ?, ?, 300000000, 300, 15000, ?, 'closed', 'rotated')",
-                (_row(key, run, (camera, stream), _START_US + place * _FILE_US) for place in range(each)),
+                (_row(key, run, (camera, stream), START_US + place * _FILE_US) for place in range(each)),
             )
             db.executemany(
                 "INSERT INTO gap (stream_id, from_us, to_us, cause) VALUES (?, ?, ?, 'stream_stalled')",
-                ((key, at, at + 1_000_000) for at in range(_START_US, _START_US + each * _FILE_US, _DAY_US // 4)),
+                ((key, at, at + 1_000_000) for at in range(START_US, START_US + each * _FILE_US, _DAY_US // 4)),
             )
         db.execute("COMMIT")
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -157,11 +159,11 @@ def _views(folder: Path, catalogue: Catalogue, clock: ManualClock, views: int) -
     took: list[float] = []
     worked: list[float] = []
     last_us = clock.wall_us() + _FILE_US
-    days = max(1, (last_us - _START_US) // _DAY_US)
+    days = max(1, (last_us - START_US) // _DAY_US)
     for number in range(views):
         today = number % 4 == 0
         camera = CameraId(f"cam-{rng.randrange(OPEN_FILES if today else STREAMS // 2):03d}")
-        end_us = last_us if today else _START_US + rng.randrange(1, days + 1) * _DAY_US
+        end_us = last_us if today else START_US + rng.randrange(1, days + 1) * _DAY_US
         asked = WallRange(end_us - _DAY_US, end_us)
         began_s, cpu_s = time.perf_counter(), time.thread_time()
         growing = [
@@ -214,7 +216,7 @@ def _going(catalogue: Catalogue, seconds: float, nominal: float) -> dict[str, fl
     def one() -> None:
         chunk = next(ids)
         catalogue.mark_garbage([chunk])
-        catalogue.mark_destroyed(chunk, _START_US)
+        catalogue.mark_destroyed(chunk, START_US)
 
     rate = _rate(one, seconds)
     return {"delete_files_per_s": round(rate, 2), "delete_times_nominal": round(rate / nominal, 1)}
@@ -231,7 +233,7 @@ def _rate(one: Callable[[], None], seconds: float) -> float:
 
 def _pass_ms(folder: Path, catalogue: Catalogue, clock: ManualClock) -> float:
     """A pass that finds nothing due: what the recorder does every minute."""
-    clock.wall = _START_US
+    clock.wall = START_US
     journal = Journal.open(folder / "journal.sqlite")
     destroyer = Destroyer(
         folder, catalogue=catalogue, journal=journal, clock=clock, watch=ClockWatch(clock),
