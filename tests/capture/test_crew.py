@@ -1,12 +1,16 @@
 """The workers of a recorder when what must come before their restart fails."""
 
 import asyncio
+import configparser
 import contextlib
+import errno
+import inspect
 import os
 import signal
 import threading
 from collections.abc import AsyncIterator, Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +22,12 @@ from beffroi.base.clock import SystemClock
 from beffroi.capture import crew as crew_module
 from beffroi.capture import duties
 from beffroi.capture.crew import Crew
-from beffroi.capture.handle import StreamId
+from beffroi.capture.handle import StreamId, WorkerHandle
 from beffroi.capture.health import StreamHealth, stream_row
-from beffroi.capture.messages import assignments_of
+from beffroi.capture.messages import Assignment, assignments_of
 from beffroi.capture.paths import RecorderPaths
+from beffroi.capture.supervisor import Supervisor
+from beffroi.domain.ids import CameraId
 from beffroi.vault.catalogueschema import CatalogueError
 from beffroi.vault.journal import ActKind
 
@@ -180,3 +186,65 @@ async def test_a_stream_whose_worker_has_told_nothing_yet_is_shown_with_every_fi
     assert shown.keys() == wanted.keys()
     for key, row in shown.items():
         assert row.items() >= stream_row(key, StreamHealth()).items()
+
+
+def wanted_of(*cameras: str) -> dict[StreamId, Assignment]:
+    sheet = good_sheet(SystemClock().wall_us())
+    (item, *_) = assignments_of(sheet, on_trust=False)
+    return {(CameraId(one), item.stream): replace(item, camera=CameraId(one)) for one in cameras}
+
+
+def refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on the system starts no worker."""
+
+    def start(_: WorkerHandle) -> None:
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    monkeypatch.setattr(WorkerHandle, "start", start)
+
+
+async def test_streams_whose_worker_could_not_be_started_are_assigned_when_it_can(
+    paths: RecorderPaths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    supervisor = Supervisor(paths)
+    supervisor._wanted = wanted_of("cam-1", "cam-2")
+    try:
+        with monkeypatch.context() as full:
+            refused(full)
+            with pytest.raises(OSError, match="unavailable"):
+                supervisor._assign()
+        supervisor._assign()  # the sheets are read again, and say what they said
+        assert supervisor._crew.health().keys() == supervisor._wanted.keys()
+    finally:
+        supervisor._end(await supervisor._crew.stop())
+
+
+async def test_what_is_ordered_no_more_ends_also_when_a_worker_for_the_rest_cannot_be_started(
+    paths: RecorderPaths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: dict[int, set[StreamId]] = {}
+
+    def tell(worker: WorkerHandle, *, started: bool = False) -> None:
+        del started
+        told[worker.number] = set(worker.streams)
+
+    monkeypatch.setattr(WorkerHandle, "tell_streams", tell)
+    monkeypatch.setattr(WorkerHandle, "start", lambda _: None)
+    crew = Crew(paths, recover=lambda _: None, cores=1)
+    every = wanted_of("cam-1", "cam-2", "cam-3", "cam-4")
+    before, after = ({key: every[key] for key in every if key[0] != gone} for gone in ("cam-4", "cam-3"))
+    crew.assign(before)
+    assert told == {0: before.keys()}
+    monkeypatch.setattr(crew_module, "MAX_STREAMS", 2)
+    refused(monkeypatch)
+    with pytest.raises(OSError, match="unavailable"):
+        crew.assign(after)
+    crew.assign(after)
+    assert told == {0: before.keys() & after.keys(), 1: after.keys() - before.keys()}
+
+
+def test_the_system_waits_for_an_orderly_stop() -> None:
+    unit = configparser.ConfigParser(strict=False, interpolation=None)
+    unit.read(Path(__file__).parents[2] / "packaging/systemd/beffroi-recorder.service")
+    longest_s = inspect.signature(Crew.stop).parameters["timeout_s"].default
+    assert unit.getint("Service", "TimeoutStopSec") >= longest_s + 10, "or it is told as a kill"

@@ -68,7 +68,11 @@ class Crew:
 
     def assign(self, wanted: dict[StreamId, Assignment]) -> None:
         """Bring the workers in line with what is to be recorded: a stream stays where it is, a new one goes to the
-        worker that has the fewest."""
+        worker that has the fewest. May be asked again after a failure: it goes on where it stopped.
+
+        Raises:
+            OSError: a worker cannot be started. What the others are to do, they have been told.
+        """
         changed: set[int] = set()
         for worker in self._workers:
             kept = {key: wanted[key] for key in worker.streams if key in wanted}
@@ -76,12 +80,14 @@ class Crew:
                 worker.streams = kept
                 changed.add(worker.number)
         held = {key for worker in self._workers for key in worker.streams}
-        for key in wanted.keys() - held:
-            worker = self._roomiest(len(wanted))
-            worker.streams = {**worker.streams, key: wanted[key]}  # replaced, not changed: other threads read it
-            changed.add(worker.number)
-        for number in changed:
-            self._workers[number].tell_streams()
+        try:
+            for key in wanted.keys() - held:
+                worker = self._roomiest(len(wanted))
+                worker.streams = {**worker.streams, key: wanted[key]}  # replaced, not changed: other threads read it
+                changed.add(worker.number)
+        finally:  # also when a worker cannot be started: nobody records on what is ordered no more
+            for number in changed:
+                self._workers[number].tell_streams()
 
     def tell_all(self, message: dict[str, Any]) -> None:
         """One order to every worker."""

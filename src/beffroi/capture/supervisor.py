@@ -209,8 +209,8 @@ class Supervisor:
             for key, item in self._wanted.items()
         }
         if told != self._told:
-            self._told = told
             self._crew.assign(told)
+            self._told = told  # after: a worker that could not be started has them assigned again
 
     async def _follow_hours(self) -> None:
         """Have the workers read the hour keys again when the folder changes."""
