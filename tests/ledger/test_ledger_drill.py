@@ -1,13 +1,14 @@
 """The tampering drill, as one table: each attack, what its author holds, and who finds it. All of them, each time."""
 
-import io
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import segno
+import zxingcpp
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from PIL import Image
 from tests.support.register import KEY, ORIGIN, fill, open_ledger, tiles_of
 from typer.testing import CliRunner
 
@@ -125,18 +126,53 @@ def test_with_the_stolen_key_whoever_holds_an_older_checkpoint_finds_it(
     witness.close()
 
 
-def test_the_printed_head_holds_the_very_note(honest: tuple[Path, bytes, bytes, list[bytes]], tmp_path: Path) -> None:
-    """The squares that are printed are those of the note; what a reader gives back is taken by `--checkpoint`."""
+def of_svg(drawing: str) -> Image.Image:
+    """The squares of a QR code drawn as rows of strokes, eight dots to a square."""
+    (path,) = re.findall(r'<path[^>]* d="([^"]+)"', drawing)
+    found = Image.new("L", (800, 800), 255)
+    x = y = 0.0
+    for step, first, second in re.findall(r"([Mmh])(-?[\d.]+)(?: (-?[\d.]+))?", path):
+        if step == "h":
+            for column in range(int(x), int(x + float(first))):
+                found.paste(0, (column * 8, int(y) * 8, column * 8 + 8, int(y) * 8 + 8))
+            x += float(first)
+        else:
+            x, y = (0.0, 0.0) if step == "M" else (x, y)
+            x, y = x + float(first), y + float(second)
+    return found
+
+
+def of_terminal(lines: list[str]) -> Image.Image:
+    """The squares of a QR code written in half blocks, light upon a dark terminal."""
+    found = Image.new("L", (max(map(len, lines)) * 8, len(lines) * 16), 0)
+    for row, line in enumerate(lines):
+        for column, block in enumerate(line):
+            for half, lit in enumerate((block in "█▀", block in "█▄")):
+                if lit:
+                    at = (column * 8, row * 16 + half * 8)
+                    found.paste(255, (*at, at[0] + 8, at[1] + 8))
+    return found
+
+
+def test_the_printed_head_read_by_another_program_is_what_the_verifier_takes(
+    honest: tuple[Path, bytes, bytes, list[bytes]], tmp_path: Path
+) -> None:
+    """Off the paper and off the terminal, with a decoder that shares nothing with what drew the code."""
     folder, _, head, _ = honest
     drawn = tmp_path / "head.svg"
     asked = ["head", str(folder), "--key", VERIFIER.encode(), "--qr", "--svg", str(drawn)]
     result = CliRunner().invoke(app, asked)
     assert result.exit_code == 0, result.output
     assert result.output.startswith(head.decode())
-    assert drawn.read_bytes().count(b"<path") >= 1
-    code = segno.make(head.decode(), encoding="utf-8", error="m", micro=False)
-    again = io.BytesIO()
-    code.save(again, kind="svg", scale=4, border=4)
-    assert drawn.read_bytes() == again.getvalue()
-    assert code.version != "M4"
-    assert int(code.version) <= 15  # a telephone reads it off a page
+    forged = shutil.copytree(folder, tmp_path / "ledger")
+    lay(forged, edited(leaves_of(forged)), KEY)
+    for image in (of_svg(drawn.read_text()), of_terminal(result.output.removeprefix(head.decode()).splitlines())):
+        (read,) = zxingcpp.read_barcodes(image)
+        assert read.text == head.decode()
+        kept = tmp_path / "scanned.txt"
+        kept.write_bytes(read.text.rstrip("\n").replace("\n", "\r\n").encode())  # as an editor saves it
+        given = ["--key", VERIFIER.encode(), "--checkpoint", str(kept)]
+        assert CliRunner().invoke(app, ["verify", str(folder), *given]).exit_code == 0
+        assert CliRunner().invoke(app, ["verify", str(forged), *given]).exit_code == 1
+    (width,) = re.findall(r'<svg[^>]* width="(\d+)"', drawn.read_text())
+    assert int(width) // 4 <= 17 + 4 * 15 + 8, "a telephone reads it off a page: version 15 at most, and its margin"
