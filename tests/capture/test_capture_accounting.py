@@ -1,6 +1,7 @@
 """The recorder's daily account: kept for those who ask, shouted once when it does not add up."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from beffroi.capture.accounting import Accounting
 from beffroi.capture.paths import RecorderPaths
 from beffroi.capture.sheets import SheetWatch
 from beffroi.domain.errors import BadInputError
+from beffroi.domain.ids import CameraId
+from beffroi.vault.catalogueschema import connect
 from beffroi.vault.journal import ActKind
 from beffroi.vault.mandates import read_orders
 
@@ -75,6 +78,27 @@ def test_a_wrong_one_is_an_alarm_with_its_first_sentence(house: SmallHouse) -> N
 def test_a_malformed_request_is_refused(house: SmallHouse, asked: dict[str, Any]) -> None:
     with pytest.raises(BadInputError):
         accounting(house).methods()["account"](asked)
+
+
+def test_it_knows_every_camera_of_which_it_may_have_a_line(house: SmallHouse) -> None:
+    """Ordered and never recorded, recorded and no longer ordered, and one of which a folder alone is left."""
+    ordered = good_sheet(house.clock.wall_us(), camera=CameraId("cam-2"), serial=1)
+    house.store().install(house.signer.sign(ordered))
+    house.read_sheets()
+    with closing(connect(house.root / "catalogue.sqlite", create=False)) as db:
+        db.execute("INSERT INTO stream (camera, name) VALUES ('cam-3', 'main')")
+        db.commit()
+    (house.root / "streams" / "cam-4" / "main").mkdir(parents=True)
+    books = accounting(house)
+    found = books.methods()["account_known"]({})
+    assert found == {
+        "cameras": ["cam-1", "cam-2", "cam-3", "cam-4"], "now_us": house.clock.wall_us(), "whole": [], "whole_us": None
+    }  # fmt: skip
+    asked = {"from": DAY, "to": DAY}
+    whole = books.methods()["account"](asked)
+    parts = [books.methods()["account"]({**asked, "cameras": [one]}) for one in found["cameras"]]
+    assert [line for part in parts for line in part["days"]] == whole["days"]
+    assert {line["camera"] for line in whole["days"]} == set(found["cameras"])
 
 
 def test_cameras_of_another_kind_are_not_known(house: SmallHouse) -> None:

@@ -15,10 +15,10 @@ from typing import Any
 
 import uvicorn
 from fastapi import FastAPI, Request, Response, WebSocket, WebSocketDisconnect
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, StreamingResponse
 from tests.support import console_facts as facts
 from tests.support import console_papers as papers
-from tests.support.console_balance import balance
+from tests.support.console_balance import balance_lines
 from tests.support.console_machine import machine
 from tests.support.console_media import Clip, encode, live, replay
 from tests.support.console_preserve import preserving
@@ -123,7 +123,6 @@ def _lists(app: FastAPI) -> None:
         "/api/posts": papers.posts(),
         "/api/accounts": facts.accounts(),
         "/api/register": {**facts.acts(60), "day": "2026-11-22"},
-        "/api/account": balance(),
         "/api/registers": listed(),
         "/api/registers/accesses": register(),
         "/api/reports": reports(),
@@ -144,6 +143,10 @@ def _lists(app: FastAPI) -> None:
     }
     for path, answer in lists.items():
         app.get(path)(lambda answer=answer: answer)
+
+    @app.get("/api/account")
+    async def account(camera: str = "") -> Any:
+        return StreamingResponse(balance_lines(camera), media_type="application/x-ndjson")
 
     @app.get("/api/acts/mine")
     async def acts(before: int | None = None) -> Any:

@@ -3,7 +3,7 @@ import { both } from '../i18n/both';
 import type {
   AccountRow,
   ActPage,
-  Balance,
+  BalancePart,
   CameraTree,
   Duty,
   FactorReset,
@@ -65,8 +65,9 @@ function errorOf(status: number, body: unknown): ApiError {
   return new ApiError(status, error?.code ?? String(status), text, refusal, body);
 }
 
-/** A call with a JSON body, or with the bytes of a file. */
-export async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+const network = (): ApiError => new ApiError(0, 'network', both((t) => t.errors.network));
+
+async function answered(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<Response> {
   const file = body instanceof Blob;
   let response: Response;
   const askedMs = Date.now();
@@ -81,11 +82,21 @@ export async function call<T>(method: string, path: string, body?: unknown): Pro
         ...(body === undefined ? {} : { 'Content-Type': file ? 'application/octet-stream' : 'application/json' }),
       },
       ...(body === undefined ? {} : { body: file ? body : JSON.stringify(body) }),
+      ...(signal ? { signal } : {}),
     });
   } catch {
-    throw new ApiError(0, 'network', both((t) => t.errors.network));
+    throw network();
   }
   heardClock(response.headers.get(CLOCK_HEADER), askedMs, Date.now());
+  return response;
+}
+
+/** A call with a JSON body, or with the bytes of a file. */
+export async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  return whole<T>(await answered(method, path, body), path);
+}
+
+async function whole<T>(response: Response, path: string): Promise<T> {
   let answer: unknown = null;
   if (response.status !== 204) {
     try {
@@ -98,6 +109,38 @@ export async function call<T>(method: string, path: string, body?: unknown): Pro
   const error = errorOf(response.status, answer);
   if (response.status === 401 && path !== '/api/login') onLoggedOut();
   throw error;
+}
+
+function spoken(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    throw new ApiError(502, 'not-json', both((t) => t.errors.centre));
+  }
+}
+
+/** An answer in lines of JSON, because it takes minutes: empty ones show that it still comes, the last may be an error. */
+async function* lines<T>(path: string, signal: AbortSignal): AsyncGenerator<T> {
+  const response = await answered('GET', path, undefined, signal);
+  if (!response.ok || !response.body) {
+    await whole(response, path);
+    return;
+  }
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = '';
+  for (;;) {
+    const { value, done } = await reader.read().catch(() => {
+      throw network();
+    });
+    const told = (rest + (value ?? '')).split('\n');
+    rest = told.pop() ?? '';
+    for (const line of told.filter(Boolean)) {
+      const said = spoken(line);
+      if (typeof said === 'object' && said !== null && 'error' in said) throw errorOf(response.status, said);
+      yield said as Awaited<T>;
+    }
+    if (done) return;
+  }
 }
 
 export const get = <T>(path: string): Promise<T> => call<T>('GET', path);
@@ -161,7 +204,7 @@ export const api = {
   enrol: (token: string, code: string) => post<unknown>('/api/invitations/enrol', { token, code }),
   register: async (camera: string, day: string) =>
     get<ActPage>(`/api/register?day=${part(day)}${camera ? `&camera=${part(camera)}` : ''}`),
-  balance: async (camera: string, from: string, to: string) =>
-    get<Balance>(`/api/account?from=${part(from)}&to=${part(to)}${camera ? `&camera=${part(camera)}` : ''}`),
+  balance: (camera: string, from: string, to: string, signal: AbortSignal) =>
+    lines<BalancePart>(`/api/account?from=${part(from)}&to=${part(to)}${camera ? `&camera=${part(camera)}` : ''}`, signal),
   checkpoint: () => get<Head>('/api/register/checkpoint'),
 };

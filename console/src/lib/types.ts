@@ -73,7 +73,7 @@ export interface Head {
   size: number;
   note: string;
   witnessed: boolean;
-  witness: { state: 'witnessed' | 'late' | 'missing' | 'none' | 'here' | 'refused'; text: Text; size: number; at: string | null };
+  witness: { state: 'witnessed' | 'late' | 'missing' | 'none' | 'here' | 'refused' | 'unread'; text: Text; size: number; at: string | null };
 }
 
 /** The sums of one stream on one legal day, in microseconds. */
@@ -96,13 +96,15 @@ export interface BalanceLine {
 }
 
 /** Does everything add up? ``checked``: when what concerns no day was last looked at. */
-export interface Balance {
+export interface BalanceEnd {
   at: string;
   checked: string | null;
   adds_up: boolean;
-  days: BalanceLine[];
   whole: { kind: string; text: Text }[];
 }
+
+/** The balance as it comes: how many cameras, the days of a few of them at a time (``done`` so far), and its end. */
+export type BalancePart = { cameras: number } | { done: number; days: BalanceLine[] } | BalanceEnd;
 
 /** What to know of the machine: what is lost now, what will be soon, what is made do without. */
 export interface MachineNotice {

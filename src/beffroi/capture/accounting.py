@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ from beffroi.capture.methods import Method
 from beffroi.capture.params import bad
 from beffroi.capture.paths import RecorderPaths
 from beffroi.domain.clock import Clock, instant
-from beffroi.vault.account import Account, a_moment, account
+from beffroi.vault.account import Account, a_moment, account, known_cameras
 from beffroi.vault.accountjson import account_json, fault_json
 from beffroi.vault.accountline import House
 from beffroi.vault.journal import ActKind, Journal
@@ -53,7 +54,7 @@ class Accounting:
 
     def methods(self) -> dict[str, Method]:
         """By name, for `beffroi.capture.methods`."""
-        return {"account": self._answer}
+        return {"account": self._answer, "account_known": self._known}
 
     async def keep(self) -> None:
         """The duty: a first account shortly after the start, then one a day."""
@@ -81,9 +82,14 @@ class Accounting:
         return found
 
     def _account(self, **asked: Any) -> Account:
+        with self._house() as house:
+            return account(house, patience=self._patience, **asked)
+
+    @contextmanager
+    def _house(self) -> Iterator[House]:
         mandates = Journal.open(self._paths.mandates)
         try:
-            house = House(
+            yield House(
                 root=self._paths.root,
                 journal=self._journal(),
                 mandates=mandates,
@@ -91,13 +97,11 @@ class Accounting:
                 now_us=self._clock.wall_us,
                 running=True,
             )
-            return account(house, patience=self._patience, **asked)
         finally:
             mandates.close()
 
     def _answer(self, params: dict[str, Any]) -> Any:
-        """``from`` and ``to`` (legal days), ``cameras`` (all without it): the lines, fresh; and, of the last daily
-        account, what concerns no day, with when it was looked at (null: not yet)."""
+        """``from`` and ``to`` (legal days), ``cameras`` (all without it): the lines, fresh; and what `_told` tells."""
         first, last = _day(params, "from"), _day(params, "to")
         if not timedelta() <= last - first < timedelta(days=MAX_DAYS):
             raise bad("to")
@@ -106,9 +110,18 @@ class Accounting:
             raise bad("cameras")
         wanted = None if cameras is None else {one for one in cameras if isinstance(one, str)}
         found = self._account(cameras=wanted, first=first, last=last, whole=False)
+        return {**account_json(found), **self._told()}
+
+    def _known(self, _: dict[str, Any]) -> Any:
+        """The cameras of which there may be lines, for who asks for them a few at a time; and what `_told` tells."""
+        with self._house() as house:
+            cameras = sorted(known_cameras(house))
+        return {"cameras": cameras, "now_us": self._clock.wall_us(), **self._told()}
+
+    def _told(self) -> dict[str, Any]:
+        """Of the last daily account, what concerns no day, with when it was looked at (null: not yet)."""
         checked = self._last
         return {
-            **account_json(found),
             "whole": [fault_json(one) for one in checked.whole] if checked else [],
             "whole_us": checked.now_us if checked else None,
         }

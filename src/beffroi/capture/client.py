@@ -101,6 +101,11 @@ class RecorderClient:
         found: dict[str, Any] = await self._ask("account", {"from": first, "to": last, **asked})
         return found
 
+    async def account_known(self) -> dict[str, Any]:
+        """``cameras``: all of which the account may have lines; and what of it concerns no day."""
+        found: dict[str, Any] = await self._ask("account_known", {})
+        return found
+
     async def reload(self) -> None:
         """Have the sheets read again now."""
         await self._ask("reload", {})

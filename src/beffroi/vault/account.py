@@ -56,6 +56,22 @@ def missing_sources(root: Path) -> list[Discrepancy]:
     return [discrepancy(Fault.SOURCE_MISSING, name) for name in SOURCES if not (root / name).is_file()]
 
 
+def known_cameras(house: House) -> set[str]:
+    """Every camera that `account` may have a line of: ordered, recorded or in the catalogue.
+
+    Raises:
+        CatalogueError, JournalBrokenError: a source cannot be read.
+    """
+    book = "SELECT DISTINCT json_extract(fields, '$.camera') FROM act WHERE kind = 'sheet_applied'"
+    ordered = {str(camera) for (camera,) in house.mandates.select(book)}
+    recorded = {path.name for path in (house.root / "streams").glob("*") if path.is_dir()}
+    try:
+        with closing(connect(house.root / "catalogue.sqlite", create=False)) as db:
+            return ordered | recorded | {str(camera) for (camera,) in db.execute("SELECT DISTINCT camera FROM stream")}
+    except sqlite3.Error as error:
+        raise CatalogueError(str(error)) from error
+
+
 def a_moment() -> None:
     """Let pass what a step takes."""
     time.sleep(PATIENCE_S)

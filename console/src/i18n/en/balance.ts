@@ -26,4 +26,9 @@ export const balance: typeof french = {
   checked: (when: string) => `journal and sheets looked at on ${when}`,
   notChecked: 'journal and sheets not looked at yet since the recorder was started',
   none: 'Nothing was ordered or recorded on those days.',
+  stop: 'Stop',
+  progress: 'Progress of the balance',
+  done: (done: number, of: number) => `${done} of ${of} camera${of > 1 ? 's' : ''}`,
+  partial: (done: number, of: number) => `Incomplete: ${done} of ${of} camera${of > 1 ? 's' : ''}`,
+  broken: 'The balance broke off before its end: ask again.',
 };

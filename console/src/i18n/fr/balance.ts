@@ -25,4 +25,9 @@ export const balance = {
   checked: (when: string) => `journal et fiches vérifiés le ${when}`,
   notChecked: 'journal et fiches pas encore vérifiés depuis le démarrage de l’enregistreur',
   none: 'Rien n’était ordonné ni enregistré ces jours-là.',
+  stop: 'Arrêter',
+  progress: 'Avancement du bilan',
+  done: (done: number, of: number) => `${done} caméra${done > 1 ? 's' : ''} sur ${of}`,
+  partial: (done: number, of: number) => `Bilan incomplet : ${done} caméra${done > 1 ? 's' : ''} sur ${of}`,
+  broken: 'Le bilan s’est interrompu avant sa fin : recommencez.',
 };
