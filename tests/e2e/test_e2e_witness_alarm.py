@@ -59,7 +59,7 @@ def test_a_forked_register_is_refused_within_a_minute_of_one_witness_being_there
     assert run("witness", "watch", str(hall), LOG.encode()).code == 0
     line = f"witness hall {(hall / 'witness.vkey').read_text().strip()} http://127.0.0.1:{port}"
     with serving(hall, port), centre(tmp_path / "honest", 60, "operateur-1", line) as true:
-        assert true.once(), "the witness has seen the true register"
+        wait_for(true.once, timeout_s=120, what="the witness to see the true register")
     with ExitStack() as stack:
         others = [stack.enter_context(mute(f"mute-{number}")).line for number in range(CUT_OFF)]
         forged = stack.enter_context(centre(tmp_path / "forged", 80, "someone-else", *others, line))

@@ -13,7 +13,7 @@ from beffroi.domain.clock import ManualClock
 from beffroi.ledger import merkle
 from beffroi.ledger.cosignature import WitnessKey, cosign, cosigned_at_s, parse_witness_key
 from beffroi.ledger.merkle import CompactRange
-from beffroi.ledger.note import Checkpoint, NoteError, Verifier, sign
+from beffroi.ledger.note import Checkpoint, NoteError, Verifier, alone, sign
 from beffroi.ledger.quorum import QuorumRefusedError, parse_quorum
 from beffroi.ledger.witness import MAX_REQUEST, SIZE_TYPE, Witness, WitnessBusyError, request_of
 
@@ -245,6 +245,31 @@ def _signed_by(*numbers: int) -> bytes:
 def test_a_quorum_counts_as_written(rule: list[str], numbers: tuple[int, ...], since: int | None) -> None:
     quorum = parse_quorum(_quorum(*rule))
     assert quorum.met_at_s(_signed_by(*numbers)) == (None if since is None else NOW_S + since)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        ["quorum w0"],
+        ["group g 2 w0 w1 w2", "quorum g"],
+        ["group a any w0 w1", "group b all a w2", "quorum b"],
+        ["quorum none"],
+    ],
+)
+@pytest.mark.parametrize("others", [(), (0,), (1,), (2,), (0, 1), (0, 2), (1, 2), (0, 1, 2)])
+def test_a_quorum_can_be_met_without_some_when_the_others_word_meets_it(
+    rule: list[str], others: tuple[int, ...]
+) -> None:
+    quorum = parse_quorum(_quorum(*rule))
+    ignoring = {f"w{n}" for n in range(3) if n not in others}
+    assert quorum.can_be_met(ignoring=ignoring) == (quorum.met_at_s(_signed_by(*others)) is not None)
+
+
+def test_a_note_keeps_the_lines_of_those_who_are_named_alone() -> None:
+    whole, log = _signed_by(0, 1, 2), Verifier(TREE.note(5).split(b"\n")[0].decode(), LOG_KEY.public_key())
+    keys = [one.key for one in parse_quorum(_quorum("quorum w0")).witnesses.values()]
+    assert alone(whole, log, keys[0], keys[2]) == _signed_by(0, 2)
+    assert alone(whole, log) == TREE.note(5)
 
 
 def test_cosignatures_of_another_checkpoint_count_for_nothing() -> None:

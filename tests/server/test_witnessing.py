@@ -64,6 +64,8 @@ def centre(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Centre]:
         return False if int(address.rpartition(":")[2]) in elsewhere else is_here(address)
 
     monkeypatch.setattr(witnessing, "is_here", place)
+    monkeypatch.setattr(witnesscall, "TIMEOUT_S", 60.0)  # how long they are waited for is no bar of these tests
+    monkeypatch.setattr(witnessing, "DEADLINE_S", 60.0)
     folder, clock = tmp_path / "centre", ManualClock(SystemClock().wall_us())
     folder.mkdir()
     ledger = open_ledger(folder, clock=clock)
