@@ -42,8 +42,11 @@ def test_a_place_gives_names_and_nothing_else(place: DeskTown) -> None:
     assert set(found.body[0]) == {"id", "name", "commune", "authority", "distance_m", "may_watch"}
     assert who.post(f"/api/desk/cases/{case}/search", {"text": "place marche"}).body[0]["id"] == "cx"
     assert who.post(f"/api/desk/cases/{case}/search", {"text": "gare"}).body == [], "no member: not there"
-    told = who.get(f"/api/desk/cases/{case}").body
-    assert told["search_s"] >= 0
+    place.town.clock.advance(47)
+    assert who.get(f"/api/desk/cases/{case}").body["search_s"] == 47, "it goes on until something is held"
+    assert place.hold(case, {"cx": (1, 2)}).status == 200
+    place.town.clock.advance(30)
+    assert who.get(f"/api/desk/cases/{case}").body["search_s"] == 47, "the search is over, its time stands"
 
 
 def test_the_cases_of_others_push_none_of_one_s_own_out_of_the_list(
