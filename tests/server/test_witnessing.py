@@ -2,6 +2,8 @@
 machine, one that is mute or wrong. Never is the console stopped, and never is a silence taken for a word."""
 
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -124,6 +126,23 @@ def test_a_quorum_file_that_cannot_be_used_is_told_at_once_and_stops_nothing(
     assert centre.told() == [("witness-unread", Level.SOON)]
     centre.clock.advance(DAY_S + 60)
     assert centre.told() == [("witness-unread", Level.LOST)]
+
+
+def test_a_quorum_file_of_another_account_is_refused_with_a_sentence(centre: Centre) -> None:
+    """As root leaves it under a narrow umask, read by the account of the centre, which is not root."""
+    centre.write("quorum none")
+    path = centre.folder / "quorum.txt"
+    path.chmod(0)
+    reader = (
+        "import os, sys; from pathlib import Path; from beffroi.base.clock import SystemClock\n"
+        "from beffroi.server.witnessing import status_in\n"
+        "if os.geteuid() == 0: os.seteuid(65534)\n"
+        "print(status_in(Path(sys.argv[1]), SystemClock()).text.en)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", reader, centre.folder], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert "cannot read it (PermissionError" in done.stdout, done.stderr
 
 
 def test_it_takes_no_console_down(town: Town) -> None:
