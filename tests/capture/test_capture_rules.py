@@ -33,6 +33,17 @@ def test_a_camera_that_refuses_is_called_less_and_less_often_and_for_ever() -> N
         assert step / 2 <= wait <= step
 
 
+def test_a_camera_that_is_not_heard_is_called_each_two_seconds_for_ever_and_forgets_no_refusal() -> None:
+    backoff = Backoff(random.Random(1))  # noqa: S311  jitter, not a secret
+    for _ in range(3):
+        backoff.after(0)
+    waits = [backoff.after(0, 0.01) for _ in range(2000)]
+    assert all(0.99 <= wait <= 2 for wait in waits), "an hour of refused calls"
+    assert max(waits) - min(waits) > 0.9, "not all cameras at once"
+    assert all(0.5 <= backoff.after(0, 5.0) <= 1 for _ in range(100)), "that call took its time already"
+    assert 4 <= backoff.after(0) <= 8, "it answers again, and refuses: the fourth time"
+
+
 def test_a_lost_stream_is_called_again_within_a_second_even_after_failures() -> None:
     backoff = Backoff(random.Random(1))  # noqa: S311  jitter, not a secret
     for _ in range(8):

@@ -61,6 +61,11 @@ class Link:
             raise _refused(failed)
 
     @property
+    def reached(self) -> bool:
+        """Whether the camera's machine took the connection, TLS or not."""
+        return self.open or self._tls is not None
+
+    @property
     def buffered(self) -> bool:
         """Whether TLS holds bytes that epoll knows nothing of: read until `receive` gives 0."""
         return self._tls is not None

@@ -30,6 +30,10 @@ _log = structlog.get_logger(__name__)
 SILENT_S: Final = 5.0
 """A camera that sends nothing for so long, at any moment of the session, is taken for gone."""
 
+CONNECT_S: Final = 2.0
+"""A connection that is not there by then is given up, and tried anew: the first packet and its repetition after 1 s
+went unanswered. The kernel would send the next ones after 3 and 7 s: a camera that returns meanwhile would wait."""
+
 _LOOK_S: Final = 0.5
 _MAX_READS: Final = 16
 """Reads of one stream before the others have their turn: 16 × 256 KiB."""
@@ -88,15 +92,22 @@ class CameraStream:
         self._events = 0
         self._call = 0  # number of the attempt: an answer of the resolver for an earlier one is passed over
         self._told = False
-        self._began_s = self._heard_s = 0.0
+        self._unheard = False  # called at an address, and nothing was heard yet
+        self._began_s = self._dialled_s = self._heard_s = 0.0
         self._frames_before = 0
         self._lost_before = self._lost_told = self._torn = 0
         self._loss_told_s = -_LOSS_AGAIN_S
 
     @property
     def calling(self) -> bool:
-        """Whether a camera is being called that does not play yet."""
-        return self._session is not None and not self._session.playing
+        """Whether a camera that is there is being called, and does not play yet. One that is away is called all the
+        time, and nothing comes that would wait for a tick."""
+        here = self._link is not None and not self._connecting
+        return here and self._session is not None and not self._session.playing
+
+    @property
+    def _connecting(self) -> bool:
+        return self._link is not None and not self._link.reached
 
     def begin(self, reactor: Reactor) -> None:
         """The loop takes this stream."""
@@ -122,10 +133,14 @@ class CameraStream:
             self._out_of_force(now_s)
         elif self._session is None:
             self._begin_call(now_s)
+        elif self._connecting and now_s - self._dialled_s >= CONNECT_S:
+            self._over(RunEnd.REFUSED)
         elif now_s - self._heard_s > SILENT_S:
             self._over(RunEnd.STALLED)
         else:
             self.due_s = now_s + _LOOK_S
+            if self._connecting:
+                self.due_s = min(self.due_s, self._dialled_s + CONNECT_S)
             self._guarded(self._keep_alive, now_s)
 
     def ready(self, events: int, buffer: memoryview, now_s: float) -> None:
@@ -152,6 +167,7 @@ class CameraStream:
             if not count:
                 break
             self._heard_s = now_s
+            self._unheard = False
             units = session.receive(buffer[:count], now_s)
             if units:
                 if not self._told and session.codec is not None:
@@ -195,7 +211,7 @@ class CameraStream:
         self._began_s = self._heard_s = now_s
         self._frames_before = self.health.frames
         self._call += 1
-        self._told = False
+        self._told = self._unheard = False
         self.due_s = now_s + _LOOK_S
         self._guarded(self._dial, now_s)
 
@@ -219,6 +235,7 @@ class CameraStream:
         self._reactor.resolve(address, found)
 
     def _connect(self, address: Address, target: Target) -> None:
+        self._unheard, self._dialled_s = True, self._clock.monotonic_s()
         self._link = Link(target, address)
         self._listen()
 
@@ -236,6 +253,7 @@ class CameraStream:
             self._over(error.end)
         except Exception as error:  # noqa: BLE001  a camera sends what it likes: the other streams must go on
             _log.error("a session failed", stream=str(self.mandate.key), error=type(error).__name__, exc_info=True)
+            self._unheard = False  # ours to mend: no use in trying each second
             self._over(RunEnd.UNREADABLE)
 
     def _over(self, end: RunEnd, *, stopping: bool = False) -> None:
@@ -252,11 +270,10 @@ class CameraStream:
             recording = self.recording
             self._pool.order(str(self.mandate.key), lambda: recording.attempt_failed(end))
         self._down(end)
-        wait_s = (
-            0.0
-            if end in {RunEnd.SHEET, RunEnd.DISK}
-            else self._backoff.after(now_s - self._began_s if delivered else 0.0)
-        )
+        lasted_s = now_s - self._began_s
+        wait_s = 0.0
+        if end not in {RunEnd.SHEET, RunEnd.DISK}:
+            wait_s = self._backoff.after(lasted_s if delivered else 0.0, lasted_s if self._unheard else None)
         self.due_s = now_s + wait_s
 
     def _hang_up(self) -> None:
