@@ -3,12 +3,14 @@
 import asyncio
 import contextlib
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import structlog
 
 from beffroi.base.ending import bring_to_end
+from beffroi.capture.lanes import Lanes
 from beffroi.capture.methods import Methods
 from beffroi.domain.errors import BadInputError, BeffroiError, NotFoundError, RefusedError
 from beffroi.domain.text import Text
@@ -27,6 +29,7 @@ class ControlServer:
 
     def __init__(self, methods: Methods) -> None:
         self._methods = methods
+        self._lanes = Lanes()
         self._server: asyncio.Server | None = None
         self._serving: set[asyncio.Task[None]] = set()
         self._stopped = False
@@ -47,6 +50,7 @@ class ControlServer:
         self.close()
         self._stopped = True
         await bring_to_end(*self._serving)
+        self._lanes.close()
 
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._stopped:  # it was on its way in
@@ -73,7 +77,7 @@ class ControlServer:
             number, method, params = request["id"], request["method"], request.get("params") or {}
             if not isinstance(method, str) or not isinstance(params, dict) or not isinstance(number, int | str):
                 return [_error(None, "bad", _malformed())]
-            result = await asyncio.to_thread(self._methods.call, method, params)
+            result = await self._lanes.of(method).run(partial(self._methods.call, method, params))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return [_error(number if isinstance(number, int | str) else None, "bad", _malformed())]
         except BeffroiError as error:
