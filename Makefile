@@ -78,7 +78,7 @@ lint: $(STAMPS)/venv $(STAMPS)/npm  ## style, types, the contract between rooms
 format: $(STAMPS)/venv
 	@ruff format src tests && ruff check --fix src tests
 
-bench: install  ## figures and ratios, held to what is promised, in some eight minutes
+bench: install  ## figures and ratios, held to what is promised, in some five minutes
 	@$(VENV)/bin/beffroi bench all
 
 faults: install  ## every fault test; docs/reference/faults.md made from what they saw

@@ -146,7 +146,7 @@ def catalogue(
 
 @app.command(name="all")
 def everything(data: Data = None) -> None:
-    """Every bench with its bars, some eight minutes: 64 main streams and ffmpeg in turn, twice; 150 sub and 60 main.
+    """Every bench with its bars, some five minutes: 64 main streams and ffmpeg in turn, twice; 150 sub and 60 main.
 
     What is past a bar is told at the end, with exit code 1.
     """
