@@ -8,14 +8,14 @@ from typing import Any
 
 import av
 import pytest
-from tests.capture.conftest import loop_digests, missing_pictures, picture_digest
+from tests.capture.conftest import clip_config, loop_digests, missing_pictures, picture_digest
 from tests.support.cameras import CameraSpec, SimulatedCameras, simulated_cameras
 from tests.support.ports import busy
 from tests.support.recorder import RunningRecorder, recorder
 
 from beffroi.base.clock import SystemClock
 from beffroi.domain.ids import StreamName
-from beffroi.media.codec import Codec
+from beffroi.media.codec import Codec, config_from_init
 from beffroi.vault.check import CheckLevel, check
 from beffroi.vault.reader import ChunkReader
 
@@ -65,6 +65,19 @@ def test_every_picture_sent_is_on_disk_in_order(recorded: Recorded, camera: str,
     assert missing_pictures(got, loop_digests(known.main if stream == "main" else known.sub)) == 0
     last_us = frames[-1].arrival_us
     assert recorded.ended_us - last_us < 400_000 * busy(), "up to the moment of the stop"
+
+
+@pytest.mark.parametrize(("camera", "stream"), STREAMS)
+def test_the_parameter_sets_sent_stand_at_the_head_of_every_file(
+    recorded: Recorded, camera: str, stream: StreamName
+) -> None:
+    known = recorded.sim.cameras[camera]
+    sent = clip_config(known.main if stream == "main" else known.sub)
+    paths = recorded.rec.chunks(camera, stream)
+    assert paths
+    for path in paths:
+        with ChunkReader.open(path) as reader:
+            assert config_from_init(reader.init()).parameter_sets == sent.parameter_sets
 
 
 @pytest.mark.parametrize(("camera", "stream"), STREAMS)

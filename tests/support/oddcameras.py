@@ -21,6 +21,7 @@ from tests.support.clips import clip
 from tests.support.rtppackets import SEI, Marker, Packet, Wire, fragments, interleaved, marked
 from tests.support.rtspcamera import SDP, Camera, read_requests
 
+from beffroi.media.frame import Frame
 from beffroi.media.nal import split_lengths
 
 _FPS = 25
@@ -62,6 +63,11 @@ class OddCameras:
         """The address of a camera; it has no password."""
         del credentials
         return f"rtsp://127.0.0.1:{self.port}/{camera}/{stream}"
+
+    def sent(self, camera: str) -> list[bytes]:
+        """The access units of a camera's loop, as lengths and NAL units, without the parameter sets."""
+        units = [_nals(frame, self.odd[camera]) for frame in self.frames]
+        return [b"".join(len(nal).to_bytes(4, "big") + nal for nal in unit) for unit in units]
 
     def serve(self, listener: socket.socket) -> None:
         """Take calls until the listener is closed."""
@@ -110,9 +116,7 @@ class OddCameras:
 
     def _picture(self, name: str, odd: Odd, number: int, wire: Wire, chance: random.Random) -> bytes:
         frame = self.frames[number % len(self.frames)]
-        nals = [frame.data[at : at + size] for at, size in split_lengths(frame.data)]
-        if odd.marker == "sei":
-            nals.insert(0, SEI["h264"])
+        nals = _nals(frame, odd)
         if frame.key:
             nals[:0] = self.config.parameter_sets
             if odd.glued:
@@ -139,6 +143,11 @@ class OddCameras:
         ntp = (int(wall_s) + _NTP_1970_S) << 32 | int(wall_s % 1 * (1 << 32))
         rtp_time = (number * 90_000 // _FPS) & 0xFFFFFFFF
         return interleaved(1, struct.pack(">BBHIQIII", 0x80, 200, 6, 7, ntp, rtp_time, 0, 0))
+
+
+def _nals(frame: Frame, odd: Odd) -> list[bytes]:
+    nals = [frame.data[at : at + size] for at, size in split_lengths(frame.data)]
+    return [SEI["h264"], *nals] if odd.marker == "sei" else nals
 
 
 @contextlib.contextmanager
