@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -171,6 +172,42 @@ def test_a_fault_in_one_session_ends_that_session_only(sim: SimulatedCameras, mo
         _gapless(capture, "good")
         assert capture.kept["bad"].failed == [RunEnd.UNREADABLE] * 2
     assert len(broken) == 2
+
+
+def test_a_camera_that_sends_no_key_frame_after_a_run_ended_is_called_again(
+    sim: SimulatedCameras, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its times leap, so its run ends; the next one begins at a key frame, and a camera of periodic intra refresh sends
+    one for each call only."""
+    real = Session.receive
+    sessions: list[Session] = []
+    seen: list[int] = []
+
+    def receive(self: Session, data: bytes | memoryview, now_s: float) -> list[AccessUnit]:
+        units = real(self, data, now_s)
+        if self not in sessions:
+            sessions.append(self)
+        if self is sessions[0]:
+            for unit in units:
+                if seen or unit.key:  # from its first key frame on
+                    unit.key = unit.key and not seen
+                    unit.rtp_time = (unit.rtp_time + (0 if len(seen) < 30 else 20 * 90_000)) % (1 << 32)
+                    seen.append(unit.rtp_time)
+        return units
+
+    monkeypatch.setattr(Session, "receive", receive)
+    monkeypatch.setattr(stream_module, "NO_KEY_S", 2.0)
+    with capturing() as capture:
+        kept = capture.add("rue-2", sim.url("rue-2"))
+        wait_for(lambda: len(seen) > 40, timeout_s=60, what="its times to leap")
+        capture.wait_frames("rue-2", 60)
+        runs = list(dict.fromkeys(group.run.id for group in kept.groups))
+        frames = Counter(group.run.id for group in kept.groups for _ in group.frames)
+        assert kept.ends == [RunEnd.TIMESTAMP], "said once"
+        assert kept.failed == [], "the call that ended had given pictures"
+    assert len(sessions) == 2
+    assert len(runs) == 2
+    assert 0 < frames[runs[0]] <= 30
 
 
 def test_a_stop_hands_in_what_had_come_even_from_a_stalled_camera(sim: SimulatedCameras) -> None:

@@ -67,6 +67,7 @@ class Intake:
         self._last_90k = 0
         self._wall_us = 0
         self._not_before_us = not_before_us
+        self._idle_since_s = clock.monotonic_s()
 
     def session(self, codec: Codec, sets: tuple[bytes, ...]) -> None:
         """A session was opened: its codec and the parameter sets that its description gave (maybe none)."""
@@ -74,6 +75,11 @@ class Intake:
         self._sets = sets
         self._anchor = Anchor(self._clock)
         self._rtp_time = RtpTime()
+        self._idle_since_s = self._clock.monotonic_s()
+
+    def without_run_s(self, now_s: float) -> float:
+        """How long the session has waited for a key frame to begin a run with; 0 while one is under way."""
+        return 0.0 if self._run is not None else now_s - self._idle_since_s
 
     def unit(self, unit: AccessUnit) -> None:
         """Take the next access unit of the session."""
@@ -176,7 +182,7 @@ class Intake:
     def _end(self, end: RunEnd, step_us: int = 0) -> None:
         if self._run is None:
             return
-        self._run = None
+        self._run, self._idle_since_s = None, self._clock.monotonic_s()
         self._not_before_us = self._wall_us + self._interval_90k * 100 // 9
         self._sink.end(end, step_us)
 

@@ -19,6 +19,7 @@ from beffroi.capture.link import Link, Target
 from beffroi.capture.live_stream import LiveStream
 from beffroi.capture.mandate import Mandate
 from beffroi.capture.recording import StreamRecording, cause_of
+from beffroi.capture.rotation import NO_KEY_US
 from beffroi.capture.rtsp import Address, Session, SourceError
 from beffroi.capture.sink import StreamSink
 from beffroi.capture.writers import WriterPool
@@ -33,6 +34,10 @@ SILENT_S: Final = 5.0
 CONNECT_S: Final = 2.0
 """A connection that is not there by then is given up, and tried anew: the first packet and its repetition after 1 s
 went unanswered. The kernel would send the next ones after 3 and 7 s: a camera that returns meanwhile would wait."""
+
+NO_KEY_S: Final = NO_KEY_US / 1e6
+"""A camera that plays, and for so long sends no key frame for a run to begin with, is called again: some send one at
+the beginning of each session and no other."""
 
 _LOOK_S: Final = 0.5
 _MAX_READS: Final = 16
@@ -135,7 +140,7 @@ class CameraStream:
             self._begin_call(now_s)
         elif self._connecting and now_s - self._dialled_s >= CONNECT_S:
             self._over(RunEnd.REFUSED)
-        elif now_s - self._heard_s > SILENT_S:
+        elif now_s - self._heard_s > SILENT_S or (self._told and self._intake.without_run_s(now_s) > NO_KEY_S):
             self._over(RunEnd.STALLED)
         else:
             self.due_s = now_s + _LOOK_S
