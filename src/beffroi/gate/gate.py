@@ -33,7 +33,7 @@ from beffroi.gate.answers import (
 from beffroi.gate.entries import NOTHING_SENT, Case
 from beffroi.gate.registrar import Registrar
 from beffroi.gate.signer import LeaseSigner
-from beffroi.ledger.entry import Entry, Sent
+from beffroi.ledger.entry import Entry, EntryKind, Sent
 from beffroi.ledger.ledger import Ledger
 
 _log = structlog.get_logger(__name__)
@@ -44,6 +44,13 @@ REDECIDE_S: Final = 1.5
 POLL_S: Final = 0.25
 REGISTER_WAIT_S: Final = 2.0
 STALL_LIMIT_S: Final = 10.0
+SAY_SENT_S: Final = 3.0
+"""At a stop, how long what shows a view has to enter what it sent: to let go of the recorder and to say the cut take it
+a second each."""
+
+END_S: Final = 5.0
+"""At a stop, how long the register has for the ends of all that is left open; its own end waits for the disk too."""
+
 _STALE_ANSWER_US: Final = 250_000
 _BUDGET_S: Final = 0.01
 
@@ -56,6 +63,8 @@ class _Open:
     expires_us: int
     decided_s: float
     cut: Cut | None = None
+    heard: bool = False
+    """Whether somebody was to be told of its cut, who ends it then."""
     listeners: list[OnCut] = field(default_factory=list)
 
 
@@ -106,11 +115,21 @@ class Gate:
         self._task.start()
 
     async def stop(self) -> None:
-        """Cut and end every view, then stop."""
+        """Cut and end every view, then stop. What shows one enters first what it sent; a register whose disk hangs is
+        not waited for without end."""
         await self._task.stop()
-        for view in list(self._views):
-            self._cut(self._views[view], Cut(CutCode.ENDED, ENDED_TEXT))
-            await self.end(view, outcome="stopped")
+        for state in list(self._views.values()):
+            self._cut(state, Cut(CutCode.ENDED, ENDED_TEXT))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SAY_SENT_S):
+                while any(state.heard for state in self._views.values()):
+                    await asyncio.sleep(0.02)
+        left = list(self._views)
+        try:
+            async with asyncio.timeout(END_S):
+                await asyncio.gather(*(self.end(view, outcome="stopped") for view in left))
+        except TimeoutError:
+            _log.error("entry not registered", kind=EntryKind.VIEW_ENDED, views=len(left), error="no answer in time")
 
     async def __aenter__(self) -> "Gate":
         await self.start()
@@ -219,6 +238,7 @@ class Gate:
         state = self._views.get(view)
         if state is None:
             raise _not_open()
+        state.heard = True
         if state.cut is not None:
             on_cut(state.view, state.cut)
             return lambda: None
