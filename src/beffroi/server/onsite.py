@@ -224,7 +224,7 @@ class Onsites:
         itself, and the investigator stays declared before the screen until somebody says that she has left.
 
         Raises:
-            RefusedError: it is ending already.
+            RefusedError: it is ending, or has ended already.
         """
         live = self.live.get(name)
         if live is not None:
@@ -234,7 +234,7 @@ class Onsites:
             for socket in list(live.sockets):
                 self.viewing.close(socket, _CLOSED)
         try:
-            found = self.store.one(case, name)
+            found = self._not_over(case, name)
             at_us = self.centre.clock.wall_us()
             seconds = 0 if found.row.opened_us is None else round((at_us - found.row.opened_us) / 1e6)
             cause = "" if end.cause is None else end.cause.value
@@ -255,6 +255,13 @@ class Onsites:
         self.live.pop(name, None)
         if caller is not None:
             self.gone(caller)
+        return found
+
+    def _not_over(self, case: str, name: str) -> OnsiteFile:
+        """A joint session that nothing has ended, while its extract was prepared or its name read."""
+        found = self.store.one(case, name)
+        if found.row.ended_us is not None:
+            raise RefusedError(_ELSEWHERE)
         return found
 
     async def left(self, case: CaseFile, name: str, caller: Caller) -> None:

@@ -45,6 +45,10 @@ _OVER = Text(
     fr="Le visionnage vient de se terminer : commencez-en un autre.",
     en="The viewing has just ended: begin another one.",
 )
+_PREPARING = Text(
+    fr="L'extrait est en cours de préparation : attendez un instant, puis regardez le dossier.",
+    en="The extract is being prepared: wait a moment, then look at the case.",
+)
 _MANY = Text(
     fr=f"{MOST} repères au plus : supprimez-en, ou préparez l'extrait.",
     en=f"{MOST} marks at most: remove some, or prepare the extract.",
@@ -80,6 +84,7 @@ class OnsiteViews:
     onsites: Onsites
     deliveries: Deliveries
     centre: Centre = field(init=False)
+    _preparing: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.centre = self.onsites.centre
@@ -176,8 +181,8 @@ class OnsiteViews:
         nothing was found; it was interrupted.
 
         Raises:
-            BadInputError: see `beffroi.evidence.onsiterules.check_end`. What holding and preparing raise: then it goes
-            on.
+            BadInputError: see `beffroi.evidence.onsiterules.check_end`. RefusedError: not confirmed, being prepared
+            already, ended meanwhile. What holding and preparing raise: then it goes on.
         """
         live = self.onsites.mine(case, name, here)
         found = self.onsites.store.one(case.row.id, name)
@@ -187,12 +192,18 @@ class OnsiteViews:
         check_end(outcome, cause, viewed=bool(found.views), marks=len(found.marks))
         if live.opened_s is None:
             cause = Cause.UNCONFIRMED  # given up before anybody confirmed: the register says that, and no more
-        package = ""
-        if outcome is Outcome.EXTRACT:
-            if not wish.second:
-                raise BadInputError(_NO_SECOND)
+        if outcome is not Outcome.EXTRACT:
+            return await self.onsites.finish(name, case.row.id, Ending(outcome, cause), here.caller)
+        if not wish.second:
+            raise BadInputError(_NO_SECOND)
+        if name in self._preparing:
+            raise RefusedError(_PREPARING)
+        self._preparing.add(name)  # before the first wait: two asks make one delivery
+        try:
             package = await self._prepare(case, found, wish.second, who, here)
-        return await self.onsites.finish(name, case.row.id, Ending(outcome, cause, package), here.caller)
+            return await self.onsites.finish(name, case.row.id, Ending(outcome, cause, package), here.caller)
+        finally:
+            self._preparing.discard(name)
 
     async def _prepare(self, case: CaseFile, found: OnsiteFile, second: str, who: Who, here: Here) -> str:
         """The delivery of what was marked; its name."""
