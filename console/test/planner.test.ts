@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { dropBehind, isBuffered, nextStep, shuttle, withGap } from '../src/lib/planner';
+import { dropBehind, isBuffered, nextStep, shuttle, STOOD_EDGE_S, withGap } from '../src/lib/planner';
 
 describe('nextStep', () => {
   const gap = { start: 20, end: 50 };
@@ -29,6 +29,26 @@ describe('nextStep', () => {
   it('ends at the end', () => {
     expect(nextStep(59.9, [{ start: 50, end: 59.95 }], [], 60)).toEqual({ kind: 'end' });
     expect(nextStep(55, [{ start: 50, end: 60 }], [], 60)).toEqual({ kind: 'play' });
+  });
+  // No gap is told for a second or less; the element stops up to one picture before the end of what it has.
+  it.each([0.05, 0.2, 0.5, 0.93, 0.97, 1])('steps over a hole of %d s that is not told, from wherever the element stopped', (hole) => {
+    for (const fps of [25, 12, 5, 2]) {
+      for (const short of [0, 0.4 / fps, 1 / fps]) {
+        for (const drift of [-0.04, 0, 0.04]) {
+          const next = 10 + hole + drift;
+          const step = nextStep(10 - short, [{ start: 0, end: 10 }, { start: next, end: 20 }], [], null, STOOD_EDGE_S);
+          expect(step, `${fps} ${short} ${drift}`).toEqual({ kind: 'jump', to: next + 0.001 });
+          if (short <= 0.08) expect(nextStep(10 - short, [{ start: 0, end: 10 }, { start: next, end: 20 }], [], null)).toEqual(step);
+        }
+      }
+    }
+  });
+  it.each([12, 5, 2])('ends, and meets its gap, with an element that stood one picture early at %d a second', (fps) => {
+    const at = 20 - 1 / fps;
+    expect(nextStep(at, [{ start: 0, end: 20 }], [], 20.03, STOOD_EDGE_S)).toEqual({ kind: 'end' });
+    expect(nextStep(at, [{ start: 0, end: 20 }], [gap], null, STOOD_EDGE_S)).toEqual({ kind: 'gap', gap });
+    // Not before it stood: the last picture is still to be shown.
+    expect(nextStep(at, [{ start: 0, end: 20 }], [gap], 20.03)).toEqual({ kind: 'play' });
   });
   it('always gets to the end, from anywhere, over seams and gaps', () => {
     const buffered = [{ start: 0, end: 20 }, { start: 50, end: 55 }, { start: 55.3, end: 80 }];

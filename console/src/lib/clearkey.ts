@@ -11,6 +11,8 @@ export class ClearKeys {
 
   /** @throws DOMException when the page is not a secure context or the browser has no ClearKey */
   static async attach(video: HTMLVideoElement): Promise<ClearKeys> {
+    // A browser changes nothing of an element that has played with keys once: what it has is used again.
+    if (video.mediaKeys) return new ClearKeys(video.mediaKeys);
     const { codecs } = playable();
     const access = await navigator.requestMediaKeySystemAccess('org.w3.clearkey', [
       { initDataTypes: ['keyids'], videoCapabilities: codecs.map((codec) => ({ contentType: mimeOf(codec) })) },

@@ -4,12 +4,16 @@ import { spansOf, type Span } from './controller';
 import { AppendQueue, mimeOf } from './mse';
 import { dropBehind } from './planner';
 
+/** How long an element that is to play stands before it counts as having come to the end of what it has (ms). */
+const STOOD_MS = 400;
+
 export class Footage {
   readonly #video: HTMLVideoElement;
   readonly #failed: (error: unknown) => void;
   #queue: AppendQueue | null = null;
   #keys: ClearKeys | null = null;
   #pendingS: number | null = null;
+  #stood = { atS: -1, sinceMs: 0 };
 
   constructor(video: HTMLVideoElement, failed: (error: unknown) => void) {
     this.#video = video;
@@ -33,6 +37,19 @@ export class Footage {
     return this.#pendingS ?? this.#video.currentTime;
   }
 
+  /** Whether the element stands by itself, with no picture to go on to: up to one picture before the end of what it has. */
+  get stands(): boolean {
+    const { readyState, seeking, paused, currentTime } = this.#video;
+    const still = readyState === HTMLMediaElement.HAVE_CURRENT_DATA && !seeking && !paused && currentTime === this.#stood.atS;
+    if (!still) this.#stood = { atS: currentTime, sinceMs: performance.now() };
+    return still && performance.now() - this.#stood.sinceMs > STOOD_MS;
+  }
+
+  /** Whether the browser could not play the pictures themselves, as they are. */
+  get broken(): boolean {
+    return this.#video.error !== null;
+  }
+
   /** The range is so many seconds long: every place of it can be gone to, also before its pictures have come. */
   begin(lengthS: number): void {
     const queue = new AppendQueue(lengthS, {
@@ -48,6 +65,7 @@ export class Footage {
     });
     this.#queue = queue;
     this.#video.src = queue.url;
+    this.#video.addEventListener('error', this.#refused);
   }
 
   /** What comes next answers another seek. */
@@ -68,8 +86,8 @@ export class Footage {
 
   /** Moves the element. Before its metadata it has no time of its own: the move then waits for them. */
   place(mediaS: number): void {
-    if (this.#video.readyState > 0) this.#video.currentTime = mediaS;
-    else this.#pendingS = mediaS;
+    this.#pendingS = this.#video.readyState > 0 ? null : mediaS;
+    if (this.#pendingS === null) this.#video.currentTime = mediaS;
   }
 
   /** Does what waited for the metadata. */
@@ -83,10 +101,14 @@ export class Footage {
   release(): void {
     this.#queue?.close();
     this.#queue = null;
+    this.#pendingS = null;
+    this.#video.removeEventListener('error', this.#refused);
     this.#video.removeAttribute('src');
     this.#video.load();
     void this.#keys?.close();
   }
+
+  #refused = (): void => this.#failed(this.#video.error);
 
   #trim(): void {
     const drop = dropBehind(this.#video.currentTime, this.spans);

@@ -7,8 +7,10 @@ import type { Span } from './controller';
 export const KEEP_BEHIND_S = 30;
 /** Decoders stop a little before the last sample's end. */
 const EDGE_S = 0.08;
-/** Between two files of one run a few milliseconds may be missing: not a gap, simply stepped over. */
-const SEAM_S = 1;
+/** The same for an element that stands there by itself: up to one picture of a slow camera. */
+export const STOOD_EDGE_S = 0.55;
+/** A hole of a second is not told as a gap: it is stepped over. Media time may stray two pictures from wall time. */
+const SEAM_S = 1.1;
 
 export type Step =
   | { kind: 'play' }
@@ -17,14 +19,17 @@ export type Step =
   | { kind: 'gap'; gap: Span }
   | { kind: 'end' };
 
-export function nextStep(at: number, buffered: readonly Span[], gaps: readonly Span[], endS: number | null): Step {
-  const here = buffered.find((span) => at >= span.start - 0.001 && at < span.end - EDGE_S);
+/** @param edge how far before the end of what is buffered (s) the element counts as having come to it */
+export function nextStep(at: number, buffered: readonly Span[], gaps: readonly Span[], endS: number | null, edge = EDGE_S): Step {
+  const here = buffered.find((span) => at >= span.start - 0.001 && at < span.end - edge);
   if (here) return { kind: 'play' };
-  if (endS !== null && at >= endS - EDGE_S * 2) return { kind: 'end' };
-  const gap = gaps.find((candidate) => at >= candidate.start - EDGE_S * 2 && at < candidate.end - 0.001);
+  if (endS !== null && at >= endS - edge - EDGE_S) return { kind: 'end' };
+  const gap = gaps.find((candidate) => at >= candidate.start - edge - EDGE_S && at < candidate.end - 0.001);
   const next = buffered.find((span) => span.start > at);
   if (gap) return { kind: 'gap', gap };
-  if (next && next.start - at <= SEAM_S) return { kind: 'jump', to: next.start + 0.001 };
+  // A hole is as long as it is, wherever before it the element stopped.
+  const stop = Math.max(at, ...buffered.filter((span) => at >= span.start - 0.001 && at < span.end).map((span) => span.end));
+  if (next && next.start - stop <= SEAM_S) return { kind: 'jump', to: next.start + 0.001 };
   // Pictures further on, with no gap told between: the centre began at the next key frame it has.
   if (next && !buffered.some((span) => at >= span.start && at <= span.end + SEAM_S)) return { kind: 'jump', to: next.start + 0.001 };
   return { kind: 'wait' };
@@ -53,4 +58,36 @@ export function shuttle(rate: number, key: 'j' | 'l'): number {
 export function withGap<T extends { from: number; to: number }>(known: readonly T[], gap: T): T[] {
   if (known.some((other) => other.from <= gap.from && other.to >= gap.to)) return [...known];
   return [...known.filter((other) => other.to <= gap.from || other.from >= gap.to), gap].sort((a, b) => a.from - b.from);
+}
+
+interface Reversing {
+  atUs: number;
+  rate: number;
+  seeking: boolean;
+  timeline: { from: number; gaps: readonly { from: number; to: number }[] };
+  spans: readonly Span[];
+}
+
+/** Plays backwards by placing the element again and again: its clock, and when it last asked for what lies before. */
+export class Backwards {
+  #sinceMs = 0;
+  #askedMs = 0;
+
+  /** It goes on from where it stands, not from where it would be by now. */
+  goOn(nowMs: number): void {
+    this.#sinceMs = nowMs;
+  }
+
+  step(nowMs: number, { atUs, rate, seeking, timeline, spans }: Reversing): { kind: 'stay' } | { kind: 'start' } | { kind: 'show' | 'ask'; us: number } {
+    if (seeking && nowMs - this.#sinceMs < 1500) return { kind: 'stay' };
+    const target = atUs + rate * (nowMs - this.#sinceMs) * 1000;
+    this.#sinceMs = nowMs;
+    if (target <= timeline.from) return { kind: 'start' };
+    const gap = timeline.gaps.find((candidate) => target >= candidate.from && target < candidate.to);
+    const us = gap ? gap.from - 100_000 : target;
+    if (isBuffered((us - timeline.from) / 1e6, spans)) return { kind: 'show', us };
+    if (nowMs - this.#askedMs <= 2000) return { kind: 'stay' };
+    this.#askedMs = nowMs;
+    return { kind: 'ask', us };
+  }
 }

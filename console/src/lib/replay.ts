@@ -3,11 +3,11 @@ import { both } from '../i18n/both';
 import type { ApiError } from './api';
 import { Footage } from './footage';
 import { playable, UnsupportedCodec } from './mse';
-import { isBuffered, nextStep, withGap } from './planner';
+import { Backwards, isBuffered, nextStep, STOOD_EDGE_S } from './planner';
 import { probe, type ReplayProbe } from './probe';
 import { SILENT_MS, STARVED_MS, ViewSocket } from './socket';
 import { toIso } from './time';
-import type { ReplayRequest, ReplayStatus, ReplayTimeline } from './replaystate';
+import { lacking, OPENING, type ReplayRequest, type ReplayStatus, type ReplayTimeline } from './replaystate';
 import type { Text } from './types';
 import type { BinaryMessage, GapMessage, TextMessage } from './wire';
 
@@ -16,6 +16,8 @@ const POSITION_MS = 200;
 const GAP_SHOWN_MS = 1_800;
 /** A reverse shuttle that leaves the buffer asks for this much before where it stands. */
 const REVERSE_FILL_US = 9e6;
+/** How far behind pictures that cannot be played it may go on: further than a group of pictures is long. */
+const BEYOND_US = 10e6;
 const BACKOFF_MS = [1000, 2000, 4000, 8000, 15_000];
 
 export class ReplayView {
@@ -25,9 +27,7 @@ export class ReplayView {
   readonly #moved: (atUs: number) => void;
   readonly #measures: ReplayProbe;
   readonly #startedAt = performance.now();
-  #status: ReplayStatus = {
-    state: 'opening', text: null, refusal: null, view: null, timeline: null, gap: null, rate: 1, silent: false,
-  };
+  #status: ReplayStatus = OPENING;
   #socket: ViewSocket | null = null;
   readonly #footage: Footage;
   #seek = 0;
@@ -35,16 +35,16 @@ export class ReplayView {
   #accepting = false;
   #endUs: number | null = null;
   #atUs: number;
-  #wantsPlay = true;
   #timer = 0;
   #gapTimer = 0;
   #retryTimer = 0;
   #attempt = 0;
+  /** A fault of the player was tried again. */
+  #faulted = false;
   #lastPosition = 0;
   #frameS = 0.04;
   #lastMediaS = -1;
-  #reversedAt = 0;
-  #reverseAsked = 0;
+  readonly #backwards = new Backwards();
   #stopped = false;
 
   constructor(
@@ -74,7 +74,6 @@ export class ReplayView {
   stop(): void {
     this.#stopped = true;
     window.clearInterval(this.#timer);
-    window.clearTimeout(this.#gapTimer);
     window.clearTimeout(this.#retryTimer);
     this.#release();
     if (probe().replay === this.#measures) probe().replay = null;
@@ -82,16 +81,17 @@ export class ReplayView {
 
   // What a person may do.
 
-  play(): void {
-    this.setRate(this.#status.rate > 0 ? this.#status.rate : 1);
-    this.#wantsPlay = true;
-    if (this.#status.state === 'ended' && this.#status.timeline) this.seek(this.#status.timeline.from);
-    if (this.#status.state === 'paused') this.#set({ state: 'loading' });
+  /** On, or backwards with a negative rate; from the end on it begins again. */
+  play(rate = this.#status.rate > 0 ? this.#status.rate : 1): void {
+    this.setRate(rate);
+    this.#set({ going: true });
+    if (rate > 0 && this.#status.state === 'ended' && this.#status.timeline) this.seek(this.#status.timeline.from);
+    if (this.#status.state === 'paused' || this.#status.state === 'ended') this.#set({ state: 'loading' });
     this.#tick();
   }
 
   pause(): void {
-    this.#wantsPlay = false;
+    this.#set({ going: false });
     this.#video.pause();
     if (this.#status.rate < 0) this.#set({ rate: 1 });
     if (this.#status.state === 'playing' || this.#status.state === 'loading') this.#set({ state: 'paused' });
@@ -100,13 +100,13 @@ export class ReplayView {
   /** Negative plays backwards, by steps over the key frames and what they carry. */
   setRate(rate: number): void {
     this.#set({ rate });
-    this.#reversedAt = performance.now();
+    this.#backwards.goOn(performance.now());
     if (rate < 0) this.#video.pause();
     else this.#video.playbackRate = rate;
   }
 
   get rate(): number {
-    return this.#wantsPlay ? this.#status.rate : 0;
+    return this.#status.going ? this.#status.rate : 0;
   }
 
   get atUs(): number {
@@ -131,9 +131,8 @@ export class ReplayView {
     }
     this.#goTo(target);
     window.clearTimeout(this.#gapTimer);
-    this.#gapTimer = 0;
     const mediaS = (target - timeline.from) / 1e6;
-    if (this.#status.state !== 'opening') this.#set({ state: this.#wantsPlay ? 'loading' : 'paused', gap: null });
+    if (this.#status.state !== 'opening') this.#set({ state: this.#status.going ? 'loading' : 'paused', gap: null });
     if (!isBuffered(mediaS, this.#footage.spans)) this.#ask(Math.max(timeline.from, target - fillUs));
     this.#footage.place(mediaS);
     this.#position(true);
@@ -179,8 +178,9 @@ export class ReplayView {
     return !this.#stopped && this.#socket === socket;
   }
 
-  /** Pictures and keys go with the view, in the same turn. */
+  /** Pictures and keys go with the view, in the same turn, and the card of a gap. */
   #release(): void {
+    window.clearTimeout(this.#gapTimer);
     this.#socket?.close();
     this.#socket = null;
     this.#footage.release();
@@ -197,12 +197,8 @@ export class ReplayView {
         this.#footage.init(message.codec, message.kid, message.key, message.offsetS);
         return;
       case 'gap': {
-        const timeline = this.#status.timeline;
-        if (timeline) {
-          const { from, to, cause } = message;
-          const gap = { from: Math.max(from, timeline.from), to: Math.min(to, timeline.to), cause };
-          if (gap.to > gap.from) this.#set({ timeline: { ...timeline, gaps: withGap(timeline.gaps, gap) } });
-        }
+        const { timeline } = this.#status;
+        if (timeline) this.#set({ timeline: lacking(timeline, message) });
         return;
       }
       case 'end':
@@ -222,7 +218,7 @@ export class ReplayView {
     this.#set({ timeline: { from, to, recorded, gaps, destroyed }, state: 'loading' });
     this.#measures.fromUs = from;
     this.#measures.toUs = to;
-    this.#reversedAt = performance.now(); // a shuttle goes on from here, not from where it would be by now
+    this.#backwards.goOn(performance.now());
     this.#footage.begin((to - from) / 1e6);
     this.#goTo(Math.min(Math.max(this.#atUs, from), to - 1000));
     this.#ask(this.#atUs);
@@ -257,7 +253,7 @@ export class ReplayView {
       this.#position();
       return;
     }
-    if (this.#wantsPlay && this.#status.rate < 0) {
+    if (this.#status.going && this.#status.rate < 0) {
       this.#reverse(timeline);
       return;
     }
@@ -267,10 +263,11 @@ export class ReplayView {
     if (!video.seeking) this.#goTo(timeline.from + at * 1e6);
     this.#position();
     const gaps = timeline.gaps.map((gap) => ({ start: (gap.from - timeline.from) / 1e6, end: (gap.to - timeline.from) / 1e6 }));
-    const step = nextStep(at, this.#footage.spans, gaps, this.#endS(timeline));
+    const endS = this.#endUs === null ? null : (Math.min(this.#endUs, timeline.to) - timeline.from) / 1e6;
+    const step = nextStep(at, this.#footage.spans, gaps, endS, this.#footage.stands ? STOOD_EDGE_S : undefined);
     switch (step.kind) {
       case 'play':
-        if (this.#wantsPlay) {
+        if (this.#status.going) {
           if (video.paused) void video.play().catch(() => undefined);
           if (video.playbackRate !== this.#status.rate) video.playbackRate = this.#status.rate;
           if (video.readyState >= 3 && this.#status.state !== 'playing') this.#set({ state: 'playing' });
@@ -286,8 +283,7 @@ export class ReplayView {
       }
       case 'end':
         video.pause();
-        this.#wantsPlay = false;
-        if (this.#status.state !== 'ended') this.#set({ state: 'ended' });
+        if (this.#status.state !== 'ended') this.#set({ state: 'ended', going: false });
         return;
       case 'wait':
         if (this.#status.state === 'playing') this.#set({ state: 'loading' });
@@ -302,15 +298,11 @@ export class ReplayView {
     }
     const silent = ms > SILENT_MS;
     if (silent !== this.#status.silent) {
-      this.#reversedAt = performance.now(); // a shuttle goes on from where it stood
+      this.#backwards.goOn(performance.now());
       this.#set({ silent });
     }
     if (silent) this.#video.pause();
     return silent;
-  }
-
-  #endS(timeline: ReplayTimeline): number | null {
-    return this.#endUs === null ? null : (Math.min(this.#endUs, timeline.to) - timeline.from) / 1e6;
   }
 
   #showGap(gap: GapMessage, timeline: ReplayTimeline): void {
@@ -321,9 +313,8 @@ export class ReplayView {
     window.clearTimeout(this.#gapTimer);
     this.#gapTimer = window.setTimeout(() => {
       if (gap.to >= timeline.to - 1e5) {
-        this.#wantsPlay = false;
         this.#goTo(timeline.to - 1000);
-        this.#set({ state: 'ended', gap: null });
+        this.#set({ state: 'ended', gap: null, going: false });
         return;
       }
       const target = gap.to + 1000;
@@ -335,26 +326,18 @@ export class ReplayView {
   }
 
   #reverse(timeline: ReplayTimeline): void {
-    const now = performance.now();
-    if (this.#video.seeking && now - this.#reversedAt < 1500) return;
-    const target = this.#atUs + this.#status.rate * (now - this.#reversedAt) * 1000;
-    this.#reversedAt = now;
-    if (target <= timeline.from) {
+    const spans = this.#footage.spans;
+    const step = this.#backwards.step(performance.now(), { atUs: this.#atUs, rate: this.#status.rate, seeking: this.#video.seeking, timeline, spans });
+    if (step.kind === 'start') {
       this.seek(timeline.from);
       this.pause();
-      return;
-    }
-    const gap = timeline.gaps.find((candidate) => target >= candidate.from && target < candidate.to);
-    const place = gap ? gap.from - 100_000 : target;
-    const mediaS = (place - timeline.from) / 1e6;
-    if (isBuffered(mediaS, this.#footage.spans)) {
-      this.#goTo(place);
-      this.#video.currentTime = mediaS;
+    } else if (step.kind === 'ask') {
+      this.seek(step.us, REVERSE_FILL_US);
+    } else if (step.kind === 'show') {
+      this.#goTo(step.us);
+      this.#video.currentTime = (step.us - timeline.from) / 1e6;
       if (this.#status.state !== 'playing') this.#set({ state: 'playing' });
       this.#position();
-    } else if (now - this.#reverseAsked > 2000) {
-      this.#reverseAsked = now;
-      this.seek(place, REVERSE_FILL_US);
     }
   }
 
@@ -391,18 +374,26 @@ export class ReplayView {
     this.#retryLater(text);
   }
 
+  /** The player's own fault is tried again once: each time is one more act, and what failed twice fails for ever. */
   #failed(error: unknown): void {
+    const { broken } = this.#footage;
     this.#measures.error = String(error);
     this.#release();
-    const text = both((t) => (error instanceof UnsupportedCodec ? t.errors.unsupported : t.errors.player));
-    if (error instanceof UnsupportedCodec) this.#set({ state: 'cut', text });
-    else this.#retryLater(text);
+    const unsupported = error instanceof UnsupportedCodec;
+    const text = both((t) => (unsupported ? t.errors.unsupported : t.errors.player));
+    if (!this.#faulted && !unsupported) {
+      this.#faulted = true;
+      this.#retryLater(text);
+      return;
+    }
+    const beyondUs = this.#atUs + BEYOND_US;
+    const further = broken && beyondUs < (this.#status.timeline?.to ?? 0);
+    this.#set({ state: 'cut', text, refusal: null, gap: null, beyondUs: further ? beyondUs : null });
   }
 
   #retryLater(text: Text | null): void {
     const waitMs = BACKOFF_MS[Math.min(this.#attempt, BACKOFF_MS.length - 1)] ?? 15_000;
     this.#attempt += 1;
-    window.clearTimeout(this.#gapTimer);
     this.#set({ state: 'unreachable', text, refusal: null, gap: null });
     this.#retryTimer = window.setTimeout(() => this.#connect(), waitMs);
   }

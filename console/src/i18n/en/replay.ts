@@ -47,5 +47,6 @@ export const replay: typeof french.replay = {
   zoomOut: 'Zoom out',
   zoomAll: 'Whole period',
   replayTime: 'replay',
+  beyond: (at: string) => `Go on from ${at}`,
   noFootage: 'No image was recorded in this period.',
 };

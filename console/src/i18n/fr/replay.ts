@@ -45,5 +45,6 @@ export const replay = {
   zoomOut: 'Zoom arrière',
   zoomAll: 'Toute la période',
   replayTime: 'relecture',
+  beyond: (at: string) => `Reprendre à ${at}`,
   noFootage: 'Aucune image enregistrée dans cette période.',
 };
