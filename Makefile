@@ -96,7 +96,8 @@ soak: install  ## long runs: memory, 200 kills, a million questions to the law, 
 	  tests/evidence/test_timestamp.py tests/evidence/test_witnessed.py
 	@BEFFROI_SEED=$(SEED) BEFFROI_KILLS=200 $(PYTEST) -o timeout=3600 -s tests/e2e/test_house_kills.py
 	@BEFFROI_SEED=$(SEED) BEFFROI_CUTS=1000 BEFFROI_RECORDER_CUTS=100 BEFFROI_SYSCALLS=all BEFFROI_HANG_S=60 BEFFROI_TORN=5000 \
-	  $(PYTEST) -o timeout=14400 -s tests/faults tests/ledger/test_ledger_syscalls.py
+	  $(PYTEST) -o timeout=14400 -s tests/faults tests/ledger/test_ledger_syscalls.py \
+	  tests/ledger/test_ledger_signer_syscalls.py
 	@BEFFROI_SEED=$(SEED) BEFFROI_QUESTIONS=1000000 $(PYTEST) -o timeout=14400 -n 2 -s tests/law/test_law_oracle.py
 	@BEFFROI_SEED=$(SEED) BEFFROI_QUESTIONS=1000000 $(PYTEST) -m "soak or not soak" -s tests/law/test_law_mutants.py
 	@$(VENV)/bin/beffroi bench ledger --entries 10000000

@@ -18,7 +18,7 @@ from typing import Final
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from beffroi.base.files import write_durable
+from beffroi.base.files import FsyncFailedError, write_durable
 from beffroi.ledger import merkle
 from beffroi.ledger.note import Checkpoint, NoteError, Verifier, open_note, sign, strict_base64
 from beffroi.ledger.note import parse_text as parse_checkpoint_text
@@ -55,7 +55,7 @@ class Desk:
         """Answer one request.
 
         Raises:
-            OSError: the memory could not be written: nothing was signed, and the process must end.
+            OSError, FsyncFailedError: the memory could not be written: nothing was signed, and the process must end.
         """
         operation, body = frame[:1], frame[1:]
         with self._mutex:
@@ -158,7 +158,7 @@ class SignerServer:
             while (frame := receive(peer)) is not None:
                 try:
                     answer = self._desk.answer(frame)
-                except OSError:
+                except (OSError, FsyncFailedError):
                     _log.critical("the memory could not be written: the signer ends")
                     os._exit(1)
                 send(peer, answer)
