@@ -189,6 +189,8 @@ class Supervisor:
         while True:
             if await asyncio.to_thread(self._sheets.changed):
                 wanted = await asyncio.to_thread(self._sheets.read)
+                self._wanted = {key: wanted[key] for key in self._wanted if key in wanted}
+                self._assign()  # what is ordered no more waits for no disk to be weighed
                 await asyncio.to_thread(self._guard.follow, self._sheets.active)
                 self._wanted = wanted
                 self._assign()
