@@ -88,7 +88,7 @@ class Witness:
         """Take a checkpoint with the proof that it goes on from the last one seen.
 
         Raises:
-            NoteError, OSError: the witness's own memory is damaged: it must not sign.
+            NoteError, OSError, FsyncFailedError: the witness's own memory is damaged: it must not sign.
         """
         if len(request) > MAX_REQUEST:
             return Answer(413, b"too long\n")

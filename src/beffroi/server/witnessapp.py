@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from beffroi.base.files import FsyncFailedError
 from beffroi.ledger.note import NoteError
 from beffroi.ledger.witness import MAX_REQUEST, Answer, Witness
 
@@ -35,7 +36,7 @@ def witness_app(witness: Witness) -> Starlette:
 def _answer(witness: Witness, body: bytes) -> Answer:
     try:
         return witness.add_checkpoint(body)
-    except (NoteError, OSError) as error:
+    except (NoteError, OSError, FsyncFailedError) as error:
         # Its own memory cannot be read or written: it must not sign, and whoever looks after it must know.
         _log.critical("the witness's memory does not answer", error=type(error).__name__)
         return Answer(500, b"the witness's own memory is damaged\n")
