@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { liveStep, OPENING_JUMP_GAP_S, RunStitcher, trimEnd } from '../src/lib/controller';
+import { Interrupted, liveStep, OPENING_JUMP_GAP_S, RunStitcher, trimEnd } from '../src/lib/controller';
 
 describe('liveStep', () => {
   const buffered = [{ start: 10, end: 20 }];
@@ -77,5 +77,31 @@ describe('RunStitcher', () => {
       expect(mediaS).toBeGreaterThanOrEqual(last - 0.6);
       last = mediaS;
     }
+  });
+});
+
+describe('an interruption that the centre told', () => {
+  it('lasts while what was buffered before is played, and ends with the first picture that came after', () => {
+    const told = new Interrupted();
+    expect(told.ends(3)).toBe(true);
+    told.begins();
+    expect([told.ends(9.8), told.ends(9.96), told.ends(1e6)]).toEqual([false, false, false]);
+    told.came(10);
+    told.came(10.04);
+    expect([told.ends(9.96), told.ends(10), told.ends(10.04)]).toEqual([false, true, true]);
+    expect(told.ends(9.96)).toBe(true);
+  });
+
+  it('is told again from then on, and is over with another view', () => {
+    const told = new Interrupted();
+    told.begins();
+    told.came(10);
+    told.begins();
+    expect(told.ends(10.2)).toBe(false);
+    told.came(10.4);
+    expect([told.ends(10.2), told.ends(10.4)]).toEqual([false, true]);
+    told.begins();
+    told.over();
+    expect(told.ends(0)).toBe(true);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Early } from '../src/lib/early.svelte';
-import { latest } from '../src/lib/latest';
+import { latest, Turns } from '../src/lib/latest';
 
 describe('a key pressed too early', () => {
   /** A list that comes when it is told to. */
@@ -79,5 +79,34 @@ describe('an answer that was overtaken', () => {
     expect(await third).toBeNull();
     answer[3]?.('fourth');
     expect(await fourth).toBe('fourth');
+  });
+
+  it('is dropped too when its place was left, whose next question is heard', async () => {
+    const last = latest();
+    const answer: ((words: string) => void)[] = [];
+    const ask = (): Promise<string | null> => last(new Promise<string>((resolve) => answer.push(resolve)));
+    const first = ask();
+    last.forget();
+    answer[0]?.('first');
+    expect(await first).toBeNull();
+    const second = ask();
+    answer[1]?.('second');
+    expect(await second).toBe('second');
+  });
+});
+
+describe('what is read again and again, beside what is done', () => {
+  it('is told by each answer that no later one has overtaken: slow answers come on screen too', () => {
+    const turns = new Turns();
+    const [first, second, third] = [turns.ask(), turns.ask(), turns.ask()];
+    expect([turns.tells(first), turns.tells(third), turns.tells(second)]).toEqual([true, true, false]);
+  });
+
+  it('is not told by an answer asked before the act whose own answer is there', () => {
+    const turns = new Turns();
+    const before = turns.ask();
+    turns.done();
+    expect(turns.tells(before)).toBe(false);
+    expect(turns.tells(turns.ask())).toBe(true);
   });
 });

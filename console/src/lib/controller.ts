@@ -88,3 +88,33 @@ export class RunStitcher {
     return { mediaS, newOffsetS };
   }
 }
+
+/** The interruption that the centre told: it ends with the first picture that came after, not with what is still buffered. */
+export class Interrupted {
+  /** Media time (s) of the first fragment that came after; null while none did. */
+  #nextS: number | null = null;
+  #told = false;
+
+  begins(): void {
+    this.#told = true;
+    this.#nextS = null;
+  }
+
+  /** A fragment came, of this media time (s). */
+  came(mediaS: number): void {
+    if (this.#told) this.#nextS ??= mediaS;
+  }
+
+  /** Whether the picture shown now, of this media time (s), is none of those before the interruption. */
+  ends(mediaS: number): boolean {
+    // The element rounds a picture's time to the microsecond.
+    if (this.#told && (this.#nextS === null || mediaS < this.#nextS - 0.002)) return false;
+    this.over();
+    return true;
+  }
+
+  over(): void {
+    this.#told = false;
+    this.#nextS = null;
+  }
+}

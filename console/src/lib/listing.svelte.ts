@@ -3,6 +3,7 @@ import { both } from '../i18n/both';
 import type { Dictionary } from '../i18n/index.svelte';
 import type { ApiError } from './api';
 import { centreNowUs } from './centreclock';
+import { Turns } from './latest';
 import { tried } from './load';
 import { clockTime } from './time';
 import type { Text } from './types';
@@ -14,8 +15,7 @@ export class Listing<T> {
   readUs = $state.raw<number | null>(null);
   readonly name: (t: Dictionary) => string;
   readonly #ask: () => Promise<T>;
-  #asked = 0;
-  #told = 0;
+  readonly #turns = new Turns();
 
   /** @param name what is read, in the plural, as the failure calls it */
   constructor(name: (t: Dictionary) => string, ask: () => Promise<T>) {
@@ -24,11 +24,10 @@ export class Listing<T> {
   }
 
   async load(): Promise<void> {
-    const turn = (this.#asked += 1);
+    const turn = this.#turns.ask();
     const outcome = await tried(this.#ask);
     // An answer that comes after a later one's, or once all was forgotten, tells nothing any more.
-    if (turn < this.#told) return;
-    this.#told = turn;
+    if (!this.#turns.tells(turn)) return;
     this.error = outcome.error;
     if (outcome.error) return;
     this.readUs = centreNowUs();
@@ -37,8 +36,7 @@ export class Listing<T> {
   }
 
   forget(): void {
-    this.#told = this.#asked + 1;
-    this.#asked += 1;
+    this.#turns.done();
     this.value = this.error = this.readUs = null;
   }
 }

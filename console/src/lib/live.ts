@@ -2,7 +2,7 @@
 import { both } from '../i18n/both';
 import type { ApiError } from './api';
 import { centreNowUs } from './centreclock';
-import { JUMP_GAP_S, liveStep, OPENING_JUMP_GAP_S, RunStitcher, spansOf, trimEnd } from './controller';
+import { Interrupted, JUMP_GAP_S, liveStep, OPENING_JUMP_GAP_S, RunStitcher, spansOf, trimEnd } from './controller';
 import { AppendQueue, mimeOf, playable, UnsupportedCodec } from './mse';
 import { keepDelay, type TileProbe } from './probe';
 import { SILENT_MS, STARVED_MS, ViewSocket } from './socket';
@@ -44,6 +44,7 @@ export class LiveView {
   #socket: ViewSocket | null = null;
   #queue: AppendQueue | null = null;
   #stitch = new RunStitcher();
+  readonly #interrupted = new Interrupted();
   #walls: { mediaS: number; wallUs: number }[] = [];
   #keys: number[] = [];
   #firstFrameAt: number | null = null;
@@ -114,6 +115,7 @@ export class LiveView {
     if (this.#stopped) return;
     this.#set({ state: 'connecting', text: null, refusal: null, view: null, delayMs: null, frozenS: 0, silent: false, retryAt: null });
     this.#stitch = new RunStitcher();
+    this.#interrupted.over();
     this.#walls = [];
     this.#keys = [];
     this.#wantKey = true;
@@ -181,8 +183,11 @@ export class LiveView {
         return;
       case 'state':
         this.#lastData = performance.now(); // the centre speaks: the view stands, and waits for the camera
-        if (message.state === 'gap') this.#set({ state: 'gap', text: message.cause, delayMs: null });
-        else if (message.state === 'late') this.#set({ state: this.#firstFrameAt === null ? 'connecting' : 'late', text: message.cause });
+        if (message.state === 'gap') {
+          this.#interrupted.begins();
+          this.#set({ state: 'gap', text: message.cause, delayMs: null });
+        }
+        if (message.state === 'late') this.#set({ state: this.#firstFrameAt === null ? 'connecting' : 'late', text: message.cause });
         return;
       default:
     }
@@ -202,6 +207,7 @@ export class LiveView {
     if (base === null) return;
     const { mediaS, newOffsetS } = this.#stitch.place(base / TIMESCALE);
     if (newOffsetS !== null) queue.push({ kind: 'offset', seconds: newOffsetS });
+    this.#interrupted.came(mediaS);
     this.#walls.push({ mediaS, wallUs: message.wallUs });
     if (this.#walls.length > 600) this.#walls.splice(0, 300);
     if (message.key) {
@@ -241,6 +247,8 @@ export class LiveView {
     this.#firstFrameAt ??= performance.now();
     this.#lastFrameAt = now;
     this.#attempt = 0;
+    // The last pictures before the camera stopped are still played: the cause of the interruption stays.
+    if (!this.#interrupted.ends(frame.mediaTime)) return;
     const wallUs = this.#wallOf(frame.mediaTime);
     let delayMs = this.#status.delayMs;
     if (wallUs !== null) {

@@ -3,6 +3,7 @@ import { ApiError, api, whenLoggedOut } from './api';
 import { i18n } from '../i18n/index.svelte';
 import { law, type Question } from './lawapi';
 import type { Announcement, Present } from './lawtypes';
+import { Turns } from './latest';
 import { preserves, type PreserveCall } from './preserve';
 import { Listing } from './listing.svelte';
 import { attempt } from './load';
@@ -28,7 +29,7 @@ const REFRESH_MS = 10_000;
 /** A wall that a visitor blanked comes back this soon after they left. */
 const SCREEN_MS = 3_000;
 
-class Session {
+export class Session {
   me = $state<Me | null>(null);
   /** False until the centre said whether somebody is logged in. */
   known = $state(false);
@@ -52,6 +53,8 @@ class Session {
   presence = $state(0);
   #timer = 0;
   #screenTimer = 0;
+  /** Of what the centre says of this screen, and of what is declared here. */
+  readonly #looks = new Turns();
 
   constructor() {
     whenLoggedOut(() => this.#leave(true));
@@ -119,6 +122,12 @@ class Session {
 
   /** Who is before this screen, as the room supervisor declared. */
   takePresent(said: Present): void {
+    // What was asked before this was declared does not know it: it would lift a visitor's black.
+    this.#looks.done();
+    this.#show(said);
+  }
+
+  #show(said: Present): void {
     if (JSON.stringify(said.present) === JSON.stringify(this.present)) return;
     this.present = said.present;
     this.visitor = said.visitor;
@@ -138,8 +147,9 @@ class Session {
   }
 
   async #look(): Promise<void> {
+    const turn = this.#looks.ask();
     const said = (await attempt(() => law.screen())).value;
-    if (said && this.me) this.takePresent(said);
+    if (said && this.me && this.#looks.tells(turn)) this.#show(said);
   }
 
   async refresh(): Promise<void> {
@@ -178,6 +188,7 @@ class Session {
     this.preserving = null;
     this.present = [];
     this.visitor = false;
+    this.#looks.done();
     if (this.me && expired) this.loggedOutText = true;
     this.me = null;
     this.cameras.forget();
