@@ -51,6 +51,6 @@ PROBES_SUBJECT: Final[dict[tuple[str, str], Callable[[Any], Probed]]] = {
     },
     **{
         ("GET", f"{_ALL}/{{name}}/copies/{{copy}}/{file}"): _always(f"{_COPY}/{file}", None, 404)
-        for file in ("copie.zip", "film.mp4", "picture")
+        for file in ("copie.zip", "film.mp4", "open", "picture")
     },
 }

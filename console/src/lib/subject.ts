@@ -91,9 +91,33 @@ export interface Decided {
   nobody_else: boolean;
 }
 
+/** Pictures that are open; the centre closes them when none was asked for so long. */
+export interface Span {
+  from_us: number;
+  to_us: number;
+  idle_s: number;
+}
+
+/** A centre that answers no sooner does not say that a picture may still be shown. */
+const ANSWER_MS = 4_000;
+
 const ALL = '/api/subject/requests';
 const at = (id: string, rest = ''): string => `${ALL}/${part(id)}${rest}`;
 const on = (id: string, copy: string, rest: string): string => at(id, `/copies/${part(copy)}/${rest}`);
+
+async function fetched(path: string, signal?: AbortSignal): Promise<Response> {
+  let answer: Response;
+  try {
+    answer = await fetch(path, { credentials: 'same-origin', cache: 'no-store', ...(signal ? { signal } : {}) });
+  } catch {
+    throw new ApiError(0, 'network', both((t) => t.errors.network));
+  }
+  if (!answer.ok) {
+    const told = (await answer.json().catch(() => null)) as { error?: { code?: string; text?: { fr: string; en: string } } } | null;
+    throw new ApiError(answer.status, told?.error?.code ?? 'error', told?.error?.text ?? both((t) => t.errors.centre), null, told);
+  }
+  return answer;
+}
 
 export const subject = {
   list: () => get<SubjectRequest[]>(ALL),
@@ -113,22 +137,14 @@ export const subject = {
   end: (id: string, viewing: string, note: string) => post<SubjectRequest>(at(id, `/viewings/${part(viewing)}/end`), { note }),
   prepare: (id: string, line: { camera: string; from: string; to: string; second: string }) => post<SubjectRequest>(at(id, '/copies'), line),
   step: (id: string, copy: string, step: 'agree' | 'check' | 'handed' | 'build' | 'close') => post<SubjectRequest>(on(id, copy, step)),
-  open: (id: string, copy: string, reason: string) => post<{ from_us: number; to_us: number }>(on(id, copy, 'open'), { reason }),
+  open: (id: string, copy: string, reason: string) => post<Span>(on(id, copy, 'open'), { reason }),
   boxes: (id: string, copy: string, masking: Masking) => post<SubjectRequest>(on(id, copy, 'boxes'), masking),
   zip: (id: string, copy: string) => on(id, copy, 'copie.zip'),
   film: (id: string, copy: string) => on(id, copy, 'film.mp4'),
+  /** Whether open pictures may still be shown, an error otherwise. To ask does not keep them open. */
+  still: async (id: string, copy: string): Promise<void> => void (await fetched(on(id, copy, 'open'), AbortSignal.timeout(ANSWER_MS))),
   picture: async (id: string, copy: string, atUs: number, masked: boolean): Promise<{ url: string; atUs: number }> => {
-    const path = on(id, copy, `picture?at_us=${Math.round(atUs)}&masked=${masked}`);
-    let answer: Response;
-    try {
-      answer = await fetch(path, { credentials: 'same-origin', cache: 'no-store' });
-    } catch {
-      throw new ApiError(0, 'network', both((t) => t.errors.network));
-    }
-    if (!answer.ok) {
-      const told = (await answer.json().catch(() => null)) as { error?: { code?: string; text?: { fr: string; en: string } } } | null;
-      throw new ApiError(answer.status, told?.error?.code ?? 'error', told?.error?.text ?? both((t) => t.errors.centre), null, told);
-    }
+    const answer = await fetched(on(id, copy, `picture?at_us=${Math.round(atUs)}&masked=${masked}`));
     return { url: URL.createObjectURL(await answer.blob()), atUs: Number(answer.headers.get('X-Beffroi-At')) };
   },
 };

@@ -44,8 +44,17 @@ from beffroi.vault.rangeerrors import NoFootageError
 IDLE_S: Final = 300.0
 """Pictures that nobody has asked for so long are closed."""
 
+_MOST_TOLD: Final = 64
+"""Of so many closed by the centre itself the reason is remembered, for the page that still shows them."""
+
 _NOT_OPEN: Final = Text(
     fr="Les images ne sont pas ouvertes : ouvrez-les de nouveau.", en="The pictures are not open: open them again."
+)
+_IDLE: Final = Text(
+    fr="Personne n'a demandé d'image depuis un moment : elles sont fermées. Fermez l'éditeur, qui garde vos cadres, "
+    "puis ouvrez-les de nouveau.",
+    en="Nobody has asked for a picture for a while: they are closed. Close the editor, which keeps your boxes, then "
+    "open them again.",
 )
 _OPENING: Final = Text(
     fr="Les images de cette copie sont en cours d'ouverture : attendez un instant, puis réessayez.",
@@ -82,6 +91,8 @@ class Editings:
     idle_s: float = IDLE_S
     _open: dict[str, Editing] = field(default_factory=dict)
     _opening: set[str] = field(default_factory=set)
+    _why: dict[str, tuple[str, Text]] = field(default_factory=dict)
+    """Closed by the centre itself, by copy: whose session it was, and why."""
 
     async def __aenter__(self) -> "Editings":
         await asyncio.to_thread(self.copies.tidy)
@@ -122,6 +133,7 @@ class Editings:
         asked = minutes_of_copy(row).range
         editing = Editing(name, request, row, caller, view, hold, asked, self.centre.clock.monotonic_s())
         self._open[name] = editing
+        self._why.pop(name, None)
         self.gate.subscribe(view.id, lambda _, cut: setattr(editing, "cut", cut))
         self.viewing.restate()
         return editing
@@ -132,12 +144,28 @@ class Editings:
         Raises:
             RefusedError: nothing, or it was cut: the sentence says why.
         """
+        found = self._mine(name, caller)
+        found.used_s = self.centre.clock.monotonic_s()
+        return found
+
+    def still(self, name: str, caller: Caller) -> None:
+        """Whether what this session has open may still be on its screen. To ask does not keep it open.
+
+        Raises:
+            RefusedError: no longer: the sentence says why.
+        """
+        found = self._mine(name, caller)
+        self.copies.check_title(found.request, found.row)
+        if self.gate.current_lease(found.view.id) is None:
+            raise RefusedError(_NOT_OPEN)
+
+    def _mine(self, name: str, caller: Caller) -> Editing:
         found = self._open.get(name)
         if found is None or found.caller.session != caller.session:
-            raise RefusedError(_NOT_OPEN)
+            session, why = self._why.get(name, ("", _NOT_OPEN))
+            raise RefusedError(why if session == caller.session else _NOT_OPEN)
         if found.cut is not None:
             raise RefusedError(found.cut.text)
-        found.used_s = self.centre.clock.monotonic_s()
         return found
 
     async def picture(self, editing: Editing, at_us: int, masking: Masking | None) -> tuple[int, bytes]:
@@ -306,5 +334,12 @@ class Editings:
                 over = one.cut is not None or at_s - one.used_s > self.idle_s
                 # what reads or builds meets the end of its view by itself; an idle one is not idle while it does
                 if gone or (over and not one.lock.locked()):
+                    if not gone:
+                        self._tell(one, _IDLE if one.cut is None else one.cut.text)
                     with suppress(RefusedError):
                         await self.close(one, "disconnected" if gone and one.cut is None else "ended")
+
+    def _tell(self, editing: Editing, why: Text) -> None:
+        self._why[editing.copy] = (editing.caller.session, why)
+        while len(self._why) > _MOST_TOLD:
+            del self._why[next(iter(self._why))]

@@ -153,6 +153,14 @@ def _drawing(routes: Routes, centre: Centre, editings: Editings) -> None:
         editing = await editings.open(found, copy, Maker(caller, post_here(centre, request), reason, payload))
         return {"from_us": editing.asked.from_us, "to_us": editing.asked.to_us, "idle_s": editings.idle_s}
 
+    @routes.get("/api/subject/requests/{name}/copies/{copy}/open", SUBJECT)
+    async def still(name: str, copy: str, request: Request) -> Json:
+        """Whether the pictures may still be on this screen, or why not. To ask does not keep them open."""
+        caller = require_caller(request)
+        subjects.request(caller, name, open_=True).copy(copy)
+        editings.still(copy, caller)
+        return {"open": True}
+
     @routes.get("/api/subject/requests/{name}/copies/{copy}/picture", SUBJECT)
     async def picture(
         name: str,
