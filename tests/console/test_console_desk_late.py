@@ -49,7 +49,11 @@ def test_a_screen_that_comes_once_one_went_back_does_not_come_up(browser: Browse
     with seated(browser, place, AGENT) as seat:
         page = seat.page
         waiting: list[Route] = []
-        page.route(re.compile(r"/assets/Onsite-[^/]+\.js"), lambda one: waiting.append(one))
+
+        def keep(route: Route) -> None:
+            waiting.append(route)
+
+        page.route(re.compile(r"/assets/Onsite-[^/]+\.js"), keep)
         page.locator(f"#desk-case-{case}").click()
         page.get_by_role("button", name="Sans appel").click()
         page.get_by_role("button", name="Visionnage sur place").click()
