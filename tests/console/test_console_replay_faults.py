@@ -73,6 +73,17 @@ def opened(page: Page, address: str) -> None:
     until(page, lambda: replaying(page).get("frames", 0) > 5, "the first pictures")
 
 
+def test_a_double_click_and_enter_again_ask_for_one_view(page: Page, address: str, link: Link) -> None:
+    on_duty(page, address, "Relecture")
+    put(page, "Bourg-Neuf/Rue de la Gare")
+    ask = page.get_by_role("button", name="Ouvrir la relecture")
+    ask.dblclick()
+    until(page, lambda: replaying(page).get("frames", 0) > 5, "the first pictures")
+    ask.press("Enter")
+    until(page, lambda: replaying(page).get("frames", 0) > 30, "pictures of the same view")
+    assert link.acts == 1
+
+
 def test_a_replay_cut_while_it_played_shows_pictures_when_it_is_asked_again(
     page: Page, address: str, link: Link
 ) -> None:

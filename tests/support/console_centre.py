@@ -20,7 +20,7 @@ from tests.support import console_facts as facts
 from tests.support import console_papers as papers
 from tests.support.console_balance import balance_lines
 from tests.support.console_machine import machine
-from tests.support.console_media import Clip, encode, live, replay
+from tests.support.console_media import Clip, encode, live, renewed, replay
 from tests.support.console_preserve import preserving
 from tests.support.console_registers import inspection, listed, register, reports, seen
 
@@ -242,11 +242,12 @@ def _views(app: FastAPI, stand: Stand) -> None:
             seed = int(asked["camera"][-2:])
             clip = stand.clips[seed % len(stand.clips)]
             stand.withdrawn = False
-            await (
-                live(socket, clip, seed, lambda: stand.withdrawn)
-                if asked["act"] == "live"
-                else replay(socket, clip, asked)
-            )
+            async with renewed(socket):
+                await (
+                    live(socket, clip, seed, lambda: stand.withdrawn)
+                    if asked["act"] == "live"
+                    else replay(socket, clip, asked)
+                )
         except* (WebSocketDisconnect, RuntimeError):
             pass  # the console closed its view
 

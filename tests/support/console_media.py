@@ -5,7 +5,8 @@ import base64
 import itertools
 import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
@@ -17,6 +18,7 @@ import numpy as np
 from fastapi import WebSocket
 from tests.support.console_facts import REFUSAL, t
 
+from beffroi.base.ending import bring_to_end
 from beffroi.media.cenc import Protection
 from beffroi.media.codec import CodecConfig, annexb_to_lengths, config_from_annexb
 from beffroi.media.fmp4 import fragment, init_segment
@@ -93,6 +95,22 @@ def _now_us() -> int:
 
 def _binary(wall_us: int, key: bool, data: Sequence[bytes | memoryview]) -> bytes:
     return b"\x02" + wall_us.to_bytes(8, "big") + _now_us().to_bytes(8, "big") + bytes([key]) + b"".join(data)
+
+
+@asynccontextmanager
+async def renewed(socket: WebSocket) -> AsyncIterator[None]:
+    """The lease is passed on each second, as the centre does: a page that hears nothing hides its pictures."""
+
+    async def renew() -> None:
+        while True:
+            await asyncio.sleep(1)
+            await socket.send_json({"type": "lease", "lease": "lease"})
+
+    renewing = asyncio.create_task(renew())
+    try:
+        yield
+    finally:
+        await bring_to_end(renewing)
 
 
 async def live(socket: WebSocket, clip: Clip, seed: int, withdrawn: Callable[[], bool]) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from tests.support.clips import clip
 from tests.support.faultmatrix import run_seed
 from tests.support.viewing import ReplayHouse
 
@@ -20,6 +21,28 @@ def house(tmp_path: Path) -> Iterator[ReplayHouse]:
     found = ReplayHouse(tmp_path)
     yield found
     found.close()
+
+
+async def test_what_needs_a_damaged_fragment_is_not_sent_either(house: ReplayHouse) -> None:
+    """Of a long group: a browser drops what follows up to the next key frame, and it would count as shown."""
+    start = house.clock.wall - 900 * S
+    house.chunk(start, source=clip(count=60, gop=30, fps=5))
+    (path,) = house.root.rglob("*.mp4")
+    with ChunkReader.open(path) as reader:
+        gops = list(reader.gops)
+    first, second = (at for at, gop in enumerate(gops) if gop.key)
+    assert second - first >= 3, "several fragments of one group"
+    data = bytearray(path.read_bytes())
+    data[gops[first].offset + gops[first].length // 2] ^= 1
+    path.write_bytes(data)
+    _, replay = await house.open(WallRange(start, start + 12 * S))
+    task = asyncio.create_task(replay.run())
+    house.orders.seek(1, start)
+    await house.sink.until_type("end")
+    assert len(house.sink.fragments) == len(gops) - second
+    assert [(gap["from"], gap["to"]) for gap in house.sink.of_type("gap")] == [(start, gops[second].wall_us)]
+    house.orders.leave()
+    await task
 
 
 @pytest.mark.parametrize("spoilt", [1, 2])

@@ -274,7 +274,8 @@ export class LiveView {
 
   #tick(): void {
     const now = performance.now();
-    if (this.#socket && now - this.#lastData > STARVED_MS && this.#status.state !== 'gap') {
+    const starved = this.#status.state !== 'gap' && now - this.#lastData > STARVED_MS;
+    if (this.#socket && (starved || this.#socket.silentMs > STARVED_MS)) {
       // The socket is open but nothing comes: a dead link looks like this long before the system says so.
       this.#lost(null);
       return;

@@ -105,9 +105,9 @@ class CameraStream:
 
     @property
     def calling(self) -> bool:
-        """Whether a camera that is there is being called, and does not play yet. One that is away is called all the
-        time, and nothing comes that would wait for a tick."""
-        here = self._link is not None and not self._connecting
+        """Whether a camera that has said something is being called, and does not play yet. One that is away or mute is
+        called all the time, and nothing comes that would wait for a tick."""
+        here = self._link is not None and not self._unheard
         return here and self._session is not None and not self._session.playing
 
     @property

@@ -50,18 +50,21 @@ async def run_view(
         work.close()
         return outlet.sent, Cut(CutCode.ENDED, ENDED_TEXT)
     task = asyncio.create_task(work, name=f"view {view.id}")
+    stopped = False
     try:
         waiting: set[asyncio.Future[Any]] = {task, cut_at}
         await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         cut = cut_at.result() if cut_at.done() else _outcome(task)
         if cut is not None:
             await _stop(task)
+            stopped = True
             await _say(outlet, cut)
         return outlet.sent, cut
     finally:
         leave()
         try:
-            await _stop(task)
+            if not stopped:
+                await _stop(task)
         finally:  # also when its session ends meanwhile: the register is told what was sent
             await leases.end(view.id, outlet.sent)
 

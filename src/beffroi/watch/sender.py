@@ -64,6 +64,7 @@ class Sender:
         self._whole = whole
         self._piece: int | None = None
         self._gone: tuple[int, Text] | None = None
+        self._spoilt: int | None = None  # the file of whose group a fragment is damaged: the others need it
         self._key = self._init = b""
         self._offset_us = _NONE
 
@@ -80,6 +81,10 @@ class Sender:
         """
         if self._gone is not None and self._gone[0] == piece.id:
             return self._gone[1]
+        if gop.key:
+            self._spoilt = None
+        elif self._spoilt == piece.id:
+            return _DAMAGED
         await self._leash.room_for(gop)
         try:
             if piece.id != self._piece:
@@ -93,6 +98,7 @@ class Sender:
             return error.text
         if gop.sha256 and (await asyncio.to_thread(hashlib.sha256, data)).digest() != gop.sha256:
             _log.error("images of a file are damaged", camera=piece.header.camera, chunk=piece.id, at_us=gop.wall_us)
+            self._spoilt = piece.id
             return _DAMAGED
         await before()
         await self._anchor(piece, gop, data)
