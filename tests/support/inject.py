@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 Work = Callable[[int], None]
 """What the child does; it may write lines to the descriptor that it is given."""
@@ -66,11 +66,14 @@ def run_traced(work: Work, options: Sequence[str], *, timeout_s: float = 60.0) -
     """
     told, telling = os.pipe()
     waiting, go = os.pipe()
+    ready, saying = os.pipe()
     pid = os.fork()
     if pid == 0:
-        _child(work, telling, waiting, (told, go))
-    os.close(telling)
-    os.close(waiting)
+        _child(work, telling, waiting, saying, (told, go, ready))
+    for fd in (telling, waiting, saying):
+        os.close(fd)
+    os.read(ready, 1)  # from here on the child makes no call but those of its work
+    os.close(ready)
     tracer = subprocess.Popen(["strace", "-f", "-qq", *options, "-p", str(pid)], stderr=subprocess.DEVNULL)
     try:
         _until_held(pid, tracer)
@@ -87,15 +90,18 @@ def run_traced(work: Work, options: Sequence[str], *, timeout_s: float = 60.0) -
         tracer.wait(60)
 
 
-def _child(work: Work, telling: int, waiting: int, foreign: tuple[int, int]) -> None:
-    for fd in foreign:
-        os.close(fd)
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-    os.dup2(2, 1)
-    os.read(waiting, 1)
+def _child(work: Work, telling: int, waiting: int, saying: int, foreign: tuple[int, ...]) -> NoReturn:
     try:
+        for fd in foreign:
+            os.close(fd)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+        os.dup2(2, 1)
+        os.write(saying, b"r")
+        os.close(saying)
+        os.read(waiting, 1)
         work(telling)
-    except BaseException:  # noqa: BLE001  as in the recorder: a writer that failed ends the process
+    except BaseException:  # noqa: BLE001  as in the recorder: a writer that failed ends the process. A child that came
+        # out of here would go on with the tests, under the fault.
         os._exit(EXIT_FAILED)
     os._exit(0)
 
