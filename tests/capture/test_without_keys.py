@@ -15,6 +15,7 @@ from beffroi.domain.gaps import GapCause
 from beffroi.domain.ranges import WallRange
 from beffroi.vault.catalogue import MAX_CHUNK_US
 from beffroi.vault.journal import ActKind
+from beffroi.vault.release import CHUNK_SPAN_US
 
 START_US: Final = 1_770_000_900_000_000
 HOURS: Final = 3
@@ -40,6 +41,7 @@ def test_a_file_without_key_frames_ends_and_the_next_begins_where_it_ended(kept:
     assert len({row.run for row in rows}) == 1
     assert longest_us <= CHUNK_US + NO_KEY_US + 2 * SECOND_US
     assert longest_us * 2 < MAX_CHUNK_US
+    assert longest_us < CHUNK_SPAN_US, "a lease for its last minutes opens it"
     assert all(abs(after.wall_start_us - before.wall_end_us) <= 60_000 for before, after in itertools.pairwise(rows))
     for row in rows:
         assert row.hour == hour_of(row.wall_start_us)

@@ -25,6 +25,7 @@ from beffroi.media.codec import CodecConfig
 from beffroi.media.frame import Frame
 from beffroi.vault.catalogue import Catalogue
 from beffroi.vault.chunk import ChunkWriter, CloseReason
+from beffroi.vault.release import KeyReleaser
 from beffroi.vault.sealing import chunk_info, seal_content_key
 from beffroi.watch.ports import ClientGoneError
 from beffroi.watch.replay import ReplayView
@@ -204,12 +205,12 @@ class ReplayHouse:
         writer.close(CloseReason.ROTATED)
         return header.kid, key
 
-    async def open(self, footage: WallRange) -> tuple[OpenedView, ReplayView]:
-        """Open a replay at the gate."""
+    async def open(self, footage: WallRange, keyring: KeyReleaser | None = None) -> tuple[OpenedView, ReplayView]:
+        """Open a replay at the gate; ``keyring`` opens its keys, the house's own when none is given."""
         view = await self.gate.open(replay(footage, camera=CAMERA), HERE, {"name": "x"})
         return view, ReplayView(
             self.footage,
-            self.world.keyrings,
+            keyring or self.world.keyrings,
             self.gate,
             view,
             self.sink,

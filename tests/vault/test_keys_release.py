@@ -143,10 +143,10 @@ def test_a_lease_dies_after_three_seconds(house: House) -> None:
 
 def test_footage_must_touch_the_chunk(house: House) -> None:
     start = house.chunk.wall_start_us
-    for from_us, to_us in ((0, start), (start + 11 * MINUTE_US, start + 20 * MINUTE_US), (0, 0)):
+    for from_us, to_us in ((0, start), (start + 16 * MINUTE_US, start + 20 * MINUTE_US), (0, 0)):
         with pytest.raises(LeaseRefusedError, match="outside"):
             house.release(house.lease(from_us=from_us, to_us=to_us))
-    for from_us, to_us in ((0, start + 1), (start, start + HOUR_US), (start + 9 * MINUTE_US, start + 20 * MINUTE_US)):
+    for from_us, to_us in ((0, start + 1), (start, start + HOUR_US), (start + 14 * MINUTE_US, start + 20 * MINUTE_US)):
         assert house.release(house.lease(from_us=from_us, to_us=to_us)) == house.key
 
 

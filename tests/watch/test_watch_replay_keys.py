@@ -16,7 +16,6 @@ from beffroi.vault.keyring_remote import KeyringUnreachableError
 from beffroi.vault.release import KeyReleaser, NoKeyringError
 from beffroi.vault.sealing import SealBrokenError, SealedChunk
 from beffroi.watch import sender
-from beffroi.watch.replay import ReplayView
 
 S = 1_000_000
 
@@ -43,18 +42,7 @@ class _SlowKeyring:
 
 async def play_with(house: ReplayHouse, keyring: KeyReleaser, footage: WallRange) -> "asyncio.Task[Any]":
     """A replay whose keys this keyring opens."""
-    view, _ = await house.open(footage)
-    replay = ReplayView(
-        house.footage,
-        keyring,
-        house.gate,
-        view,
-        house.sink,
-        house.orders,
-        h265=False,
-        verify_key=house.gate.verify_key,
-        clock=house.clock,
-    )
+    _, replay = await house.open(footage, keyring)
     return asyncio.create_task(replay.run())
 
 

@@ -42,8 +42,8 @@ _NOT_HELD: Final = Text(
     en="These minutes are not (all) held in this case: hold them first.",
 )
 _GROWING: Final = Text(
-    fr="Le gel n'est pas encore complet : l'enregistreur ferme ses fichiers en dix minutes au plus ; réessayez.",
-    en="The hold is not complete yet: the recorder closes its files within ten minutes; try again.",
+    fr="Le gel n'est pas complet : l'enregistreur ferme ses fichiers en dix minutes, quinze au plus ; réessayez.",
+    en="The hold is not complete yet: the recorder closes its files within ten minutes, fifteen at most; try again.",
 )
 _OWN: Final = Text(
     fr="Vous avez préparé cette remise : une autre personne doit donner son accord.",

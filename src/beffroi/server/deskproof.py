@@ -18,6 +18,7 @@ from beffroi.ledger.ledger import Ledger
 from beffroi.ledger.proofs import Prover
 from beffroi.ledger.store import LedgerDamagedError
 from beffroi.server.intake import RECORDER
+from beffroi.vault.release import CHUNK_SPAN_US
 
 PAUSES: Final = (0.5,) * 30
 """Seconds between two looks for a closing that is on its way: the journal is taken in every two seconds."""
@@ -27,8 +28,8 @@ _PAGE: Final = 1000
 _PAGES: Final = 20
 """A journal that is further ahead of the register is not searched to its end: what it says there is not known."""
 
-_YOUNG_US: Final = 11 * 60 * 1_000_000
-"""A file has ten minutes at most; its closing reaches the journal just after the file is whole."""
+_YOUNG_US: Final = CHUNK_SPAN_US + 60_000_000
+"""No file is longer; its closing reaches the journal just after the file is whole."""
 
 _NOT_YET: Final = Text(
     fr="Le registre n'a pas encore repris la fermeture de ces fichiers : la remise ne pourrait pas prouver quand ils "

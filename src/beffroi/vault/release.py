@@ -21,8 +21,8 @@ from beffroi.vault.keyring import HourKeyring
 from beffroi.vault.sealing import SealedChunk, chunk_info, hour_of
 from beffroi.vault.term import hour_term_end_us
 
-CHUNK_SPAN_US: Final = 610_000_000
-"""The longest a chunk can reach past its start: ten minutes and one late group of pictures."""
+CHUNK_SPAN_US: Final = 910_000_000
+"""The longest a chunk reaches past its start: ten minutes, five more without a key frame, one late group."""
 
 _ACTS: Final[frozenset[Act | Keeping]] = frozenset({Act.REPLAY, Act.EXTRACT})
 _log = structlog.get_logger(__name__)

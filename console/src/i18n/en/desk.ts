@@ -153,7 +153,7 @@ export const desk: typeof french = {
     scope: 'Requisition',
     states: {
       held: 'held',
-      growing: 'still being recorded: complete within ten minutes',
+      growing: 'still being recorded: complete within ten minutes, fifteen at most',
       waiting: 'waits for the recorder, asked again by itself',
       refused: 'refused by the vault: tell the technician',
       damaged: 'damaged on the disk: tell the technician',

@@ -152,7 +152,7 @@ export const desk = {
     scope: 'Réquisition',
     states: {
       held: 'sous gel',
-      growing: 'encore enregistrée : complet dans dix minutes au plus',
+      growing: 'encore enregistrée : complet dans dix minutes, quinze au plus',
       waiting: 'en attente de l’enregistreur, redemandé automatiquement',
       refused: 'refusé par le coffre : prévenez le technicien',
       damaged: 'abîmé sur le disque : prévenez le technicien',
